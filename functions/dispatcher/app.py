@@ -1,0 +1,57 @@
+"""Dispatcher: opens a sweep and sends one message per active workspace."""
+
+import json
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from background_sync.clock import Deadline, SystemClock
+from background_sync.queue import WorkQueue
+from background_sync.records.database import connect
+from background_sync.scheduled import read_scheduled
+from background_sync.settings import dispatcher_settings
+from background_sync.telemetry import logger
+from background_sync.usecases.dispatch import Dispatcher, dispatch
+
+settings = dispatcher_settings(os.environ)
+clock = SystemClock(settings.runtime.clock_offset_ms)
+functions = boto3.client("lambda")
+
+
+def invoke_itself(run_at: int) -> None:
+    """Ask for another invocation, to go on with the sweep."""
+    functions.invoke(
+        FunctionName=settings.function_name,
+        InvocationType="Event",
+        Payload=json.dumps({"run_at": run_at, "resume": True}),
+    )
+
+
+dispatcher = Dispatcher(
+    database=connect(settings.runtime.tables),
+    queue=WorkQueue(settings.runtime.work_queue_url, clock),
+    clock=clock,
+    invoke_itself=invoke_itself,
+    shards=settings.sweep_shards,
+    segments=settings.dispatch_segments,
+    audit_enabled=settings.audit_enabled,
+    interval_ms=settings.interval_ms,
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle the hourly EventBridge event, or {"run_at": ms} by hand."""
+    asked = read_scheduled(event)
+    deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())
+    with logger.append_context_keys(run_at=asked.run_at):
+        done = dispatch(dispatcher, asked.run_at, deadline, resume=asked.resume)
+        logger.info("dispatched", dispatched=done.dispatched, skipped=done.skipped, complete=done.complete)
+    return {
+        "run_at": done.run_at,
+        "dispatched": done.dispatched,
+        "skipped": done.skipped,
+        "complete": done.complete,
+    }

@@ -1,0 +1,101 @@
+"""The work queue."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from background_sync.clock import Clock
+from background_sync.messages import Message
+from background_sync.rules.sharding import stable_hash
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+BATCH_SIZE = 10
+MAX_TRIES = 6
+BACKOFF_S = 0.1
+MAX_VISIBILITY_S = 43_200
+WAITING: Final = "ApproximateNumberOfMessages"
+IN_WORK: Final = "ApproximateNumberOfMessagesNotVisible"
+_GROUP_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
+"""What SQS takes as a group id."""
+
+
+class NotSent(RuntimeError):
+    """SQS did not take some messages, however often they were sent."""
+
+
+class WorkQueue:
+    """Sends messages, puts received ones back, and tells what waits."""
+
+    def __init__(self, url: str, clock: Clock, client: "SQSClient | None" = None) -> None:
+        self.url = url
+        self._clock = clock
+        self._client = client or boto3.client(
+            "sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"})
+        )
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Send all, ten to a request; those that came back `Failed` are sent again with backoff.
+
+        Raises:
+            NotSent: some were never taken. Those before them may have been sent.
+        """
+        for batch in _batches(messages):
+            self._send_batch(batch)
+
+    def _send_batch(self, batch: Sequence[Message]) -> None:
+        waiting = [_entry(number, message) for number, message in enumerate(batch)]
+        for attempt in range(MAX_TRIES):
+            if attempt:
+                self._clock.sleep(BACKOFF_S * 2**attempt)
+            answer = self._client.send_message_batch(QueueUrl=self.url, Entries=waiting)
+            failed = {each["Id"]: each for each in answer.get("Failed", [])}
+            waiting = [entry for entry in waiting if entry["Id"] in failed]
+            if not waiting:
+                return
+        codes = sorted({failed[entry["Id"]]["Code"] for entry in waiting})
+        raise NotSent(f"{len(waiting)} of {len(batch)} messages were not taken: {', '.join(codes)}")
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        """Show a received message again after `seconds`."""
+        self._client.change_message_visibility(
+            QueueUrl=self.url,
+            ReceiptHandle=receipt_handle,
+            VisibilityTimeout=max(0, min(seconds, MAX_VISIBILITY_S)),
+        )
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits or is being worked on, as far as SQS's approximate counts tell."""
+        return self._count(self.url, WAITING) == 0 and self._count(self.url, IN_WORK) == 0
+
+    def depth(self, url: str | None = None) -> int:
+        """How many messages wait in this queue, or in the one at `url`."""
+        return self._count(url or self.url, WAITING)
+
+    def _count(self, url: str, name: "QueueAttributeNameType") -> int:
+        answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+
+def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for start in range(0, len(messages), BATCH_SIZE):
+        yield messages[start : start + BATCH_SIZE]
+
+
+def _entry(number: int, message: Message) -> "SendMessageBatchRequestEntryTypeDef":
+    return {
+        "Id": str(number),
+        "MessageBody": message.body(),
+        "MessageGroupId": group_id(message.workspace_id),
+    }
+
+
+def group_id(workspace_id: str) -> str:
+    """The fair queue's tenant: the workspace id, or its hash where SQS does not take it as it is."""
+    return workspace_id if _GROUP_ID.fullmatch(workspace_id) else f"hash-{stable_hash(workspace_id)}"

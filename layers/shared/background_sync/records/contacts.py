@@ -1,0 +1,256 @@
+"""Contacts: the CRM's records of people, read and written with everything in them left as it was.
+
+They are worked on as items, `{"N": "1"}`, so that what others wrote goes back exactly as it came.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from background_sync.records.database import Database
+from background_sync.records.items import AttributeValue, Item, plain, plain_value, typed
+from background_sync.records.runs import CONDITION_FAILED
+from background_sync.rules.contact import TIME_ATTRIBUTES
+from background_sync.rules.notes import Note, is_sync_note, with_note
+
+JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at")
+"""What the rules judge: a write depends on all of it being as it was read."""
+BY_ACTIVITY = "by_activity"
+CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
+
+
+class Conflict(Exception):
+    """Somebody else wrote the contact at the same moment."""
+
+
+class Unwritable(Exception):
+    """DynamoDB does not take the contact with a note more: it would be too large, or its notes are no
+    list."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """One page of the index `by_activity`: key attributes, `lead_status` and `flagged_at`.
+
+    `next_key` is where the next page begins; None at the end.
+    """
+
+    entries: list[dict[str, object]]
+    next_key: Item | None
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """One page of the table itself, with the attributes that an audit compares."""
+
+    items: list[Item]
+    next_contact_id: str | None
+
+
+def index_page(
+    database: Database, workspace_id: str, start: Item | None, page_size: int | None = None
+) -> IndexPage:
+    """A page of a workspace's contacts, the oldest activity first; at most 1 MB, or `page_size` contacts."""
+    options: dict[str, Any] = {}
+    if start is not None:
+        options["ExclusiveStartKey"] = start
+    if page_size is not None:
+        options["Limit"] = page_size
+    answer = database.client.query(
+        TableName=database.tables.contacts,
+        IndexName=BY_ACTIVITY,
+        KeyConditionExpression="workspace_id = :workspace",
+        ExpressionAttributeValues={":workspace": {"S": workspace_id}},
+        ProjectionExpression="contact_id, activity_at, lead_status, flagged_at",
+        ReturnConsumedCapacity="TOTAL",
+        **options,
+    )
+    return IndexPage([plain(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+
+def table_page(
+    database: Database, workspace_id: str, after: str | None, page_size: int | None = None
+) -> TablePage:
+    """A page of a workspace's contacts from the table itself, by contact id."""
+    options: dict[str, Any] = {}
+    if after is not None:
+        options["ExclusiveStartKey"] = _contact_key(workspace_id, after)
+    if page_size is not None:
+        options["Limit"] = page_size
+    answer = database.client.query(
+        TableName=database.tables.contacts,
+        KeyConditionExpression="workspace_id = :workspace",
+        ExpressionAttributeValues={":workspace": {"S": workspace_id}},
+        ProjectionExpression=", ".join(("contact_id", "activity_at", *TIME_ATTRIBUTES)),
+        ReturnConsumedCapacity="TOTAL",
+        **options,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return TablePage(list(answer["Items"]), None if last is None else last["contact_id"]["S"])
+
+
+def read_contact(database: Database, workspace_id: str, contact_id: str) -> Item | None:
+    """What a flag depends on, as it is now: times, status, flag time and notes; None where it is gone."""
+    answer = database.client.get_item(
+        TableName=database.tables.contacts,
+        Key=_contact_key(workspace_id, contact_id),
+        ConsistentRead=True,
+        ProjectionExpression=", ".join(("contact_id", "notes", *JUDGED)),
+        ReturnConsumedCapacity="TOTAL",
+    )
+    return answer.get("Item")
+
+
+def write_flag(
+    database: Database, workspace_id: str, contact_id: str, read: Item, note: Note, max_sync_notes: int
+) -> None:
+    """Append `note` and set the flag time, if all that was judged and the notes are still as `read`.
+
+    Raises:
+        Conflict: they are not.
+        Unwritable: the contact cannot take it.
+    """
+    notes = with_note(_notes(read), typed(_note_document(note)), _is_ours, max_sync_notes)
+    expression, names, values = _unchanged(read, (*JUDGED, "notes"))
+    try:
+        database.client.update_item(
+            TableName=database.tables.contacts,
+            Key=_contact_key(workspace_id, contact_id),
+            UpdateExpression="SET notes = :new_notes, flagged_at = :flagged_at",
+            ConditionExpression=f"attribute_exists(contact_id) AND {expression}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={
+                **values,
+                ":new_notes": {"L": notes},
+                ":flagged_at": typed(note.added_at),
+            },
+            ReturnConsumedCapacity="TOTAL",
+        )
+    except ClientError as error:
+        raise _write_error(error) from error
+
+
+def mend_index(database: Database, workspace_id: str, read: Item, activity_at: int) -> None:
+    """Set the index attribute, if the times are still as `read`; raises `Conflict`."""
+    expression, names, values = _unchanged(read, ("activity_at", *TIME_ATTRIBUTES))
+    try:
+        database.client.update_item(
+            TableName=database.tables.contacts,
+            Key=_contact_key(workspace_id, read["contact_id"]["S"]),
+            UpdateExpression="SET activity_at = :mended",
+            ConditionExpression=f"attribute_exists(contact_id) AND {expression}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={**values, ":mended": typed(activity_at)},
+            ReturnConsumedCapacity="TOTAL",
+        )
+    except ClientError as error:
+        raise _write_error(error) from error
+
+
+def record_activity(
+    database: Database,
+    workspace_id: str,
+    contact_id: str,
+    at: int,
+    *,
+    phone: str | None = None,
+    profile_name: str | None = None,
+) -> bool:
+    """The write for a CRM that saw activity of a contact at `at` (ms): newer data wins, the index stays true.
+
+    A contact that is not there is made as a new lead. `kapso_name` follows the profile name, `name` is filled
+    only where there is none. Returns False where the table already has activity as new, or newer.
+    """
+    times = {"last_activity_at": at, "activity_at": at}
+    values = {
+        **times,
+        **({} if profile_name is None else {"kapso_name": profile_name}),
+    }
+    if_absent = {
+        "created_at": at,
+        "lead_status": "new",
+        "source": "whatsapp",
+        **({} if phone is None else {"phone": phone}),
+        **({} if profile_name is None else {"name": profile_name}),
+    }
+    older = "(attribute_not_exists(last_activity_at) OR last_activity_at < :last_activity_at)"
+    not_updated_since = "(attribute_not_exists(updated_at) OR updated_at <= :last_activity_at)"
+    key = _contact_key(workspace_id, contact_id)
+    return _upsert(
+        database, key, {**values, "updated_at": at}, if_absent, f"{older} AND {not_updated_since}"
+    ) or _upsert(database, key, values, if_absent, older)
+
+
+def _upsert(
+    database: Database,
+    key: Mapping[str, AttributeValue],
+    values: Mapping[str, object],
+    if_absent: Mapping[str, object],
+    condition: str,
+) -> bool:
+    everything = {**values, **if_absent}
+    sets = [f"#{name} = :{name}" for name in values]
+    sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in if_absent]
+    try:
+        database.client.update_item(
+            TableName=database.tables.contacts,
+            Key=key,
+            UpdateExpression="SET " + ", ".join(sets),
+            ConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in everything},
+            ExpressionAttributeValues={f":{name}": typed(value) for name, value in everything.items()},
+            ReturnConsumedCapacity="TOTAL",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == CONDITION_FAILED:
+            return False
+        raise
+    return True
+
+
+def _contact_key(workspace_id: str, contact_id: str) -> dict[str, AttributeValue]:
+    return {"workspace_id": {"S": workspace_id}, "contact_id": {"S": contact_id}}
+
+
+def _note_document(note: Note) -> dict[str, object]:
+    return {"content": note.content, "added_by": note.added_by, "added_at": note.added_at}
+
+
+def _notes(read: Item) -> Sequence[AttributeValue]:
+    value = read.get("notes", {"NULL": True})
+    if "NULL" in value:
+        return ()
+    if "L" not in value:
+        raise Unwritable("its notes are no list")
+    return list(value["L"])
+
+
+def _is_ours(note: AttributeValue) -> bool:
+    fields = note.get("M", {})
+    content, author = (
+        plain_value(fields[name]) if name in fields else None for name in ("content", "added_by")
+    )
+    return is_sync_note(content, author)
+
+
+def _unchanged(
+    read: Item, attributes: Sequence[str]
+) -> tuple[str, dict[str, str], dict[str, AttributeValue]]:
+    """The condition that `attributes` are as `read`, with its names and values."""
+    values = {f":was_{name}": read[name] for name in attributes if name in read}
+    terms = [
+        f"#{name} = :was_{name}" if name in read else f"attribute_not_exists(#{name})" for name in attributes
+    ]
+    return " AND ".join(terms), {f"#{name}": name for name in attributes}, values
+
+
+def _write_error(error: ClientError) -> Exception:
+    """What a refused write means; DynamoDB says of a too large item only in its message that it is one."""
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    if code in CONFLICTS:
+        return Conflict(message)
+    if code == "ValidationException" and "size" in message.lower():
+        return Unwritable(message)
+    return error

@@ -1,0 +1,117 @@
+"""What runs and sweeps came to, newest first, as documents for readers (times in ms)."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from background_sync.records.counters import sweep_totals
+from background_sync.records.runs import TIME_SHARDS, Run
+from background_sync.records.sweeps import Sweep, latest_sweeps
+from background_sync.rules.counts import TOTALLED
+from background_sync.rules.rounding import round_half_up
+
+Document = dict[str, Any]
+RUN_FIELDS = (
+    "status",
+    *TOTALLED,
+    "skip_reason",
+    "error",
+    "attempts",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+    "read_units",
+    "write_units",
+)
+THREADS = 8
+
+
+def run_document(run: Run) -> Document:
+    """A run's record without what only its attempts need; counts are null until it is completed."""
+    return {
+        "workspace_id": run.workspace_id,
+        "run_at": run.run_at,
+        **{name: getattr(run, name) for name in RUN_FIELDS},
+    }
+
+
+def workspace_runs(workspace_id: str, limit: int) -> list[Document]:
+    """A workspace's newest runs."""
+    newest = Run.query(workspace_id, scan_index_forward=False, limit=limit, consistent_read=True)
+    return [run_document(run) for run in newest]
+
+
+def latest_runs(limit: int) -> list[Document]:
+    """The newest runs over all workspaces: `limit` keys of each shard, and the records of the newest of
+    all."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        shards = pool.map(lambda shard: _newest_keys(shard, limit), range(TIME_SHARDS))
+        keys = sorted((key for shard in shards for key in shard), key=_newest_first)[:limit]
+    return _read(keys)
+
+
+def sweep_runs(run_at: int) -> list[Document]:
+    """All runs of one sweep; for operators, of a sweep as large as they care to print."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        shards = pool.map(lambda shard: _keys_at(shard, run_at), range(TIME_SHARDS))
+        return _read(sorted((key for shard in shards for key in shard), key=_newest_first))
+
+
+def _newest_keys(shard: int, limit: int) -> list[tuple[str, int]]:
+    newest = Run.by_time.query(str(shard), scan_index_forward=False, limit=limit)
+    return [(run.workspace_id, int(run.run_at)) for run in newest]
+
+
+def _keys_at(shard: int, run_at: int) -> list[tuple[str, int]]:
+    return [(run.workspace_id, run_at) for run in Run.by_time.query(str(shard), Run.run_at == run_at)]
+
+
+def _newest_first(key: tuple[str, int]) -> tuple[int, str]:
+    workspace_id, run_at = key
+    return -run_at, workspace_id
+
+
+def _read(keys: Sequence[tuple[str, int]]) -> list[Document]:
+    found = {(run.workspace_id, int(run.run_at)): run for run in Run.batch_get(keys, consistent_read=True)}
+    return [run_document(found[key]) for key in keys if key in found]
+
+
+def sweep_document(sweep: Sweep) -> Document:
+    """A sweep with the totals of its runs; `finished` when none of them is open any more.
+
+    `skipped` counts workspaces that got no message, `skipped_runs` those that were no longer active when
+    their message was worked on.
+    """
+    totals = sweep_totals(int(sweep.run_at), int(sweep.shards))
+    skipped_runs = totals.pop("skipped")
+    closed = totals["completed"] + totals["failed"]
+    return {
+        "run_at": sweep.run_at,
+        "status": sweep.status,
+        "finished": sweep.dispatched_at is not None and closed >= sweep.dispatched,
+        "dispatched": sweep.dispatched,
+        "skipped": sweep.skipped,
+        "skipped_why": sweep.skipped_why,
+        "started_at": sweep.started_at,
+        "dispatched_at": sweep.dispatched_at,
+        "skipped_runs": skipped_runs,
+        **totals,
+    }
+
+
+def sweep_documents(limit: int) -> list[Document]:
+    """The newest sweeps."""
+    return [sweep_document(sweep) for sweep in latest_sweeps(limit)]
+
+
+def summary(documents: Iterable[Document]) -> Document | None:
+    """`last_run`, `avg_stale` (rounded half up) and `total_flagged` over runs or sweeps; None over none."""
+    listed = list(documents)
+    if not listed:
+        return None
+    stale = sum(each["stale_found"] or 0 for each in listed)
+    return {
+        "last_run": max(each["run_at"] for each in listed),
+        "avg_stale": round_half_up(stale, len(listed)),
+        "total_flagged": sum(each["flagged"] or 0 for each in listed),
+    }

@@ -1,0 +1,1 @@
+"""The rules, as pure functions of plain values: no clock, no network, no AWS library."""

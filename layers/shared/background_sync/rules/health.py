@@ -1,0 +1,40 @@
+"""When sync itself is healthy."""
+
+from enum import IntEnum
+
+LATE_WARN = 1.5
+LATE_FAIL = 2.5
+"""In sweep intervals."""
+FAILED_SHARE_FAIL = 0.5
+
+
+class State(IntEnum):
+    """As in application/health+json; the larger, the worse."""
+
+    PASS = 0
+    WARN = 1
+    FAIL = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+def sweep_age_state(age_ms: int | None, interval_ms: int) -> State:
+    """Of the time since the last finished sweep's scheduled time; None: there was no sweep yet."""
+    if age_ms is None:
+        return State.WARN
+    if age_ms > LATE_FAIL * interval_ms:
+        return State.FAIL
+    return State.WARN if age_ms > LATE_WARN * interval_ms else State.PASS
+
+
+def failed_share_state(share: float) -> State:
+    """Of the share of failed runs in the last finished sweep."""
+    if share >= FAILED_SHARE_FAIL:
+        return State.FAIL
+    return State.WARN if share > 0 else State.PASS
+
+
+def dead_letters_state(messages: int) -> State:
+    """Of the messages in the dead-letter queue: each is a workspace that a person should look at."""
+    return State.WARN if messages else State.PASS

@@ -1,0 +1,52 @@
+"""The notes that background sync leaves, and how many of them a contact keeps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from background_sync.rules.policy import HOUR_MS
+from background_sync.rules.rounding import round_half_up
+
+AUTHOR = "background-sync"
+CHECK_PREFIX = "Sync check:"
+REPAIR_PREFIX = "Sync repair:"
+
+N = TypeVar("N")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on a contact; `added_at` in ms since the epoch."""
+
+    content: str
+    added_by: str
+    added_at: int
+
+
+def flag_note(activity_at: int, now: int) -> Note:
+    """The flag on a contact whose last activity was at `activity_at`."""
+    hours = round_half_up(now - activity_at, HOUR_MS)
+    return Note(f"{CHECK_PREFIX} No activity for {hours} hours", AUTHOR, now)
+
+
+def is_flag(content: object, added_by: object) -> bool:
+    """Whether a note is a flag of background sync's."""
+    return added_by == AUTHOR and isinstance(content, str) and content.startswith(CHECK_PREFIX)
+
+
+def is_sync_note(content: object, added_by: object) -> bool:
+    """Whether a note counts against the bound: only what background sync itself wrote."""
+    if added_by != AUTHOR or not isinstance(content, str):
+        return False
+    return content.startswith((CHECK_PREFIX, REPAIR_PREFIX))
+
+
+def with_note(notes: Sequence[N], note: N, is_ours: Callable[[N], bool], limit: int) -> list[N]:
+    """`notes` and then `note`, without all but the latest `limit` of ours.
+
+    Notes of others are neither dropped nor reordered nor looked into.
+    """
+    everything = [*notes, note]
+    ours = [position for position, each in enumerate(everything) if is_ours(each)]
+    dropped = set(ours[:-limit])
+    return [each for position, each in enumerate(everything) if position not in dropped]

@@ -1,0 +1,49 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from background_sync.queue import WorkQueue
+from background_sync.records.database import Database, connect
+from background_sync.settings import Tables
+from background_sync_ops.stack.clients import CREDENTIALS, REGION
+from background_sync_ops.stack.stack import LocalStack
+from tests.integration.world import TestClock, World
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The template's tables and queues on a local engine; nothing delivers, tests do."""
+    with LocalStack(TEMPLATE, state_dir=tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def database(engine: LocalStack) -> Iterator[Database]:
+    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": engine.endpoint_url, "AWS_DEFAULT_REGION": REGION}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        database = connect(
+            Tables(
+                workspaces=engine.outputs["WorkspacesTableName"],
+                contacts=engine.outputs["ContactsTableName"],
+                sync_health=engine.outputs["SyncHealthTableName"],
+            )
+        )
+        yield database
+        database.client.close()
+
+
+@pytest.fixture
+def world(engine: LocalStack, database: Database) -> World:
+    """Empty tables and an empty queue at `NOW`."""
+    sqs, clock = engine.aws.client("sqs"), TestClock()
+    world = World(database, WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs), sqs, clock)
+    world.clear()
+    return world

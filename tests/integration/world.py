@@ -1,0 +1,242 @@
+"""The use cases in this process, on a real engine over HTTP, at a time that the test sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from background_sync.clock import Deadline
+from background_sync.messages import AUDIT, RUN, Message, read_message
+from background_sync.queue import WorkQueue
+from background_sync.records import runs
+from background_sync.records.contacts import read_contact
+from background_sync.records.database import Database
+from background_sync.records.history import sweep_document
+from background_sync.records.items import plain, typed
+from background_sync.records.sweeps import find_sweep
+from background_sync.rules.contact import activity_index_value
+from background_sync.rules.policy import HOUR_MS
+from background_sync.usecases import reconcile as reconcile_module
+from background_sync.usecases.audit import Auditor, audit
+from background_sync.usecases.deliver import Delivery, Desk, PutBack, deliver
+from background_sync.usecases.dispatch import Dispatched, Dispatcher, dispatch
+from background_sync.usecases.reconcile import Reconciler, reconcile
+
+NOW = 1_767_225_600_000
+"""The time that most tests are at: 2026-01-01T00:00:00Z."""
+LEASE_MS = 150_000
+INVOCATION_MS = 120_000
+TABLES = ("workspaces", "contacts", "sync_health")
+
+
+@dataclass
+class TestClock:
+    """A clock that the test moves; every reading of it takes `tick_ms`."""
+
+    __test__ = False
+
+    time: int = NOW
+    tick_ms: int = 0
+
+    def now(self) -> int:
+        self.time += self.tick_ms
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += round(seconds * 1000)
+
+
+@dataclass
+class Received:
+    """A message that was taken from the queue; the test says how often."""
+
+    body: str
+    receipt_handle: str
+    receive_count: int = 1
+
+    @property
+    def message(self) -> Message:
+        return read_message(self.body)
+
+
+@dataclass
+class World:
+    """Tables, queue, clock, and what a test does with them."""
+
+    database: Database
+    queue: WorkQueue
+    sqs: Any
+    clock: TestClock
+    page_size: int | None = None
+    segments: int = 1
+    audit_enabled: bool = False
+    invoked_itself: list[int] = field(default_factory=list)
+
+    # ------------------------------------------------------------------ what is there
+
+    def clear(self) -> None:
+        """Empty tables and queue, the clock at `NOW`."""
+        for name in TABLES:
+            self._clear_table(getattr(self.database.tables, name))
+        self.receive()
+        reconcile_module._shards_of_sweep.clear()
+        self.clock.time, self.clock.tick_ms = NOW, 0
+        self.invoked_itself.clear()
+
+    def _clear_table(self, table: str) -> None:
+        client = self.database.client
+        keys = [
+            each["AttributeName"] for each in client.describe_table(TableName=table)["Table"]["KeySchema"]
+        ]
+        for page in client.get_paginator("scan").paginate(TableName=table):
+            items = page["Items"]
+            for start in range(0, len(items), 25):
+                deletes = [
+                    {"DeleteRequest": {"Key": {key: item[key] for key in keys}}}
+                    for item in items[start : start + 25]
+                ]
+                client.batch_write_item(RequestItems={table: deletes})  # type: ignore[dict-item]
+
+    def workspace(self, workspace_id: str = "w1", **attributes: object) -> str:
+        """Put an active workspace; an attribute given as None is left out."""
+        record = {
+            "workspace_id": workspace_id,
+            "name": workspace_id.upper(),
+            "kapso_phone_id": "110987654321",
+            "kapso_token_parameter": "/stack/kapso-tokens/abc",
+            **attributes,
+        }
+        self._put(self.database.tables.workspaces, record)
+        return workspace_id
+
+    def contact(
+        self, contact_id: str, age_ms: int = 0, workspace_id: str = "w1", **attributes: object
+    ) -> str:
+        """Put a contact whose last activity was `age_ms` before `NOW`, as the CRM's writes leave it."""
+        record = {
+            "workspace_id": workspace_id,
+            "contact_id": contact_id,
+            "lead_status": "new",
+            "last_activity_at": NOW - age_ms,
+            **attributes,
+        }
+        record = {name: value for name, value in record.items() if value is not None}
+        self._put(self.database.tables.contacts, {"activity_at": activity_index_value(record), **record})
+        return contact_id
+
+    def stale_contacts(self, count: int, workspace_id: str = "w1") -> list[str]:
+        """Put contacts that are stale at `NOW`, the first the longest."""
+        return [
+            self.contact(f"6280{number:05d}", (count - number + 2) * HOUR_MS, workspace_id)
+            for number in range(count)
+        ]
+
+    def _put(self, table: str, record: Mapping[str, object]) -> None:
+        item = {name: typed(value) for name, value in record.items() if value is not None}
+        self.database.client.put_item(TableName=table, Item=item)
+
+    def read(self, contact_id: str, workspace_id: str = "w1") -> dict[str, Any]:
+        """A contact's judged attributes and notes, as plain values."""
+        item = read_contact(self.database, workspace_id, contact_id)
+        assert item is not None
+        return plain(item)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Everything in a table, as plain values."""
+        pages = self.database.client.get_paginator("scan").paginate(TableName=table)
+        return [plain(item) for page in pages for item in page["Items"]]
+
+    def flagged(self) -> set[str]:
+        """The contacts that carry a flag time."""
+        return {
+            each["contact_id"] for each in self.items(self.database.tables.contacts) if "flagged_at" in each
+        }
+
+    # ------------------------------------------------------------------ what is done
+
+    def dispatch(self, run_at: int = NOW, *, resume: bool = False) -> Dispatched:
+        """Invoke the dispatcher."""
+        dispatcher = Dispatcher(
+            database=self.database,
+            queue=self.queue,
+            clock=self.clock,
+            invoke_itself=self.invoked_itself.append,
+            shards=4,
+            segments=self.segments,
+            audit_enabled=self.audit_enabled,
+            interval_ms=HOUR_MS,
+        )
+        return dispatch(dispatcher, run_at, self.deadline(900_000), resume=resume)
+
+    def receive(self) -> list[Received]:
+        """Take every visible message from the queue."""
+        taken: list[Received] = []
+        while found := self.sqs.receive_message(QueueUrl=self.queue.url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for each in found:
+                self.sqs.delete_message(QueueUrl=self.queue.url, ReceiptHandle=each["ReceiptHandle"])
+                taken.append(Received(each["Body"], each["ReceiptHandle"]))
+        return taken
+
+    def deliver(self, received: Received) -> bool:
+        """Deliver a message to the reconciler; whether it was acknowledged."""
+        delivery = Delivery(received.body, received.receipt_handle, received.receive_count)
+        received.receive_count += 1
+        try:
+            deliver(self.desk(), delivery, self.deadline(INVOCATION_MS))
+        except PutBack:
+            return False
+        return True
+
+    def desk(self) -> Desk:
+        """The reconciler's, with this world's clock and page size."""
+        reconciler = Reconciler(
+            self.database, self.queue, self.clock, LEASE_MS, page_size=self.page_size, capacity_metered=False
+        )
+        auditor = Auditor(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
+        return Desk(
+            self.queue,
+            self.clock,
+            {
+                RUN: lambda *args, **kwargs: reconcile(reconciler, *args, **kwargs),
+                AUDIT: lambda *args, **kwargs: audit(auditor, *args, **kwargs),
+            },
+        )
+
+    def deadline(self, left_ms: int) -> Deadline:
+        """An invocation that has `left_ms` from now."""
+        return Deadline(self.clock, self.clock.time + left_ms)
+
+    def run(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
+        """Deliver one run's message; whether it was acknowledged."""
+        return self.deliver(Received(Message(RUN, workspace_id, run_at).body(), "none", receive_count))
+
+    def work(self, deliveries: Sequence[Received] = ()) -> None:
+        """Deliver `deliveries`, and what is in the queue, until nothing is left to deliver."""
+        waiting = [*deliveries, *self.receive()]
+        for _ in range(100):
+            if not waiting:
+                return
+            waiting = [each for each in waiting if not self.deliver(each)]
+            self.clock.time += LEASE_MS if waiting else 0
+            waiting += self.receive()
+        raise AssertionError(f"{len(waiting)} messages are never acknowledged")
+
+    def sweep(self, run_at: int = NOW) -> dict[str, Any]:
+        """A whole sweep; its record and totals."""
+        self.clock.time = max(self.clock.time, run_at)
+        self.dispatch(run_at)
+        self.work()
+        return self.swept(run_at)
+
+    def swept(self, run_at: int = NOW) -> dict[str, Any]:
+        """A sweep's record and totals as they are."""
+        sweep = find_sweep(run_at)
+        assert sweep is not None
+        return sweep_document(sweep)
+
+    def record(self, workspace_id: str = "w1", run_at: int = NOW) -> runs.Run:
+        """A run's record."""
+        run = runs.find(workspace_id, run_at)
+        assert run is not None
+        return run
