@@ -1,0 +1,149 @@
+"""template.yaml -> CloudFormation, by AWS's own SAM translator, offline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from samtranslator.yaml_helper import yaml_parse
+
+from background_sync_ops.stack import clients
+from background_sync_ops.stack.errors import TemplateError, UnsupportedTypeError
+
+API = "AWS::ApiGatewayV2::Api"
+FUNCTION = "AWS::Lambda::Function"
+LAYER = "AWS::Lambda::LayerVersion"
+TABLE = "AWS::DynamoDB::Table"
+
+CODE_BUCKET = "local-code"
+CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+
+# Made on the engine, which makes these in full (a table's time to live apart, see provision.py).
+MADE_ON_ENGINE = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+        "AWS::SSM::Parameter",
+    }
+)
+# The engine makes them badly or not at all; the local stack runs them itself.
+RUN_HERE = frozenset(
+    {
+        "AWS::ApiGatewayV2::Api",
+        "AWS::Events::Rule",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::LayerVersion",
+    }
+)
+# Nothing acts on them here: nobody's permissions are judged, nothing is throttled, no alarm is raised.
+NEEDLESS_HERE = frozenset(
+    {
+        "AWS::ApiGatewayV2::Stage",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Policy",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::MetricFilter",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A translated template: CloudFormation, and the folder of each artefact's code, by S3 key."""
+
+    body: dict[str, Any]
+    parameters: Mapping[str, str]
+    code_dirs: Mapping[str, Path]
+
+    @property
+    def resources(self) -> dict[str, Resource]:
+        resources: dict[str, Resource] = self.body["Resources"]
+        return resources
+
+    def of_type(self, *types: str) -> dict[str, Resource]:
+        """The resources of these types, by logical id."""
+        return {name: item for name, item in self.resources.items() if item["Type"] in types}
+
+
+def load(path: Path, parameters: Mapping[str, str]) -> Template:
+    """Reads and translates the SAM template at `path`; `parameters` override its defaults.
+
+    Raises TemplateError, and UnsupportedTypeError for a type of which the local stack does not know whether
+    it can be left out.
+    """
+    source = _parse(path)
+    _require_known(parameters, source.get("Parameters", {}))
+    code_dirs = _take_code_dirs(source, path.parent)
+    body = _translate(source, parameters)
+    for logical_id, resource in body["Resources"].items():
+        if resource["Type"] not in MADE_ON_ENGINE | RUN_HERE | NEEDLESS_HERE:
+            raise UnsupportedTypeError(logical_id, resource["Type"])
+    return Template(body, parameters, code_dirs)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        source = yaml_parse(path.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise TemplateError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(source, dict) or "Resources" not in source:
+        raise TemplateError(f"{path}: no Resources")
+    return source
+
+
+def _require_known(parameters: Mapping[str, str], declared: Mapping[str, Any]) -> None:
+    for name in parameters:
+        if name not in declared:
+            raise TemplateError(f"the template has no parameter {name}")
+
+
+def _take_code_dirs(source: dict[str, Any], root: Path) -> dict[str, Path]:
+    """Puts an S3 address in the place of each local folder, as `sam package` does; the folders by S3 key."""
+    folders = {}
+    for logical_id, resource in source["Resources"].items():
+        if name := CODE_PROPERTIES.get(resource.get("Type")):
+            properties = resource["Properties"]
+            folders[logical_id] = _folder(logical_id, root, properties.get(name))
+            properties[name] = f"s3://{CODE_BUCKET}/{logical_id}"
+    return folders
+
+
+def _folder(logical_id: str, root: Path, uri: object) -> Path:
+    folder = root / str(uri)
+    if not isinstance(uri, str) or not folder.is_dir():
+        raise TemplateError(f"{logical_id}: no code folder {folder}")
+    return folder.resolve()
+
+
+def _translate(source: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    # A second to import, which no other command needs, and in which the engine starts.
+    from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+
+    translator = Translator({}, Parser(), None, clients.session())
+    try:
+        body: dict[str, Any] = translator.translate(source, dict(parameters))
+    except InvalidDocumentException as error:
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise TemplateError(f"the template is not valid: {causes}") from None
+    finally:
+        translator.metrics.publish()  # to nobody; it would warn at the end of what is left unpublished
+    return body
