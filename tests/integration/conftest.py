@@ -3,12 +3,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
 from background_sync.queue import WorkQueue
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
 from background_sync_ops.stack.clients import CREDENTIALS, REGION
 from background_sync_ops.stack.stack import LocalStack
+from tests.integration.faults import Faults
 from tests.integration.world import TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -47,3 +49,12 @@ def world(engine: LocalStack, database: Database) -> World:
     world = World(database, WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs), sqs, clock)
     world.clear()
     return world
+
+
+@pytest.fixture
+def faults(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+    """Faults between this process and the tables; its client tries again without a pause."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    faults = Faults(world.database.client)
+    yield faults
+    faults.close()

@@ -1,6 +1,6 @@
 """The use cases in this process, on a real engine over HTTP, at a time that the test sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ class World:
         """Empty tables and queue, the clock at `NOW`."""
         for name in TABLES:
             self._clear_table(getattr(self.database.tables, name))
-        self.receive()
+        self.sqs.purge_queue(QueueUrl=self.queue.url)  # those in flight too
         reconcile_module._shards_of_sweep.clear()
         self.clock.time, self.clock.tick_ms = NOW, 0
         self.invoked_itself.clear()
@@ -133,6 +133,13 @@ class World:
     def _put(self, table: str, record: Mapping[str, object]) -> None:
         item = {name: typed(value) for name, value in record.items() if value is not None}
         self.database.client.put_item(TableName=table, Item=item)
+
+    def put_many(self, table: str, records: Iterable[Mapping[str, object]]) -> None:
+        """Put records in bulk, as they are; a null stays a null."""
+        waiting = [{name: typed(value) for name, value in record.items()} for record in records]
+        for start in range(0, len(waiting), 25):
+            puts: Any = [{"PutRequest": {"Item": item}} for item in waiting[start : start + 25]]
+            self.database.client.batch_write_item(RequestItems={table: puts})
 
     def read(self, contact_id: str, workspace_id: str = "w1") -> dict[str, Any]:
         """A contact's judged attributes and notes, as plain values."""
@@ -210,6 +217,10 @@ class World:
     def run(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
         """Deliver one run's message; whether it was acknowledged."""
         return self.deliver(Received(Message(RUN, workspace_id, run_at).body(), "none", receive_count))
+
+    def audit(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
+        """Deliver one audit's message; whether it was acknowledged."""
+        return self.deliver(Received(Message(AUDIT, workspace_id, run_at).body(), "none", receive_count))
 
     def work(self, deliveries: Sequence[Received] = ()) -> None:
         """Deliver `deliveries`, and what is in the queue, until nothing is left to deliver."""

@@ -15,6 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import Clock
 from background_sync.records.model import Record
+from background_sync.records.outcomes import Outcomes
 from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Run, expiry, find
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.sharding import shard_of
@@ -24,7 +25,7 @@ BACKOFF_S = 0.05
 CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-class SweepCounter(Record):
+class SweepCounter(Outcomes, Record):
     """One shard (`#sweep-shard#NN`, `run_at`) of what a sweep's runs came to."""
 
     class Meta:
@@ -35,22 +36,8 @@ class SweepCounter(Record):
     workspace_id = UnicodeAttribute(hash_key=True)
     run_at = NumberAttribute(range_key=True)
     expires_at = NumberAttribute(null=True)
-    completed = NumberAttribute(default=0)
-    failed = NumberAttribute(default=0)
-
-    contacts_checked = NumberAttribute(default=0)
-    stale_found = NumberAttribute(default=0)
-    flagged = NumberAttribute(default=0)
-    fresh = NumberAttribute(default=0)
-    closed_leads = NumberAttribute(default=0)
-    invalid = NumberAttribute(default=0)
-    in_cooldown = NumberAttribute(default=0)
-    over_cap = NumberAttribute(default=0)
-    lost_race = NumberAttribute(default=0)
-    unwritable = NumberAttribute(default=0)
-    invalid_setting = NumberAttribute(default=0)
-    superseded = NumberAttribute(default=0)
-    skipped = NumberAttribute(default=0)
+    completed = NumberAttribute(null=True)
+    failed = NumberAttribute(null=True)
 
 
 def counter_key(shard: int) -> str:
@@ -63,7 +50,7 @@ def sweep_totals(run_at: int, shards: int) -> dict[str, int]:
     keys = [(counter_key(shard), run_at) for shard in range(shards)]
     counters = list(SweepCounter.batch_get(keys, consistent_read=True))
     return {
-        name: sum(int(getattr(counter, name)) for counter in counters)
+        name: sum(int(getattr(counter, name) or 0) for counter in counters)
         for name in ("completed", "failed", *TOTALLED)
     }
 
@@ -123,8 +110,8 @@ def _still_ours(run: Run) -> Condition:
     lease: Condition = (
         Run.lease_until.does_not_exist() if run.lease_until is None else Run.lease_until == run.lease_until
     )
-    same: Condition = (Run.status == run.status) & (Run.lease_owner == run.lease_owner)
-    return same & lease
+    unchanged: Condition = (Run.status == run.status) & (Run.lease_owner == run.lease_owner) & lease
+    return unchanged
 
 
 def _is_conflict(error: TransactWriteError) -> bool:

@@ -20,6 +20,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from background_sync.records.model import Record
+from background_sync.records.outcomes import Outcomes
 from background_sync.rules.policy import DAY_MS
 from background_sync.rules.sharding import shard_of
 
@@ -49,7 +50,7 @@ class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
     run_at = NumberAttribute(range_key=True)
 
 
-class Run(Record):
+class Run(Outcomes, Record):
     """A run (`workspace_id`, `run_at`), or an audit (`#audit#` + workspace id, `run_at`).
 
     Times in ms since the epoch, `expires_at` in seconds (DynamoDB's TTL). `place` is where a survey that did
@@ -81,20 +82,6 @@ class Run(Record):
     error = UnicodeAttribute(null=True)
     skip_reason = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
-
-    contacts_checked = NumberAttribute(null=True)
-    stale_found = NumberAttribute(null=True)
-    flagged = NumberAttribute(null=True)
-    fresh = NumberAttribute(null=True)
-    closed_leads = NumberAttribute(null=True)
-    invalid = NumberAttribute(null=True)
-    in_cooldown = NumberAttribute(null=True)
-    over_cap = NumberAttribute(null=True)
-    lost_race = NumberAttribute(null=True)
-    unwritable = NumberAttribute(null=True)
-    invalid_setting = NumberAttribute(null=True)
-    superseded = NumberAttribute(null=True)
-    skipped = NumberAttribute(null=True)
     mended_missing = NumberAttribute(null=True)
     mended_outdated = NumberAttribute(null=True)
 
