@@ -1,0 +1,48 @@
+"""Questions to the translated template: what CloudFormation gets."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from background_sync_ops.stack import intrinsics
+from background_sync_ops.stack.template import Template
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction"]
+Properties = dict[str, Any]
+
+
+def properties(template: Template, *types: str) -> dict[str, Properties]:
+    """The properties of all resources of these types, by logical id."""
+    return {name: item["Properties"] for name, item in template.of_type(*types).items()}
+
+
+def targets(tree: Any) -> set[str]:
+    """Logical ids of all that `tree` refers to, whether by Ref, Fn::GetAtt or Fn::Sub."""
+    refs = {item["Ref"] for item in intrinsics.find(tree) if "Ref" in item}
+    return refs | set(intrinsics.attributes_read(tree))
+
+
+def target(tree: Any) -> str:
+    """The one logical id that `tree` refers to."""
+    (name,) = targets(tree)
+    return name
+
+
+def statements(template: Template, role: str | None = None) -> Iterator[Properties]:
+    """Every statement of a policy of `role`, or of all roles and of the queues' own policies."""
+    for name, item in properties(template, "AWS::IAM::Role").items():
+        if role in (None, name):
+            for policy in item["Policies"]:
+                yield from policy["PolicyDocument"]["Statement"]
+    for item in properties(template, "AWS::IAM::Policy").values():
+        if role is None or role in targets(item["Roles"]):
+            yield from item["PolicyDocument"]["Statement"]
+    if role is None:
+        for item in properties(template, "AWS::SQS::QueuePolicy").values():
+            yield from item["PolicyDocument"]["Statement"]
+
+
+def many(value: Any) -> list[Any]:
+    """A policy's Action or Resource, of which one may stand without a list."""
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,43 @@
+from typing import Any
+
+import pytest
+
+from background_sync_ops.stack.template import Template
+from tests.template.reading import Properties, properties
+
+PUBLIC = "GET /health"
+
+
+@pytest.fixture
+def routes(template: Template) -> dict[str, Any]:
+    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    paths = api["Body"]["paths"]
+    return {f"{method.upper()} {path}": item for path in paths for method, item in paths[path].items()}
+
+
+@pytest.fixture
+def stage(template: Template) -> Properties:
+    (item,) = properties(template, "AWS::ApiGatewayV2::Stage").values()
+    return item
+
+
+def test_one_route_is_public_and_all_others_ask_for_credentials(routes: dict[str, Any]) -> None:
+    assert routes.pop(PUBLIC)["security"] == [{"NONE": []}]
+    assert routes
+    for route, item in routes.items():
+        assert item["security"] == [{"AWS_IAM": []}], route
+
+
+def test_all_routes_only_read(routes: dict[str, Any]) -> None:
+    assert {route.split()[0] for route in routes} == {"GET"}
+
+
+def test_all_routes_lead_to_health(routes: dict[str, Any]) -> None:
+    uris = [item["x-amazon-apigateway-integration"]["uri"] for item in routes.values()]
+    assert all("${HealthFunction.Arn}" in uri["Fn::Sub"] for uri in uris)
+
+
+def test_what_is_public_is_throttled_most(routes: dict[str, Any], stage: Properties) -> None:
+    throttled = stage["RouteSettings"]
+    assert set(throttled) <= set(routes)
+    assert throttled[PUBLIC]["ThrottlingRateLimit"] < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]

@@ -1,0 +1,58 @@
+"""The events in events/ are such as AWS would send to the functions of this template."""
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from background_sync.messages import read_message
+from background_sync_ops.stack.template import Template
+from tests.template.reading import ROOT, properties
+
+EVENTS = ROOT / "events"
+HTTP = sorted(EVENTS.glob("health-*.json"))
+
+
+def event(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("kind", ["run", "audit"])
+def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
+    for record in event(EVENTS / f"reconciler-{kind}.json")["Records"]:
+        message = read_message(record["body"])
+        assert message.kind == kind
+        assert record["attributes"]["MessageGroupId"] == message.workspace_id
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
+
+
+def test_both_dispatcher_events_name_one_sweep() -> None:
+    scheduled = event(EVENTS / "dispatcher-scheduled.json")
+    assert (scheduled["source"], scheduled["detail-type"]) == ("aws.events", "Scheduled Event")
+    run_at = datetime.fromisoformat(scheduled["time"]).timestamp() * 1000
+    assert event(EVENTS / "dispatcher-manual.json") == {"run_at": run_at}
+
+
+@pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
+def test_an_http_event_takes_a_route_of_the_api(template: Template, path: Path) -> None:
+    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    request = event(path)
+    method, _, route = request["routeKey"].partition(" ")
+    assert api["Body"]["paths"][route][method.lower()]
+    assert request["rawPath"] == request["requestContext"]["http"]["path"] == route
+
+
+@pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
+def test_only_a_public_event_carries_no_caller(path: Path) -> None:
+    request = event(path)
+    signed = request["routeKey"] != "GET /health"
+    assert ("authorizer" in request["requestContext"]) is signed
+    assert ("authorization" in request["headers"]) is signed
+
+
+def test_every_route_has_an_event(template: Template) -> None:
+    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    assert {event(path)["rawPath"] for path in HTTP} == set(api["Body"]["paths"])

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from background_sync_ops.stack import intrinsics
+from background_sync_ops.stack.template import Template
+from tests.template.reading import FUNCTIONS, ROOT, Properties, many, properties, statements, target
+
+
+@pytest.fixture(params=FUNCTIONS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def function(template: Template, name: str) -> Properties:
+    return properties(template, "AWS::Lambda::Function")[name]
+
+
+def test_no_function_is_left_out_here(template: Template) -> None:
+    assert set(template.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
+
+
+def test_its_log_lines_expire(template: Template, function: Properties) -> None:
+    group = properties(template, "AWS::Logs::LogGroup")[target(function["LoggingConfig"]["LogGroup"])]
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_it_writes_to_its_own_log_only(template: Template, function: Properties) -> None:
+    own = target(function["LoggingConfig"]["LogGroup"])
+    allowed = [
+        item for item in statements(template, target(function["Role"])) if "logs:" in str(item["Action"])
+    ]
+    assert {target(resource) for item in allowed for resource in many(item["Resource"])} == {own}
+
+
+def test_its_environment_names_what_exists(template: Template, function: Properties) -> None:
+    known = {*template.resources, *template.body["Parameters"], "AWS::StackName"}
+    for variable, value in function["Environment"]["Variables"].items():
+        for reference in intrinsics.find(value):
+            assert target(reference) in known, variable
+
+
+def test_it_runs_on_the_chosen_processor(function: Properties) -> None:
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_the_layer_serves_every_processor(template: Template, function: Properties) -> None:
+    (layer,) = function["Layers"]
+    serves = properties(template, "AWS::Lambda::LayerVersion")[target(layer)]["CompatibleArchitectures"]
+    assert set(serves) == set(template.body["Parameters"]["Architecture"]["AllowedValues"])
+
+
+def test_its_makefile_builds_it(template: Template, name: str, function: Properties) -> None:
+    folder: Path = template.code_dirs[function["Code"]["S3Key"]]
+    assert folder.is_relative_to(ROOT / "functions")
+    assert f"build-{name}:" in (folder / "Makefile").read_text(encoding="utf-8")
