@@ -1,0 +1,218 @@
+"""The built-in demo: four workspaces of made-up people, their times counted back from a given moment.
+
+    demo-harbor-coffee     busy: most people wrote within the hour
+    demo-alpine-outdoor    settings of its own: stale after 6 h, cooldown 48 h, 10 flags a run
+    demo-sunrise-travel    neglected: more stale contacts than one run may flag
+    demo-old-mill-books    has no token, so sweeps leave it out
+
+It comes as the documents of a Convex export and goes through the same import. Phone numbers are of the ranges
+set aside for fiction.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from background_sync.rules.identity import digits
+from background_sync.rules.notes import flag_note
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS, Policy
+from background_sync_ops.snapshot import ImportReport, ImportTarget, Progress, import_snapshot
+from background_sync_ops.snapshot.writer import write_snapshot
+
+Document = dict[str, Any]
+
+SEED = 20260101
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FIRST_NAMES = _names("""
+    Amara Anders Aylin Bruno Camila Chidi Clara Dalia Diego Elif Emeka Farah Felix Greta Hana Idris Ines
+    Jonas Kavya Keiko Lars Leila Lucia Mateo Mei Milan Nadia Noor Omar Paloma Priya Quinn Rafael Rosa Sana
+    Sofia Tariq Tomas Uma Viktor Wanjiru Yara Yusuf Zoe
+""")
+LAST_NAMES = _names("""
+    Abara Almeida Becker Castro Demir Dubois Eriksen Farouk Garcia Haddad Ibrahim Jansen Kimura Kowalska
+    Lindqvist Mbeki Moreau Nakamura Novak Okafor Oliveira Park Quispe Rahman Rossi Santos Silva Tanaka Usman
+    Vargas Weber Yilmaz Zhou
+""")
+TEAM = ("Maya", "Oskar", "Rina", "Theo")
+REMARKS = (
+    "Asked for the price list.",
+    "Wants a call back after lunch.",
+    "Sent the catalogue, waiting for an answer.",
+    "Prefers messages in the evening.",
+    "Came through the spring campaign.",
+    "Needs the invoice in the company's name.",
+    "Asked about delivery to the islands.",
+)
+HIDDEN_PHONES = 0.02
+SOURCES = ("whatsapp", "website", "referral", "campaign")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace of the demo, and how many of its contacts are of which kind."""
+
+    workspace_id: str
+    name: str
+    kapso_phone_id: str
+    contacts: Mapping[str, int]
+    has_token: bool = True
+    settings: Mapping[str, int] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+
+
+WORKSPACES = (
+    Workspace(
+        "demo-harbor-coffee",
+        "Harbor Coffee Roasters",
+        "104500000000001",
+        {"fresh": 82, "never_flagged": 14, "cooling": 9, "flagged_before": 6, "archived": 6, "converted": 8},
+    ),
+    Workspace(
+        "demo-alpine-outdoor",
+        "Alpine Outdoor Gear",
+        "104500000000002",
+        {"fresh": 31, "never_flagged": 17, "cooling": 12, "flagged_before": 8, "archived": 5, "converted": 7},
+        settings={
+            "staleThresholdMs": 6 * HOUR_MS,
+            "flagCooldownMs": 48 * HOUR_MS,
+            "maxFlagsPerRun": 10,
+            "maxSyncNotes": 3,
+        },
+        policy=Policy(6 * HOUR_MS, 48 * HOUR_MS, 10, 3),
+    ),
+    Workspace(
+        "demo-sunrise-travel",
+        "Sunrise Travel",
+        "104500000000003",
+        {
+            "fresh": 12,
+            "never_flagged": 88,
+            "cooling": 15,
+            "flagged_before": 30,
+            "archived": 9,
+            "converted": 6,
+        },
+    ),
+    Workspace(
+        "demo-old-mill-books",
+        "Old Mill Books",
+        "104500000000004",
+        {"fresh": 4, "never_flagged": 18, "archived": 4},
+        has_token=False,
+    ),
+)
+
+
+def import_demo(
+    now_ms: int, target: ImportTarget, progress: Callable[[Progress], None] | None = None
+) -> ImportReport:
+    """Load the demo as it is at `now_ms`; raises what `import_snapshot` raises."""
+    with TemporaryDirectory(prefix="background-sync-demo-") as folder:
+        return import_snapshot(write_snapshot(Path(folder), demo_snapshot(now_ms)), target, progress)
+
+
+def demo_snapshot(now_ms: int) -> dict[str, list[Document]]:
+    """The demo's documents by table, the same for the same `now_ms` (ms since the epoch)."""
+    rng = random.Random(SEED)  # noqa: S311 - made-up people are no secret
+    phones = _phones(rng)
+    contacts = [
+        document
+        for workspace in WORKSPACES
+        for kind, count in workspace.contacts.items()
+        for _ in range(count)
+        for document in [_contact(rng, workspace, kind, now_ms, next(phones))]
+    ]
+    rng.shuffle(contacts)
+    for number, contact in enumerate(contacts):
+        contact["_id"] = f"demo-contact-{number:04d}"
+    return {"workspaces": [_workspace(each, now_ms) for each in WORKSPACES], "contacts": contacts}
+
+
+def _phones(rng: random.Random) -> Iterator[str]:
+    british = [f"+44 7700 900{number:03d}" for number in range(1000)]
+    american = [f"+1 {area} 555-01{number:02d}" for area in (212, 305, 415, 702) for number in range(100)]
+    return iter(rng.sample(british + american, len(british + american)))
+
+
+def _workspace(workspace: Workspace, now_ms: int) -> Document:
+    created_at = float(now_ms - 200 * DAY_MS)
+    token = {"meta_access_token": f"demo-token-of-{workspace.workspace_id}"} if workspace.has_token else {}
+    return {
+        "_id": workspace.workspace_id,
+        "_creationTime": created_at,
+        "name": workspace.name,
+        "slug": workspace.workspace_id.removeprefix("demo-"),
+        "kapso_phone_id": workspace.kapso_phone_id,
+        **token,
+        "settings": {name: float(value) for name, value in workspace.settings.items()},
+        "created_at": created_at,
+        "updated_at": float(now_ms - 30 * DAY_MS),
+    }
+
+
+def _contact(rng: random.Random, workspace: Workspace, kind: str, now_ms: int, phone: str) -> Document:
+    name = f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}"
+    active_at = now_ms - _silence(rng, kind, workspace.policy)
+    created_at = active_at - rng.randrange(1, 120) * DAY_MS
+    notes = [*_remarks(rng, created_at, active_at), *_flags(rng, kind, workspace.policy, active_at, now_ms)]
+    return {
+        "_creationTime": created_at + 0.5,
+        "workspace_id": workspace.workspace_id,
+        **_identity(rng, phone),
+        "name": name,
+        "kapso_name": name.split(maxsplit=1)[0],
+        "leadStatus": _status(rng, kind),
+        "notes": notes,
+        "lastActivityAt": float(active_at),
+        "lastContactAt": float(active_at - rng.randrange(30 * MINUTE_MS)),
+        "created_at": float(created_at),
+        "updated_at": float(active_at),
+        "source": rng.choice(SOURCES),
+    }
+
+
+def _identity(rng: random.Random, phone: str) -> Document:
+    """A phone, or the business-scoped user id of the few who hide theirs."""
+    if rng.random() < HIDDEN_PHONES:
+        return {"business_scoped_user_id": f"GB.{rng.randrange(10**15, 10**16)}"}
+    return {"phone": phone, "phone_normalized": digits(phone)}
+
+
+def _status(rng: random.Random, kind: str) -> str:
+    return kind if kind in ("archived", "converted") else rng.choice(("new", "qualified", "contacted"))
+
+
+def _silence(rng: random.Random, kind: str, policy: Policy) -> int:
+    """How long ago the last activity was: well on its side of the threshold, whenever the sweep begins."""
+    if kind == "fresh":
+        return rng.randrange(MINUTE_MS, policy.stale_threshold_ms * 6 // 10)
+    if kind in ("cooling", "flagged_before"):
+        return rng.randrange(policy.flag_cooldown_ms * 2, 40 * DAY_MS)
+    return rng.randrange(policy.stale_threshold_ms * 3 // 2, 20 * DAY_MS)
+
+
+def _flags(rng: random.Random, kind: str, policy: Policy, active_at: int, now_ms: int) -> Iterator[Document]:
+    cooldown = policy.flag_cooldown_ms
+    if kind == "cooling":
+        flagged_at = now_ms - rng.randrange(HOUR_MS, cooldown * 3 // 4)
+    elif kind == "flagged_before":
+        flagged_at = now_ms - rng.randrange(cooldown * 5 // 4, cooldown * 7 // 4)
+    else:
+        return
+    note = flag_note(active_at, flagged_at)
+    yield {"content": note.content, "addedBy": note.added_by, "addedAt": float(note.added_at)}
+
+
+def _remarks(rng: random.Random, created_at: int, active_at: int) -> list[Document]:
+    times = sorted(rng.randrange(created_at, active_at) for _ in range(rng.randrange(4)))
+    return [
+        {"content": rng.choice(REMARKS), "addedBy": rng.choice(TEAM), "addedAt": float(at)} for at in times
+    ]

@@ -1,0 +1,120 @@
+from decimal import Decimal
+from typing import Any
+
+from background_sync_ops.snapshot import Written
+from tests.integration.snapshot.importing import NOW, Importing, contact, workspace
+
+CHECK = "Sync check: No activity for 2 hours"
+
+
+def note(content: str, at: int = NOW, by: str = "rina") -> dict[str, Any]:
+    return {"content": content, "addedBy": by, "addedAt": at}
+
+
+def stored(content: str, at: int = NOW, by: str = "rina") -> dict[str, Any]:
+    return {"content": content, "added_by": by, "added_at": at}
+
+
+def test_a_newer_snapshot_wins_and_what_only_the_table_has_is_kept(importing: Importing) -> None:
+    importing.load([contact(name="Old")])
+    importing.set_contact(owner="theo", tags={"vip"})
+    report = importing.load([contact(name="New", lastActivityAt=NOW + 5)])
+    assert report.contacts == Written(updated=1)
+    found = importing.contacts()["62811"]
+    assert (found["name"], found["owner"], found["tags"]) == ("New", "theo", {"vip"})
+    assert (found["last_activity_at"], found["activity_at"]) == (NOW + 5, NOW + 5)
+
+
+def test_an_older_snapshot_changes_nothing(importing: Importing) -> None:
+    importing.load([contact(name="New", lastActivityAt=NOW + 5)])
+    report = importing.load([contact(name="Old")])
+    assert report.contacts == Written(unchanged=1)
+    assert not importing.writes
+    assert importing.contacts()["62811"]["name"] == "New"
+
+
+def test_only_what_changed_is_written(importing: Importing) -> None:
+    sent: list[dict[str, Any]] = []
+    events = importing.target.dynamodb.meta.events
+    events.register("provide-client-params.dynamodb.UpdateItem", lambda params, **_: sent.append(params))
+    importing.load([contact(name="Old", city="Lisbon")])
+    importing.load([contact(name="New", city="Lisbon")])
+    assert [each["UpdateExpression"].count("=") for each in sent] == [1]
+
+
+def test_a_flag_that_sync_left_since_is_kept(importing: Importing) -> None:
+    documents = [contact(notes=[note("hello", 5)])]
+    importing.load(documents)
+    notes = [stored("hello", 5), stored(CHECK, NOW + 9, "background-sync")]
+    importing.set_contact(notes=notes, flagged_at=NOW + 9)
+    report = importing.load(documents)
+    assert report.contacts == Written(unchanged=1)
+    found = importing.contacts()["62811"]
+    assert (found["notes"], found["flagged_at"]) == (notes, NOW + 9)
+
+
+def test_an_imported_flag_sets_the_flag_time_and_never_lowers_it(importing: Importing) -> None:
+    flagged = [contact(notes=[note(CHECK, 700, "background-sync")])]
+    importing.load(flagged)
+    assert importing.contacts()["62811"]["flagged_at"] == 700
+    importing.set_contact(flagged_at=900)
+    importing.load(flagged)
+    assert importing.contacts()["62811"]["flagged_at"] == 900
+
+
+def test_notes_of_both_are_kept(importing: Importing) -> None:
+    importing.load([contact(notes=[note("a", 1), note("c", 3)])])
+    importing.load([contact(notes=[note("b", 2), note("c", 3)])])
+    assert [each["content"] for each in importing.contacts()["62811"]["notes"]] == ["a", "b", "c"]
+
+
+def test_an_index_attribute_that_somebody_forgot_is_mended(importing: Importing) -> None:
+    importing.load([contact()])
+    importing.set_contact(activity_at=5)
+    assert importing.load([contact()]).contacts == Written(updated=1)
+    assert importing.contacts()["62811"]["activity_at"] == NOW
+
+
+def test_a_contact_with_very_many_new_fields(importing: Importing) -> None:
+    importing.load([contact()])
+    fields: dict[str, Any] = {f"field_{number}": number for number in range(200)}
+    importing.load([contact(**fields, lastActivityAt=NOW + 5)])
+    found = importing.contacts()["62811"]
+    assert {name: found[name] for name in fields} == fields
+    assert found["activity_at"] == NOW + 5
+    assert importing.writes == {"UpdateItem": 3}
+
+
+def test_a_number_written_otherwise_is_no_change(importing: Importing) -> None:
+    importing.load([contact(score=2.5, count=4.0)])
+    importing.set_contact(score=Decimal("2.50"), count=Decimal("4.0"))
+    assert importing.load([contact(score=2.5, count=4.0)]).contacts == Written(unchanged=1)
+
+
+def test_true_is_not_one(importing: Importing) -> None:
+    importing.load([contact(vip=1)])
+    importing.load([contact(vip=True)])
+    assert importing.contacts()["62811"]["vip"] is True
+
+
+def test_a_workspace_is_updated_where_the_snapshot_says_otherwise(importing: Importing) -> None:
+    importing.load([], [workspace(name="Old", settings={"theme": "dark"})])
+    importing.set_workspace(latest_run_at=5, audited_at=6, unwritable=["1"], settings={"verify": "report"})
+    report = importing.load([], [workspace(name="New", settings={"theme": "light"})])
+    assert report.workspaces == Written(updated=1)
+    assert importing.workspaces()["w1"] == {
+        "workspace_id": "w1",
+        "name": "New",
+        "settings": {"verify": "report", "theme": "light"},
+        "created_at": NOW,
+        "latest_run_at": 5,
+        "audited_at": 6,
+        "unwritable": ["1"],
+    }
+
+
+def test_a_workspace_that_the_crm_updated_since_is_left_alone(importing: Importing) -> None:
+    importing.load([], [workspace(name="Old", updated_at=5)])
+    importing.set_workspace(name="Newer", updated_at=9)
+    assert importing.load([], [workspace(name="Old", updated_at=5)]).workspaces == Written(unchanged=1)
+    assert importing.workspaces()["w1"]["name"] == "Newer"

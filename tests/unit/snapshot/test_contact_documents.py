@@ -1,0 +1,169 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from background_sync_ops.snapshot.values import BadDocument
+from tests.unit.snapshot.making import NOW, contact
+
+
+def test_a_contact() -> None:
+    record = contact(
+        phone="+62 823-92",
+        name="Sari",
+        kapso_name="",
+        leadStatus="qualified",
+        lastActivityAt=NOW + 0.9,
+        lastContactAt=1.7e12,
+        updated_at=NOW,
+        score=0.1,
+        custom={"a": [None, 2.0]},
+    )
+    assert record == {
+        "convex_id": "c1",
+        "workspace_id": "w1",
+        "contact_id": "6282392",
+        "phone": "+62 823-92",
+        "name": "Sari",
+        "kapso_name": "",
+        "lead_status": "qualified",
+        "last_activity_at": NOW,
+        "last_contact_at": 1_700_000_000_000,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "score": Decimal("0.1"),
+        "custom": {"a": [None, 2]},
+        "activity_at": NOW,
+    }
+
+
+def test_null_is_absent() -> None:
+    assert contact(name=None, source=None, notes=None) == contact()
+
+
+def test_the_camel_case_status_wins_and_a_null_one_does_not() -> None:
+    assert contact(leadStatus="archived", lead_status="new")["lead_status"] == "archived"
+    assert contact(lead_status="new", leadStatus="archived")["lead_status"] == "archived"
+    assert contact(leadStatus=None, lead_status="new")["lead_status"] == "new"
+
+
+def test_a_time_of_zero_is_absent() -> None:
+    record = contact(lastActivityAt=0, last_activity_at=5, updated_at=0.5)
+    assert record["last_activity_at"] == 5
+    assert "updated_at" not in record
+
+
+@pytest.mark.parametrize(
+    ("times", "activity_at"),
+    [
+        ({"lastActivityAt": 3, "updated_at": 9, "created_at": 1}, 3),
+        ({"updated_at": 9, "created_at": 1}, 9),
+        ({"created_at": 1}, 1),
+        ({}, NOW),
+        ({"_creationTime": None}, 0),
+    ],
+)
+def test_the_index_shows_the_last_activity(times: dict[str, int], activity_at: int) -> None:
+    assert contact(**times)["activity_at"] == activity_at
+
+
+@pytest.mark.parametrize(
+    ("fields", "contact_id"),
+    [
+        ({"phone": "(0)8-1"}, "081"),
+        ({"phone": "081", "phone_normalized": "+62 81"}, "6281"),
+        ({"phone": "081", "phoneNormalized": ""}, "081"),
+        ({"phone": "081", "business_scoped_user_id": "US.5"}, "081"),
+        ({"phone": None, "business_scoped_user_id": "US.5"}, "US.5"),
+        ({"phone": "hidden", "businessScopedUserId": "US.5"}, "US.5"),
+    ],
+)
+def test_who_a_contact_is(fields: dict[str, str], contact_id: str) -> None:
+    assert contact(**fields)["contact_id"] == contact_id
+
+
+def test_an_empty_user_id_is_absent_for_no_index_takes_it() -> None:
+    assert "business_scoped_user_id" not in contact(business_scoped_user_id="")
+
+
+def test_names_that_are_ours_to_write_are_kept_under_another() -> None:
+    record = contact(contact_id="crm-5", activity_at="x", repaired_at=7)
+    assert (record["contact_id"], record["activity_at"]) == ("62811", NOW)
+    assert record["convex_contact_id"] == "crm-5"
+    assert record["convex_activity_at"] == "x"
+    assert record["convex_repaired_at"] == 7
+    assert "repaired_at" not in record
+
+
+def test_notes() -> None:
+    given = [
+        {"content": "", "addedBy": "rina", "addedAt": 1.5, "pinned": True, "colour": None},
+        {"content": "b", "added_by": "theo", "added_at": 3},
+        {"content": "c", "addedBy": None, "addedAt": 0},
+    ]
+    assert contact(notes=given)["notes"] == [
+        {"content": "", "added_by": "rina", "added_at": 1, "pinned": True, "colour": None},
+        {"content": "b", "added_by": "theo", "added_at": 3},
+        {"content": "c"},
+    ]
+
+
+def note(content: str, by: str, at: int) -> dict[str, Any]:
+    return {"content": content, "addedBy": by, "addedAt": at}
+
+
+def test_the_newest_flag_sets_the_flag_time() -> None:
+    notes = [
+        note("Sync check: No activity for 2 hours", "background-sync", 20),
+        note("Sync check: No activity for 5 hours", "background-sync", 50),
+        note("Sync check: No activity for 3 hours", "background-sync", 30),
+    ]
+    assert contact(notes=notes)["flagged_at"] == 50
+    assert contact(notes=notes, flaggedAt=70)["flagged_at"] == 70
+    assert contact(notes=notes, flagged_at=10)["flagged_at"] == 50
+
+
+def test_nothing_else_sets_the_flag_time() -> None:
+    notes = [
+        note("Sync check: seen by a person", "rina", 20),
+        note("Sync repair: name", "background-sync", 30),
+        note("A Sync check: quoted", "background-sync", 40),
+        {"content": "Sync check: No activity for 2 hours", "addedBy": "background-sync"},
+    ]
+    assert "flagged_at" not in contact(notes=notes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"workspace_id": None}, "no workspace"),
+        ({"workspace_id": ""}, "no workspace"),
+        ({"workspace_id": 5}, "workspace_id is a number, not a text"),
+        ({"phone": None}, "no phone"),
+        ({"phone": "n/a"}, "no phone"),
+        ({"phone": "٣٤"}, "no phone"),
+        ({"phone": 62811}, "phone is a number, not a text"),
+        ({"phone": "1" * 1025}, "phone is longer than 1024 bytes"),
+        ({"business_scoped_user_id": "x" * 1025}, "business_scoped_user_id is longer than 1024 bytes"),
+        ({"leadStatus": 5}, "leadStatus is a number, not a text"),
+        ({"lastActivityAt": "2026-01-01"}, "lastActivityAt is a text, not a time in ms"),
+        ({"lastActivityAt": [5]}, "lastActivityAt is a list, not a time in ms"),
+        ({"lastActivityAt": -5}, "lastActivityAt is a time before 1970"),
+        ({"updated_at": True}, "updated_at is true or false, not a time in ms"),
+        ({"_creationTime": "x"}, "_creationTime is a text, not a time in ms"),
+        ({"flagged_at": "x"}, "flagged_at is a text, not a time in ms"),
+        ({"notes": "hello"}, "notes is a text, not a list"),
+        ({"notes": {"0": {}}}, "notes is an object, not a list"),
+        ({"notes": [note("a", "b", 1), "hello"]}, r"notes\[1\] is a text, not an object"),
+        ({"notes": [{"addedBy": "rina"}]}, r"notes\[0\] has no content"),
+        ({"notes": [{"content": 5}]}, r"notes\[0\].content is a number, not a text"),
+        ({"notes": [note("a", "b", -1)]}, r"notes\[0\].addedAt is a time before 1970"),
+        ({"notes": [{"content": "a", "addedBy": 5}]}, r"notes\[0\].addedBy is a number, not a text"),
+        ({"meta_access_token": "secret"}, "meta_access_token where no token belongs"),
+        ({"custom": "x" * 410_000}, r"over 400 KB as an item of DynamoDB \(about 401 KB\)"),
+    ],
+)
+def test_a_bad_contact(fields: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadDocument, match=reason) as caught:
+        contact(**fields)
+    assert "secret" not in str(caught.value)

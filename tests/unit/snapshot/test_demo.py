@@ -1,0 +1,60 @@
+from collections import Counter
+
+import pytest
+
+from background_sync.rules.contact import Standing, standing, stored_contact
+from background_sync.rules.policy import read_policy
+from background_sync_ops.demo import demo_snapshot
+from background_sync_ops.snapshot.documents import contact_record, workspace_record
+from tests.unit.snapshot.making import NOW, parsed
+
+LATER = 60_000
+"""The sweep begins a moment after the demo was made."""
+
+
+def standings(now: int) -> dict[str, Counter[Standing]]:
+    demo = demo_snapshot(now)
+    policies = {each["_id"]: read_policy(parsed_settings(each))[0] for each in demo["workspaces"]}
+    found: dict[str, Counter[Standing]] = {each: Counter() for each in policies}
+    for document in demo["contacts"]:
+        record = contact_record(parsed(document))
+        policy = policies[record["workspace_id"]]
+        judged = standing(stored_contact(record["contact_id"], record), now + LATER, policy)
+        found[record["workspace_id"]][judged] += 1
+    return found
+
+
+def parsed_settings(document: dict[str, object]) -> object:
+    return workspace_record(parsed(document))[0]["settings"]
+
+
+def test_the_same_moment_gives_the_same_demo() -> None:
+    assert demo_snapshot(NOW) == demo_snapshot(NOW)
+    assert demo_snapshot(NOW) != demo_snapshot(NOW + 1)
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + 123_456_789])
+def test_whenever_it_is_made_there_is_something_of_everything(now: int) -> None:
+    found = standings(now)
+    assert found == standings(NOW)
+    for workspace_id in ("demo-harbor-coffee", "demo-alpine-outdoor", "demo-sunrise-travel"):
+        assert set(found[workspace_id]) == set(Standing) - {Standing.QUIET}  # which only Kapso can confirm
+    assert found["demo-harbor-coffee"][Standing.FRESH] > sum(found["demo-harbor-coffee"].values()) / 2
+    assert found["demo-sunrise-travel"][Standing.DUE] > 2 * 50
+
+
+def test_all_its_settings_are_usable() -> None:
+    documents = demo_snapshot(NOW)["workspaces"]
+    assert [read_policy(parsed_settings(each))[1] for each in documents] == [()] * 4
+    assert {read_policy(parsed_settings(each))[0].max_flags_per_run for each in documents} == {10, 50}
+
+
+def test_one_workspace_has_no_token() -> None:
+    tokens = [workspace_record(parsed(each))[1] for each in demo_snapshot(NOW)["workspaces"]]
+    assert [token is not None for token in tokens] == [True, True, True, False]
+
+
+def test_nobody_is_in_it_twice() -> None:
+    records = [contact_record(parsed(each)) for each in demo_snapshot(NOW)["contacts"]]
+    assert len({(each["workspace_id"], each["contact_id"]) for each in records}) == len(records)
+    assert len({each["convex_id"] for each in records}) == len(records)

@@ -1,0 +1,76 @@
+from functools import reduce
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from background_sync.rules.contact import activity_index_value
+from background_sync_ops.snapshot.merge import changes, merge_contacts
+from background_sync_ops.snapshot.values import Record
+from tests.unit.snapshot.making import contact
+
+TIMES = st.none() | st.integers(0, 6)
+NOTES = st.lists(
+    st.builds(
+        lambda content, by, at: {"content": content, "addedBy": by, "addedAt": at},
+        st.sampled_from(["a", "b", "Sync check: No activity for 2 hours"]),
+        st.sampled_from(["rina", "background-sync"]),
+        TIMES,
+    ),
+    max_size=4,
+)
+FIELDS = st.fixed_dictionaries(
+    {"lastActivityAt": TIMES, "updated_at": TIMES, "created_at": TIMES, "_creationTime": TIMES},
+    optional={"notes": NOTES, "name": st.text(max_size=2), "city": st.text(max_size=2), "flagged_at": TIMES},
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> list[Record]:
+    """Documents of one person, each with an id of its own."""
+    found = draw(st.lists(FIELDS, min_size=2, max_size=4))
+    return [contact(_id=f"c{number}", **fields) for number, fields in enumerate(found)]
+
+
+def keys(record: Record) -> set[tuple[Any, ...]]:
+    return {(note["content"], note["added_by"], note.get("added_at", 0)) for note in record.get("notes", ())}
+
+
+def without_notes(record: Record) -> Record:
+    return {name: value for name, value in record.items() if name != "notes"}
+
+
+@given(documents())
+def test_in_which_order_two_documents_are_met_makes_no_difference(people: list[Record]) -> None:
+    one, two = people[:2]
+    there, back = merge_contacts(one, two), merge_contacts(two, one)
+    assert without_notes(there) == without_notes(back)
+    assert keys(there) == keys(back)
+
+
+@given(documents())
+def test_importing_again_changes_nothing(people: list[Record]) -> None:
+    stored = reduce(merge_contacts, people)
+    for document in people:
+        assert changes(stored, merge_contacts(stored, document)) == {}
+
+
+@given(documents())
+def test_no_note_is_lost_and_none_is_made_up(people: list[Record]) -> None:
+    merged = reduce(merge_contacts, people)
+    assert keys(merged) == set().union(*map(keys, people))
+    assert len(merged.get("notes", ())) <= sum(len(each.get("notes", ())) for each in people)
+
+
+@given(documents())
+def test_the_newest_activity_and_the_latest_flag_remain(people: list[Record]) -> None:
+    merged = reduce(merge_contacts, people)
+    assert (
+        merged["activity_at"] == activity_index_value(merged) == max(each["activity_at"] for each in people)
+    )
+    assert merged.get("flagged_at", 0) == max(each.get("flagged_at", 0) for each in people)
+
+
+@given(documents())
+def test_no_field_is_lost(people: list[Record]) -> None:
+    assert reduce(merge_contacts, people).keys() >= set().union(*people)
