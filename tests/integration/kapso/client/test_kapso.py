@@ -1,0 +1,114 @@
+"""The client against a server that behaves like Kapso."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from background_sync.kapso.client import KapsoClient
+from background_sync.kapso.conversations import changed_since
+from background_sync.kapso.errors import NumberUnknown, RateLimited, Unauthorized
+from background_sync.kapso.limits import RateLimit
+from background_sync.kapso.webhooks import activate, failed_deliveries, list_webhooks
+from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore, LastPage, Quirks
+from tests.integration.kapso.client.asking import KEY, make_client
+from tests.unit.kapso.records import MOMENT, PHONE_ID
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def store() -> KapsoStore:
+    store = KapsoStore()
+    store.add_number(PHONE_ID, KEY)
+    return store
+
+
+@pytest.fixture
+def kapso(store: KapsoStore) -> Iterator[KapsoServer]:
+    with KapsoServer(store, lambda: MOMENT) as server:
+        yield server
+
+
+@pytest.fixture
+def client(kapso: KapsoServer) -> KapsoClient:
+    return make_client(kapso.url)
+
+
+def talk(store: KapsoStore, people: int) -> list[str]:
+    """One person after the other writes, a minute apart and the last one now; their phones, newest first."""
+    phones = [f"62800{number:04}" for number in range(people)]
+    for number, phone in enumerate(phones):
+        person = store.add_person(phone, name=f"Person {number}")
+        store.message(PHONE_ID, person, "inbound", MOMENT - number * MINUTE)
+    return phones
+
+
+def scanned(client: KapsoClient, since_ms: int) -> list[str | None]:
+    pages = list(changed_since(client, PHONE_ID, since_ms))
+    assert [page.invalid for page in pages] == [()] * len(pages)
+    return [each.phone for page in pages for each in page.conversations]
+
+
+@pytest.mark.parametrize("last_page", LastPage)
+@pytest.mark.parametrize("proxy_next", [False, True])
+def test_a_scan_finds_everybody_once_however_a_list_ends(
+    kapso: KapsoServer, store: KapsoStore, client: KapsoClient, last_page: LastPage, proxy_next: bool
+) -> None:
+    kapso.quirks = Quirks(last_page=last_page, proxy_next=proxy_next)
+    phones = talk(store, 230)
+    assert list(dict.fromkeys(scanned(client, MOMENT - 300 * MINUTE))) == phones
+    assert len(kapso.requests) <= 4
+
+
+def test_the_bound_is_included(store: KapsoStore, client: KapsoClient) -> None:
+    phones = talk(store, 5)
+    assert scanned(client, MOMENT - 2 * MINUTE) == phones[:3]
+
+
+def test_a_receipt_is_no_activity(store: KapsoStore, client: KapsoClient) -> None:
+    person = store.add_person(None, business_scoped_user_id="US.1349", name="Ann")
+    store.message(PHONE_ID, person, "outbound", MOMENT - 5 * MINUTE)
+    store.delivery_receipt(PHONE_ID, person, MOMENT)
+    [page] = changed_since(client, PHONE_ID, MOMENT)
+    [found] = page.conversations
+    assert (found.phone, found.business_scoped_user_id, found.profile_name) == (None, "US.1349", "Ann")
+    assert (found.last_active_at, found.activity_at) == (MOMENT, MOMENT - 5 * MINUTE)
+
+
+def test_webhooks_are_listed_and_switched_on(store: KapsoStore, client: KapsoClient) -> None:
+    webhook = store.add_webhook(PHONE_ID, "https://crm.example/hooks", active=False, secret_key="hush")
+    [listed] = list_webhooks(client, PHONE_ID)
+    assert (listed.id, listed.url, listed.active) == (webhook.id, "https://crm.example/hooks", False)
+    assert listed.events == tuple(webhook.events)
+    activate(client, PHONE_ID, listed.id)
+    [listed] = list_webhooks(client, PHONE_ID)
+    assert listed.active
+
+
+def test_failed_deliveries_are_counted(kapso: KapsoServer, store: KapsoStore, client: KapsoClient) -> None:
+    webhook = store.add_webhook(PHONE_ID, "http://127.0.0.1:9/hooks")
+    for minutes in range(150):
+        at = MOMENT - minutes * MINUTE
+        line = Delivery(str(minutes), webhook.id, webhook.url, PHONE_ID, "1", "event", None, at)
+        store.log_delivery(replace(line, status="failed", failed_at=at))
+    since = MOMENT - 120 * MINUTE
+    assert failed_deliveries(client, PHONE_ID, since, max_pages=5) == 121
+    assert len(kapso.requests) == 2
+
+
+def test_refusals(kapso: KapsoServer, client: KapsoClient) -> None:
+    with pytest.raises(NumberUnknown, match=r"404 .*Phone number not found"):
+        list_webhooks(client, "999")
+    assert client.rate_limit == RateLimit(1000, 999)
+    kapso.store.add_number(PHONE_ID, "another key")
+    with pytest.raises(Unauthorized, match=r"401 .*Invalid API key"):
+        list_webhooks(client, PHONE_ID)
+
+
+def test_the_keys_minute_is_spent(kapso: KapsoServer, client: KapsoClient) -> None:
+    kapso.rate.limit = 1
+    list_webhooks(client, PHONE_ID)
+    with pytest.raises(RateLimited, match="Rate limit exceeded") as caught:
+        list(changed_since(client, PHONE_ID, MOMENT))
+    assert caught.value.retry_after_s == 60
