@@ -64,7 +64,7 @@ def _listing(*allowed: str) -> Listing:
     return read_listing(app.current_event.query_string_parameters or {}, allowed)
 
 
-@app.exception_handler(BadParameter)
+@app.exception_handler(BadParameter)  # type: ignore[untyped-decorator]
 def bad_parameter(error: BadParameter) -> Response[str]:
     """400, naming the parameter."""
     return json_response(400, {"error": {"parameter": error.parameter, "message": str(error)}})
@@ -76,7 +76,7 @@ def not_found(_: NotFoundError) -> Response[str]:
     return json_response(404, {"error": {"message": "there is nothing at this path"}})
 
 
-@app.exception_handler(Exception)
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def failed(_: Exception) -> Response[str]:
     """500; what went wrong stands in the log alone."""
     logger.exception("the request failed")

@@ -1,4 +1,4 @@
-"""Reconciler: works through queue messages, each a run or an audit of one workspace."""
+"""Reconciler: works through queue messages, each a run, an audit or a backfill of one workspace."""
 
 import os
 from typing import Any
@@ -8,27 +8,33 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from background_sync.clock import Deadline, SystemClock
-from background_sync.messages import AUDIT, RUN
+from background_sync.messages import AUDIT, BACKFILL, RUN
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
 from background_sync.settings import reconciler_settings
 from background_sync.telemetry import logger
-from background_sync.usecases.audit import Auditor, audit
+from background_sync.tokens import Tokens
+from background_sync.usecases.audit import audit
+from background_sync.usecases.backfill import backfill
 from background_sync.usecases.deliver import Delivery, Desk, deliver
 from background_sync.usecases.reconcile import Reconciler, reconcile
+from background_sync.usecases.task import Workbench
+from background_sync.usecases.verify import Kapso
 
 settings = reconciler_settings(os.environ)
 clock = SystemClock(settings.runtime.clock_offset_ms)
 queue = WorkQueue(settings.runtime.work_queue_url, clock)
 database = connect(settings.runtime.tables)
-reconciler = Reconciler(database, queue, clock, settings.lease_ms, settings.runtime.capacity_metered)
-auditor = Auditor(database, queue, clock, settings.lease_ms)
+kapso = Kapso(settings.kapso_base_url, Tokens(settings.token_prefix, clock), clock)
+reconciler = Reconciler(database, queue, clock, settings.lease_ms, kapso, settings.runtime.capacity_metered)
+bench = Workbench(database, queue, clock, settings.lease_ms)
 desk = Desk(
     queue,
     clock,
     {
         RUN: lambda *args, **kwargs: reconcile(reconciler, *args, **kwargs),
-        AUDIT: lambda *args, **kwargs: audit(auditor, *args, **kwargs),
+        AUDIT: lambda *args, **kwargs: audit(bench, *args, **kwargs),
+        BACKFILL: lambda *args, **kwargs: backfill(bench, kapso, *args, **kwargs),
     },
 )
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

@@ -46,7 +46,8 @@ def database(engine: LocalStack) -> Iterator[Database]:
 def world(engine: LocalStack, database: Database) -> World:
     """Empty tables and an empty queue at `NOW`."""
     sqs, clock = engine.aws.client("sqs"), TestClock()
-    world = World(database, WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs), sqs, clock)
+    queue = WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs)
+    world = World(database, queue, sqs, engine.aws.client("ssm"), clock)
     world.clear()
     return world
 

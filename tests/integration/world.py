@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from background_sync.clock import Deadline
-from background_sync.messages import AUDIT, RUN, Message, read_message
+from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
 from background_sync.records import runs
 from background_sync.records.contacts import read_contact
@@ -15,17 +15,22 @@ from background_sync.records.items import plain, typed
 from background_sync.records.sweeps import find_sweep
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.policy import HOUR_MS
+from background_sync.tokens import Tokens
 from background_sync.usecases import reconcile as reconcile_module
-from background_sync.usecases.audit import Auditor, audit
+from background_sync.usecases.audit import audit
+from background_sync.usecases.backfill import backfill
 from background_sync.usecases.deliver import Delivery, Desk, PutBack, deliver
 from background_sync.usecases.dispatch import Dispatched, Dispatcher, dispatch
 from background_sync.usecases.reconcile import Reconciler, reconcile
+from background_sync.usecases.task import Workbench
+from background_sync.usecases.verify import Kapso
 
 NOW = 1_767_225_600_000
 """The time that most tests are at: 2026-01-01T00:00:00Z."""
 LEASE_MS = 150_000
 INVOCATION_MS = 120_000
 TABLES = ("workspaces", "contacts", "sync_health")
+TOKEN_PREFIX = "/stack/kapso-tokens/"
 
 
 @dataclass
@@ -65,7 +70,9 @@ class World:
     database: Database
     queue: WorkQueue
     sqs: Any
+    ssm: Any
     clock: TestClock
+    kapso_url: str = "http://127.0.0.1:9"
     page_size: int | None = None
     segments: int = 1
     audit_enabled: bool = False
@@ -102,7 +109,7 @@ class World:
             "workspace_id": workspace_id,
             "name": workspace_id.upper(),
             "kapso_phone_id": "110987654321",
-            "kapso_token_parameter": "/stack/kapso-tokens/abc",
+            "kapso_token_parameter": f"{TOKEN_PREFIX}abc",
             **attributes,
         }
         self._put(self.database.tables.workspaces, record)
@@ -197,16 +204,24 @@ class World:
 
     def desk(self) -> Desk:
         """The reconciler's, with this world's clock and page size."""
+        kapso = Kapso(self.kapso_url, Tokens(TOKEN_PREFIX, self.clock, self.ssm), self.clock)
         reconciler = Reconciler(
-            self.database, self.queue, self.clock, LEASE_MS, page_size=self.page_size, capacity_metered=False
+            self.database,
+            self.queue,
+            self.clock,
+            LEASE_MS,
+            kapso,
+            page_size=self.page_size,
+            capacity_metered=False,
         )
-        auditor = Auditor(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
+        bench = Workbench(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
         return Desk(
             self.queue,
             self.clock,
             {
                 RUN: lambda *args, **kwargs: reconcile(reconciler, *args, **kwargs),
-                AUDIT: lambda *args, **kwargs: audit(auditor, *args, **kwargs),
+                AUDIT: lambda *args, **kwargs: audit(bench, *args, **kwargs),
+                BACKFILL: lambda *args, **kwargs: backfill(bench, kapso, *args, **kwargs),
             },
         )
 

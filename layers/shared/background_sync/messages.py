@@ -1,12 +1,19 @@
 """The messages of the work queue: one workspace's share of work, at one moment."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from background_sync.rules.identity import RESERVED_PREFIX
+from background_sync.rules.policy import DAY_MS
 
 VERSION = 1
 RUN = "run"
 AUDIT = "audit"
-KINDS = frozenset({RUN, AUDIT})
+BACKFILL = "backfill"
+KINDS = frozenset({RUN, AUDIT, BACKFILL})
+MAX_WINDOW_MS = 30 * DAY_MS
+"""Kapso's delivery log goes back no further, and neither should a repair."""
 
 
 class InvalidMessage(ValueError):
@@ -14,12 +21,25 @@ class InvalidMessage(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The part of the past that a backfill compares (ms, both included); a dry run only counts."""
+
+    since: int
+    until: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """Work on one workspace; `run_at` in ms since the epoch names the sweep, or the audit."""
+    """Work on one workspace; `run_at` in ms since the epoch names the sweep, audit or backfill.
+
+    Only a backfill has a `window`.
+    """
 
     kind: str
     workspace_id: str
     run_at: int
+    window: Window | None = None
 
     def body(self) -> str:
         """As it travels, with the schema's version."""
@@ -29,6 +49,7 @@ class Message:
                 "kind": self.kind,
                 "workspace_id": self.workspace_id,
                 "run_at": self.run_at,
+                **({} if self.window is None else asdict(self.window)),
             }
         )
 
@@ -50,8 +71,21 @@ def read_message(body: str) -> Message:
     kind, workspace_id, run_at = (document.get(name) for name in ("kind", "workspace_id", "run_at"))
     if not isinstance(kind, str) or kind not in KINDS:
         raise InvalidMessage(f"kind is {kind!r}, none of {', '.join(sorted(KINDS))}")
-    if not isinstance(workspace_id, str) or not workspace_id:
+    if not isinstance(workspace_id, str) or not workspace_id or workspace_id.startswith(RESERVED_PREFIX):
         raise InvalidMessage(f"workspace_id is {workspace_id!r}")
     if not isinstance(run_at, int) or isinstance(run_at, bool) or run_at <= 0:
         raise InvalidMessage(f"run_at is {run_at!r}, no time in ms")
-    return Message(kind, workspace_id, run_at)
+    return Message(kind, workspace_id, run_at, _window(document) if kind == BACKFILL else None)
+
+
+def _window(document: Mapping[str, object]) -> Window:
+    since, until, dry_run = (document.get(name) for name in ("since", "until", "dry_run"))
+    for name, value in (("since", since), ("until", until)):
+        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+            raise InvalidMessage(f"{name} is {value!r}, no time in ms")
+    if not isinstance(dry_run, bool):
+        raise InvalidMessage(f"dry_run is {dry_run!r}, neither true nor false")
+    window = Window(int(str(since)), int(str(until)), dry_run)
+    if not 0 < window.until - window.since <= MAX_WINDOW_MS:
+        raise InvalidMessage("since must be before until, and by 30 days at most")
+    return window

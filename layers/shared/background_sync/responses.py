@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from background_sync.records.runs import RESERVED_PREFIX
+from background_sync.rules.identity import RESERVED_PREFIX
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100

@@ -51,6 +51,8 @@ class ReconcilerSettings:
 
     runtime: Runtime
     lease_ms: int
+    kapso_base_url: str
+    token_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ def reconciler_settings(variables: Mapping[str, str]) -> ReconcilerSettings:
     return ReconcilerSettings(
         runtime=_runtime(environment),
         lease_ms=environment.whole("RUN_LEASE_SECONDS", 31, 930) * 1000,
+        kapso_base_url=environment.text("KAPSO_BASE_URL"),
+        token_prefix=environment.text("TOKEN_PARAMETER_PREFIX"),
     )
 
 

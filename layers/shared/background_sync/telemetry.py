@@ -19,6 +19,7 @@ def emit(counts: Mapping[str, int], workspace_id: str | None = None, **durations
         _emit(counts, workspace_id, durations_ms)
     except Exception:
         logger.exception("the metrics could not be written")
+        metrics.clear_metrics()
 
 
 def _emit(counts: Mapping[str, int], workspace_id: str | None, durations_ms: Mapping[str, int]) -> None:

@@ -1,5 +1,7 @@
 """What a run leaves on contacts."""
 
+from typing import Any
+
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
@@ -51,7 +53,13 @@ def test_the_hours_are_rounded_half_up(world: World) -> None:
 
 def test_the_crms_own_data_stays_as_it_was(world: World) -> None:
     world.workspace()
-    extras = {"tags": {"a", "b"}, "score": 3, "blob": b"\x00", "nested": {"deep": [1, None]}, "name": ""}
+    extras: dict[str, Any] = {
+        "tags": {"a", "b"},
+        "score": 3,
+        "blob": b"\x00",
+        "nested": {"deep": [1, None]},
+        "name": "",
+    }
     world.contact("628", DAY_MS, **extras)
     before = world.items(world.database.tables.contacts)[0]
     world.run()

@@ -1,5 +1,7 @@
 """A record that cannot be read is counted, and stops nothing."""
 
+from typing import Any
+
 import pytest
 
 from background_sync.rules.policy import DAY_MS
@@ -23,7 +25,7 @@ def test_a_time_of_0_counts_as_absent(world: World) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"lead_status": 3}, {"flagged_at": "yesterday"}])
-def test_a_wrong_type_is_invalid(world: World, wrong: dict[str, object]) -> None:
+def test_a_wrong_type_is_invalid(world: World, wrong: dict[str, Any]) -> None:
     world.workspace()
     world.contact("628", DAY_MS, **wrong)
     world.run()
@@ -47,7 +49,7 @@ def test_one_found_unreadable_only_when_it_is_read_moves_to_the_invalid_ones(wor
     ],
 )
 def test_an_inactive_workspace_is_skipped_and_counted(
-    world: World, attributes: dict[str, object], reason: str
+    world: World, attributes: dict[str, Any], reason: str
 ) -> None:
     world.workspace("w1", **attributes)
     world.workspace("w2")

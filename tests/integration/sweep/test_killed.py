@@ -1,7 +1,7 @@
 """Killed before or after any request, and delivered again, a sweep ends as if nothing had been.
 
-The story has it all: pages, a survey and a flagging that each go on in follow-up messages, a cap, an unreadable
-contact, an inactive workspace, and an audit.
+The story has it all: pages, a survey and a flagging that each go on in follow-up messages, a cap, an
+unreadable contact, an inactive workspace, and an audit.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ EPHEMERAL = {
     "attempts",
     "tries",
     "pass_number",
+    "recounts",
     "started_at",
     "finished_at",
     "dispatched_at",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from background_sync.records.contacts import Conflict, Unwritable, read_contact, write_flag
+from background_sync.records.contacts import Conflict, read_contact, write_flag
 from background_sync.rules.notes import AUTHOR, Note
 from background_sync.rules.policy import DAY_MS
 from tests.integration.world import NOW, World

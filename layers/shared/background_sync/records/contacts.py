@@ -76,7 +76,7 @@ def table_page(
     """A page of a workspace's contacts from the table itself, by contact id."""
     options: dict[str, Any] = {}
     if after is not None:
-        options["ExclusiveStartKey"] = _contact_key(workspace_id, after)
+        options["ExclusiveStartKey"] = contact_key(workspace_id, after)
     if page_size is not None:
         options["Limit"] = page_size
     answer = database.client.query(
@@ -92,12 +92,12 @@ def table_page(
 
 
 def read_contact(database: Database, workspace_id: str, contact_id: str) -> Item | None:
-    """What a flag depends on, as it is now: times, status, flag time and notes; None where it is gone."""
+    """What sync's writes depend on, as it is now: times, status, flag time, notes; None where it is gone."""
     answer = database.client.get_item(
         TableName=database.tables.contacts,
-        Key=_contact_key(workspace_id, contact_id),
+        Key=contact_key(workspace_id, contact_id),
         ConsistentRead=True,
-        ProjectionExpression=", ".join(("contact_id", "notes", *JUDGED)),
+        ProjectionExpression=", ".join(("contact_id", "notes", "activity_at", *JUDGED)),
         ReturnConsumedCapacity="TOTAL",
     )
     return answer.get("Item")
@@ -112,37 +112,42 @@ def write_flag(
         Conflict: they are not.
         Unwritable: the contact cannot take it.
     """
-    notes = with_note(_notes(read), typed(_note_document(note)), _is_ours, max_sync_notes)
-    expression, names, values = _unchanged(read, (*JUDGED, "notes"))
-    try:
-        database.client.update_item(
-            TableName=database.tables.contacts,
-            Key=_contact_key(workspace_id, contact_id),
-            UpdateExpression="SET notes = :new_notes, flagged_at = :flagged_at",
-            ConditionExpression=f"attribute_exists(contact_id) AND {expression}",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={
-                **values,
-                ":new_notes": {"L": notes},
-                ":flagged_at": typed(note.added_at),
-            },
-            ReturnConsumedCapacity="TOTAL",
-        )
-    except ClientError as error:
-        raise _write_error(error) from error
+    values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": typed(note.added_at)}
+    set_if_unchanged(database, workspace_id, contact_id, read, (*JUDGED, "notes"), values)
 
 
 def mend_index(database: Database, workspace_id: str, read: Item, activity_at: int) -> None:
     """Set the index attribute, if the times are still as `read`; raises `Conflict`."""
-    expression, names, values = _unchanged(read, ("activity_at", *TIME_ATTRIBUTES))
+    values = {"activity_at": typed(activity_at)}
+    contact_id, depends_on = read["contact_id"]["S"], ("activity_at", *TIME_ATTRIBUTES)
+    set_if_unchanged(database, workspace_id, contact_id, read, depends_on, values)
+
+
+def set_if_unchanged(
+    database: Database,
+    workspace_id: str,
+    contact_id: str,
+    read: Item,
+    depends_on: Sequence[str],
+    values: Mapping[str, AttributeValue],
+) -> None:
+    """Set attributes of a contact, if those that the change `depends_on` are still as `read`.
+
+    Raises:
+        Conflict: they are not, or the contact is gone.
+        Unwritable: the contact would be too large.
+    """
+    same = [f"#{name} = :was_{name}" for name in depends_on if name in read]
+    absent = [f"attribute_not_exists(#{name})" for name in depends_on if name not in read]
+    was = {f":was_{name}": read[name] for name in depends_on if name in read}
     try:
         database.client.update_item(
             TableName=database.tables.contacts,
-            Key=_contact_key(workspace_id, read["contact_id"]["S"]),
-            UpdateExpression="SET activity_at = :mended",
-            ConditionExpression=f"attribute_exists(contact_id) AND {expression}",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={**values, ":mended": typed(activity_at)},
+            Key=contact_key(workspace_id, contact_id),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ConditionExpression=" AND ".join(["attribute_exists(contact_id)", *same, *absent]),
+            ExpressionAttributeNames={f"#{name}": name for name in {*depends_on, *values}},
+            ExpressionAttributeValues={**was, **{f":{name}": value for name, value in values.items()}},
             ReturnConsumedCapacity="TOTAL",
         )
     except ClientError as error:
@@ -175,9 +180,9 @@ def record_activity(
         **({} if phone is None else {"phone": phone}),
         **({} if profile_name is None else {"name": profile_name}),
     }
-    older = "(attribute_not_exists(last_activity_at) OR last_activity_at < :last_activity_at)"
-    not_updated_since = "(attribute_not_exists(updated_at) OR updated_at <= :last_activity_at)"
-    key = _contact_key(workspace_id, contact_id)
+    older = "(NOT attribute_type(last_activity_at, :number) OR last_activity_at < :last_activity_at)"
+    not_updated_since = "(NOT attribute_type(updated_at, :number) OR updated_at <= :last_activity_at)"
+    key = contact_key(workspace_id, contact_id)
     return _upsert(
         database, key, {**values, "updated_at": at}, if_absent, f"{older} AND {not_updated_since}"
     ) or _upsert(database, key, values, if_absent, older)
@@ -200,7 +205,10 @@ def _upsert(
             UpdateExpression="SET " + ", ".join(sets),
             ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": name for name in everything},
-            ExpressionAttributeValues={f":{name}": typed(value) for name, value in everything.items()},
+            ExpressionAttributeValues={
+                **{f":{name}": typed(value) for name, value in everything.items()},
+                ":number": {"S": "N"},
+            },
             ReturnConsumedCapacity="TOTAL",
         )
     except ClientError as error:
@@ -210,8 +218,14 @@ def _upsert(
     return True
 
 
-def _contact_key(workspace_id: str, contact_id: str) -> dict[str, AttributeValue]:
+def contact_key(workspace_id: str, contact_id: str) -> dict[str, AttributeValue]:
+    """A contact's key as DynamoDB takes it."""
     return {"workspace_id": {"S": workspace_id}, "contact_id": {"S": contact_id}}
+
+
+def with_sync_note(read: Item, note: Note, max_sync_notes: int) -> AttributeValue:
+    """A contact's notes with one more of ours; raises `Unwritable` where they are no list."""
+    return {"L": with_note(_notes(read), typed(_note_document(note)), _is_ours, max_sync_notes)}
 
 
 def _note_document(note: Note) -> dict[str, object]:
@@ -233,17 +247,6 @@ def _is_ours(note: AttributeValue) -> bool:
         plain_value(fields[name]) if name in fields else None for name in ("content", "added_by")
     )
     return is_sync_note(content, author)
-
-
-def _unchanged(
-    read: Item, attributes: Sequence[str]
-) -> tuple[str, dict[str, str], dict[str, AttributeValue]]:
-    """The condition that `attributes` are as `read`, with its names and values."""
-    values = {f":was_{name}": read[name] for name in attributes if name in read}
-    terms = [
-        f"#{name} = :was_{name}" if name in read else f"attribute_not_exists(#{name})" for name in attributes
-    ]
-    return " AND ".join(terms), {f"#{name}": name for name in attributes}, values
 
 
 def _write_error(error: ClientError) -> Exception:

@@ -65,13 +65,10 @@ class Closing:
     def complete(self, run: Run, counts: Mapping[str, int], actions: Sequence[Action], shards: int) -> None:
         """running or failed -> completed, with the run's counts; raises `LeaseLost`."""
         moved = {"completed": 1, **({"failed": -1} if run.status == FAILED else {}), **counts}
-        last = [
-            Run.status.set(COMPLETED),
-            Run.lease_until.remove(),
-            Run.place.remove(),
-            Run.selection.remove(),
-        ]
-        outcome = [getattr(Run, name).set(count) for name, count in counts.items()]
+        spent = (Run.lease_until, Run.scan, Run.verification, Run.place, Run.selection, Run.progress)
+        last = [Run.status.set(COMPLETED), *(each.remove() for each in spent)]
+        all_counts = {**dict.fromkeys(TOTALLED, 0), **counts}
+        outcome = [getattr(Run, name).set(count) for name, count in all_counts.items()]
         self._close(run, COMPLETED, [*last, *outcome, *actions], moved, shards)
 
     def fail(self, run: Run, actions: Sequence[Action], shards: int) -> None:

@@ -15,6 +15,8 @@ RUN_FIELDS = (
     "status",
     *TOTALLED,
     "skip_reason",
+    "deferred_why",
+    "webhook",
     "error",
     "attempts",
     "started_at",

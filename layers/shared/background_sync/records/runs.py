@@ -21,6 +21,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from background_sync.records.model import Record
 from background_sync.records.outcomes import Outcomes
+from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS
 from background_sync.rules.sharding import shard_of
 
@@ -28,8 +29,7 @@ RUNNING = "running"
 COMPLETED = "completed"
 FAILED = "failed"
 AUDIT_PREFIX = "#audit#"
-RESERVED_PREFIX = "#"
-"""No workspace's id may begin with it: the records of sweeps and audits stand in the same table."""
+BACKFILL_PREFIX = "#backfill#"
 TIME_SHARDS = 16
 RETENTION_MS = 90 * DAY_MS
 MAX_ATTEMPTS = 3
@@ -53,8 +53,9 @@ class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
 class Run(Outcomes, Record):
     """A run (`workspace_id`, `run_at`), or an audit (`#audit#` + workspace id, `run_at`).
 
-    Times in ms since the epoch, `expires_at` in seconds (DynamoDB's TTL). `place` is where a survey that did
-    not fit one invocation goes on, `selection` whom the run flags; both are gone once it is completed.
+    Times in ms since the epoch, `expires_at` in seconds (DynamoDB's TTL). `scan` and `place` are where a scan
+    of Kapso and a survey that did not fit one invocation go on, `verification` is what the scan came to,
+    `selection` whom the run flags, and `progress` how far that has come; all are gone once it is completed.
     `attempts` counts claims, `tries` those since it last came further.
     """
 
@@ -74,6 +75,11 @@ class Run(Outcomes, Record):
     lease_until = NumberAttribute(null=True)
     place = JSONAttribute(null=True)
     selection = JSONAttribute(null=True)
+    progress = JSONAttribute(null=True)
+    scan = JSONAttribute(null=True)
+    verification = JSONAttribute(null=True)
+    deferred_why = UnicodeAttribute(null=True)
+    webhook = UnicodeAttribute(null=True)
     started_at = NumberAttribute(null=True)
     finished_at = NumberAttribute(null=True)
     duration_ms = NumberAttribute(null=True)
@@ -109,6 +115,11 @@ class LeaseLost(Exception):
 def audit_key(workspace_id: str) -> str:
     """The partition of a workspace's audits."""
     return AUDIT_PREFIX + workspace_id
+
+
+def backfill_key(workspace_id: str) -> str:
+    """The partition of a workspace's backfills."""
+    return BACKFILL_PREFIX + workspace_id
 
 
 def expiry(run_at: int) -> int:
@@ -149,7 +160,7 @@ def _claim_actions(run: Run, owner: str, now: int, lease_ms: int) -> list[Action
         Run.tries.add(1),
         Run.expires_at.set(expiry(int(run.run_at))),
     ]
-    if not run.workspace_id.startswith(AUDIT_PREFIX):
+    if not run.workspace_id.startswith(RESERVED_PREFIX):
         actions.append(Run.time_shard.set(str(shard_of(run.workspace_id, TIME_SHARDS))))
     return actions
 
@@ -169,6 +180,8 @@ def _settle_refused_claim(partition: str, run_at: int, owner: str, now: int) -> 
         return run
     if run.lease_until is not None and run.lease_until > now:
         raise OwnedElsewhere(int(run.lease_until))
+    if run.tries < MAX_ATTEMPTS:
+        raise OwnedElsewhere(now)  # its owner has just freed it: there is more to do, and nothing to wait for
     raise AttemptsSpent(run)
 
 
@@ -197,14 +210,24 @@ def save_place(run: Run, place: object) -> None:
     update_held(run, Run.place.set(place), Run.tries.set(0), Run.lease_until.remove())
 
 
+def save_scan(run: Run, scan: object) -> None:
+    """Remember how far the scan of Kapso has come, and free the lease, in one write; raises `LeaseLost`."""
+    update_held(run, Run.scan.set(scan), Run.tries.set(0), Run.lease_until.remove())
+
+
+def save_verification(run: Run, verification: object) -> None:
+    """Remember what the scan came to, before anything rests on it; raises `LeaseLost`."""
+    update_held(run, Run.verification.set(verification), Run.scan.remove())
+
+
 def save_selection(run: Run, selection: object) -> None:
     """Remember whom the run flags, before the first of them is; raises `LeaseLost`."""
     update_held(run, Run.selection.set(selection), Run.place.remove())
 
 
-def free_lease(run: Run) -> None:
-    """Let the next delivery go on at once with what was begun; raises `LeaseLost`."""
-    update_held(run, Run.tries.set(0), Run.lease_until.remove())
+def save_progress(run: Run, progress: object) -> None:
+    """Remember how far flagging has come, and free the lease, in one write; raises `LeaseLost`."""
+    update_held(run, Run.progress.set(progress), Run.tries.set(0), Run.lease_until.remove())
 
 
 def find(partition: str, run_at: int) -> Run | None:

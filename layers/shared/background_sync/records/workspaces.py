@@ -4,39 +4,39 @@ They are the CRM's records, so they are read as plain values that may be of any 
 written by conditional updates of those attributes alone.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from botocore.exceptions import ClientError
 
 from background_sync.records.database import Database
-from background_sync.records.items import plain
-from background_sync.records.model import Record
+from background_sync.records.items import plain, typed
 from background_sync.records.runs import CONDITION_FAILED
 
 SCAN_PAGE = 100
 SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
-MAX_REFUSED = 200
+MAX_REFUSED_BYTES = 100_000
+ID_OVERHEAD_BYTES = 3
+MEMORY = (
+    "latest_run_at",
+    "audited_at",
+    "unwritable",
+    "watermark",
+    "scan_ms",
+    "verified_from",
+    "verified_since",
+    "webhook",
+    "webhook_since",
+)
+"""What sync itself remembers of a workspace (times in ms).
 
-
-class WorkspaceMemory(Record):
-    """The attributes of a workspace that sync owns (times in ms).
-
-    `latest_run_at` is the newest run ever claimed, `audited_at` the last audit, `unwritable` the contacts
-    that DynamoDB refused to write.
-    """
-
-    class Meta:
-        table_name = ""
-
-    table = "workspaces"
-
-    workspace_id = UnicodeAttribute(hash_key=True)
-    latest_run_at = NumberAttribute(null=True)
-    audited_at = NumberAttribute(null=True)
-    unwritable: ListAttribute[Any] = ListAttribute(null=True)
+`latest_run_at` is the newest run ever claimed, `audited_at` the last audit, `unwritable` the contacts that
+DynamoDB refused to write. Up to `watermark` everything in Kapso has been compared, the last time within
+`scan_ms`; from `verified_from` on without a gap, by runs from `verified_since` on. `webhook` is the state of
+the number's webhooks since `webhook_since`: active, off or none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +82,85 @@ def all_workspaces(database: Database) -> Iterator[Mapping[str, object]]:
         yield from (plain(item) for item in page["Items"])
 
 
-def remember_run(workspace_id: str, run_at: int) -> bool:
-    """Note that the run at `run_at` was claimed; False where a newer one was before, or the workspace is
-    gone."""
-    newer = WorkspaceMemory.latest_run_at.does_not_exist() | (WorkspaceMemory.latest_run_at <= run_at)
-    return _remember(workspace_id, WorkspaceMemory.latest_run_at.set(run_at), newer)
+def remember_run(database: Database, workspace_id: str, run_at: int) -> bool:
+    """Note that the run at `run_at` was claimed; False where a newer one was before, or it is gone."""
+    return _remember(database, workspace_id, {"latest_run_at": run_at}, _newest("latest_run_at"))
 
 
-def remember_audit(workspace_id: str, run_at: int) -> bool:
+def remember_audit(database: Database, workspace_id: str, run_at: int) -> bool:
     """Note that the audit at `run_at` is done; False where a newer one was before."""
-    newer = WorkspaceMemory.audited_at.does_not_exist() | (WorkspaceMemory.audited_at <= run_at)
-    return _remember(workspace_id, WorkspaceMemory.audited_at.set(run_at), newer)
+    return _remember(database, workspace_id, {"audited_at": run_at}, _newest("audited_at"))
 
 
-def remember_unwritable(workspace_id: str, contact_ids: Collection[str]) -> None:
-    """Note which contacts DynamoDB refused to write, `MAX_REFUSED` at most: they are tried last from
-    now on."""
-    kept = sorted(contact_ids)[:MAX_REFUSED]
-    _remember(workspace_id, WorkspaceMemory.unwritable.set(kept), WorkspaceMemory.workspace_id.exists())
+def remember_unwritable(database: Database, workspace_id: str, contact_ids: Collection[str]) -> None:
+    """Note which contacts DynamoDB refused to write: they are tried last from now on."""
+    _remember(database, workspace_id, {"unwritable": _fitting(sorted(contact_ids))})
 
 
-def _remember(workspace_id: str, action: Any, condition: Any) -> bool:  # noqa: ANN401 - PynamoDB's, generic
-    there = WorkspaceMemory.workspace_id.exists()
+def _fitting(contact_ids: Iterable[str]) -> list[str]:
+    """As many as a workspace's record has room for: some thousands."""
+    sizes = accumulate(len(each.encode()) + ID_OVERHEAD_BYTES for each in contact_ids)
+    return [each for each, size in zip(contact_ids, sizes, strict=True) if size <= MAX_REFUSED_BYTES]
+
+
+def remember_scan(
+    database: Database, workspace_id: str, since: int, started_at: int, scan_ms: int, run_at: int
+) -> bool:
+    """Move the watermark to `started_at`, never backwards; False where it is there or further."""
+    moved = {"watermark": started_at, "scan_ms": scan_ms}
+    first = {"verified_from": since, "verified_since": run_at}
+    return _remember(database, workspace_id, moved, _newest("watermark"), if_absent=first)
+
+
+def forget_verification(database: Database, workspace_id: str) -> None:
+    """Verification was switched off: from now on there is a gap. The watermark stays, to go on from."""
+    _remember(database, workspace_id, {}, remove=("verified_from", "verified_since"))
+
+
+def remember_webhook(database: Database, workspace_id: str, state: str, now: int) -> None:
+    """Note the state of the number's webhooks, and since when it is that."""
+    _remember(database, workspace_id, {"webhook": state, "webhook_since": now})
+
+
+def _newest(name: str) -> str:
+    """Only forwards; what is no number, however it came there, counts as forgotten."""
+    return f"(NOT attribute_type(#{name}, :number) OR #{name} <= :{name})"
+
+
+def _remember(
+    database: Database,
+    workspace_id: str,
+    values: Mapping[str, object],
+    condition: str = "",
+    *,
+    if_absent: Mapping[str, object] | None = None,
+    remove: Collection[str] = (),
+) -> bool:
+    """Write on a workspace that is there; False where the condition fails.
+
+    The record is the CRM's too, and may hold anything: nothing of it is read back.
+    """
+    everything = {**values, **(if_absent or {})}
+    sets = [f"#{name} = :{name}" for name in values]
+    sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in if_absent or {}]
+    clauses = [f"SET {', '.join(sets)}"] if sets else []
+    clauses += [f"REMOVE {', '.join(f'#{name}' for name in remove)}"] if remove else []
+    parameters = {f":{name}": typed(value) for name, value in everything.items()}
+    if condition:
+        parameters[":number"] = {"S": "N"}
+    options: dict[str, Any] = {"ExpressionAttributeValues": parameters} if parameters else {}
     try:
-        WorkspaceMemory(workspace_id).update(actions=[action], condition=there & condition)
-    except UpdateError as error:
-        if error.cause_response_code == CONDITION_FAILED:
+        database.client.update_item(
+            TableName=database.tables.workspaces,
+            Key={"workspace_id": {"S": workspace_id}},
+            UpdateExpression=" ".join(clauses),
+            ConditionExpression=" AND ".join(filter(None, ["attribute_exists(workspace_id)", condition])),
+            ExpressionAttributeNames={f"#{name}": name for name in {*everything, *remove}},
+            ReturnConsumedCapacity="TOTAL",
+            **options,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == CONDITION_FAILED:
             return False
         raise
     return True

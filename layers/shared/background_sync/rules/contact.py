@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 
 from background_sync.rules.policy import Policy
+from background_sync.rules.rounding import whole
+from background_sync.rules.verified import Confirmation
 
 CLOSED_STATUSES = frozenset({"archived", "converted"})
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999: what is beyond it is no time."""
 TIME_ATTRIBUTES = ("last_activity_at", "updated_at", "created_at")
 """Where a contact's last activity is looked for, in this order."""
 
@@ -22,6 +25,7 @@ class Standing(Enum):
     FRESH = "fresh"
     CLOSED = "closed"
     COOLING = "cooling"
+    QUIET = "quiet"
     DUE = "due"
 
 
@@ -39,14 +43,15 @@ def time_of(record: Mapping[str, object], attribute: str) -> int | None:
     """A time in whole ms, or None where it is absent; 0 and null count as absent.
 
     Raises:
-        InvalidRecord: the attribute is no number, or negative.
+        InvalidRecord: the attribute is no number, negative, or beyond the year 9999.
     """
     value = record.get(attribute)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value < 0:
+    time = whole(value)
+    if time is None or not 0 <= time <= LATEST_MS:
         raise InvalidRecord(f"{attribute} is no time in ms: {value!r}")
-    return int(value) or None
+    return time or None
 
 
 def text_of(record: Mapping[str, object], attribute: str) -> str | None:
@@ -61,17 +66,26 @@ def text_of(record: Mapping[str, object], attribute: str) -> str | None:
     return value
 
 
-def last_activity(record: Mapping[str, object]) -> int:
-    """`last_activity_at`, else `updated_at`, else `created_at`.
+def readable_activity(record: Mapping[str, object]) -> int | None:
+    """`last_activity_at`, else `updated_at`, else `created_at`, else None.
 
     Raises:
-        InvalidRecord: none of them is there, or one that comes first is no time.
+        InvalidRecord: one that comes first is no time.
     """
-    for attribute in TIME_ATTRIBUTES:
-        found = time_of(record, attribute)
-        if found is not None:
-            return found
-    raise InvalidRecord("no " + ", ".join(TIME_ATTRIBUTES))
+    times = (time_of(record, attribute) for attribute in TIME_ATTRIBUTES)
+    return next((found for found in times if found is not None), None)
+
+
+def last_activity(record: Mapping[str, object]) -> int:
+    """The same of a record that must have one.
+
+    Raises:
+        InvalidRecord: none of the times is there, or one that comes first is no time.
+    """
+    found = readable_activity(record)
+    if found is None:
+        raise InvalidRecord("no " + ", ".join(TIME_ATTRIBUTES))
+    return found
 
 
 def activity_index_value(record: Mapping[str, object]) -> int:
@@ -105,12 +119,22 @@ def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
     )
 
 
-def standing(contact: Contact, now: int, policy: Policy) -> Standing:
-    """Judge one contact at `now`; a contact that this very run flagged (`flagged_at` = now) is still due."""
+def standing(
+    contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None = None
+) -> Standing:
+    """Judge one contact at `now`; one that this very run flagged (`flagged_at` = now) is still due.
+
+    With a `confirmation` from Kapso, quiet is not missed.
+    """
+    flagged_at = contact.flagged_at
     if contact.lead_status in CLOSED_STATUSES:
         return Standing.CLOSED
     if contact.activity_at >= now - policy.stale_threshold_ms:
         return Standing.FRESH
-    if contact.flagged_at not in (None, now) and now - contact.flagged_at < policy.flag_cooldown_ms:
+    if flagged_at == now:
+        return Standing.DUE
+    if flagged_at is not None and now - flagged_at < policy.flag_cooldown_ms:
         return Standing.COOLING
+    if confirmation is not None and confirmation.is_quiet(contact.activity_at, flagged_at):
+        return Standing.QUIET
     return Standing.DUE

@@ -1,10 +1,12 @@
 """What a run found and did, as counts that add up.
 
 contacts_checked = fresh + closed_leads + invalid + stale_found
-stale_found      = flagged + in_cooldown + over_cap + lost_race + unwritable
+stale_found = flagged + in_cooldown + over_cap + lost_race + confirmed_quiet + unverified + unwritable
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+
+from background_sync.rules.verified import Verified
 
 TOTALLED = (
     "contacts_checked",
@@ -17,9 +19,16 @@ TOTALLED = (
     "over_cap",
     "lost_race",
     "unwritable",
+    "confirmed_quiet",
+    "unverified",
     "invalid_setting",
     "superseded",
     "skipped",
+    "verified",
+    *(each.name for each in fields(Verified)),
+    "deferred",
+    "webhook_off",
+    "failed_deliveries",
 )
 """The outcome counts of a run, each of which a sweep totals over its completed runs."""
 
@@ -32,6 +41,7 @@ class Survey:
     closed_leads: int = 0
     invalid: int = 0
     in_cooldown: int = 0
+    confirmed_quiet: int = 0
     due: int = 0
 
     def __add__(self, other: "Survey") -> "Survey":
@@ -47,23 +57,27 @@ class Flagging:
     in_cooldown: int = 0
     lost_race: int = 0
     unwritable: int = 0
+    confirmed_quiet: int = 0
     invalid: int = 0
 
-    def plus(self, outcome: str) -> "Flagging":
-        """With one more in the count called `outcome`."""
-        return replace(self, **{outcome: getattr(self, outcome) + 1})
+    def plus(self, outcome: str, by: int = 1) -> "Flagging":
+        """With `by` more in the count called `outcome`."""
+        return replace(self, **{outcome: getattr(self, outcome) + by})
 
     @property
     def tried(self) -> int:
         """How many contacts were tried."""
-        return self.flagged + self.in_cooldown + self.lost_race + self.unwritable + self.invalid
+        return sum(asdict(self).values())
 
 
-def run_counts(survey: Survey, flagging: Flagging) -> dict[str, int]:
-    """The counts of a whole run. A contact that turned out unreadable when it was read for its flag moves
-    from the stale ones to the invalid ones."""
-    stale_found = survey.in_cooldown + survey.due - flagging.invalid
+def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) -> dict[str, int]:
+    """The counts of a whole run; `unverified` when verification was deferred, and so nobody was flagged.
+
+    A contact that turned out unreadable when it was read for its flag moves to the invalid ones.
+    """
+    stale_found = survey.in_cooldown + survey.confirmed_quiet + survey.due - flagging.invalid
     invalid = survey.invalid + flagging.invalid
+    untried = survey.due - flagging.tried
     return {
         "contacts_checked": survey.fresh + survey.closed_leads + invalid + stale_found,
         "stale_found": stale_found,
@@ -72,7 +86,9 @@ def run_counts(survey: Survey, flagging: Flagging) -> dict[str, int]:
         "closed_leads": survey.closed_leads,
         "invalid": invalid,
         "in_cooldown": survey.in_cooldown + flagging.in_cooldown,
-        "over_cap": survey.due - flagging.tried,
+        "confirmed_quiet": survey.confirmed_quiet + flagging.confirmed_quiet,
+        "over_cap": 0 if unverified else untried,
+        "unverified": untried if unverified else 0,
         "lost_race": flagging.lost_race,
         "unwritable": flagging.unwritable,
     }

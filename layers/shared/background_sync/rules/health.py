@@ -35,6 +35,16 @@ def failed_share_state(share: float) -> State:
     return State.WARN if share > 0 else State.PASS
 
 
+def deferred_state(deferred: int) -> State:
+    """Of the runs of the last finished sweep that could not verify; later ones catch up."""
+    return State.WARN if deferred else State.PASS
+
+
+def webhooks_state(off: int) -> State:
+    """Of the numbers that have no webhook, or one that is switched off: a sweep alone sees what happens."""
+    return State.WARN if off else State.PASS
+
+
 def dead_letters_state(messages: int) -> State:
     """Of the messages in the dead-letter queue: each is a workspace that a person should look at."""
     return State.WARN if messages else State.PASS

@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal
+
+from background_sync.rules.rounding import whole
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+OFF = "off"
+REPORT = "report"
+REPAIR = "repair"
+VERIFY = (OFF, REPORT, REPAIR)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Times in ms, the rest counts."""
+    """Times in ms, `verify_rate_share` in percent of a key's requests, the rest counts."""
 
     stale_threshold_ms: int = HOUR_MS
     flag_cooldown_ms: int = DAY_MS
     max_flags_per_run: int = 50
     max_sync_notes: int = 5
+    verify_lookback_ms: int = DAY_MS
+    verify_rate_share: int = 50
 
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -24,6 +31,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "flag_cooldown_ms": (HOUR_MS, 365 * DAY_MS),
     "max_flags_per_run": (0, 500),
     "max_sync_notes": (1, 50),
+    "verify_lookback_ms": (5 * MINUTE_MS, 30 * DAY_MS),
+    "verify_rate_share": (1, 100),
 }
 """The smallest and largest value of each setting, both allowed."""
 
@@ -43,8 +52,15 @@ def read_policy(settings: object) -> tuple[Policy, tuple[str, ...]]:
     return Policy(**usable), tuple(name for name in given if name not in usable)
 
 
+def read_verify(settings: object) -> tuple[str, tuple[str, ...]]:
+    """A workspace's way of verifying, one of `VERIFY`, and the setting's name where it was unusable."""
+    given = settings.get("verify") if isinstance(settings, Mapping) else None
+    if given is None or given in VERIFY:
+        return str(given or OFF), ()
+    return OFF, ("verify",)
+
+
 def _within_bounds(name: str, value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
     low, high = BOUNDS[name]
-    return int(value) if low <= value <= high and value == int(value) else None
+    number = whole(value)
+    return number if number is not None and number == value and low <= number <= high else None

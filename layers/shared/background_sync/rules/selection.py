@@ -24,5 +24,9 @@ def rank(contact: Contact, now: int, refused: Collection[str]) -> Rank:
 def best(
     candidates: Iterable[Contact], more: Iterable[Contact], limit: int, now: int, refused: Collection[str]
 ) -> list[Contact]:
-    """The first `limit` of both by rank, in order; holds no more than that at a time."""
-    return heapq.nsmallest(limit, chain(candidates, more), key=lambda each: rank(each, now, refused))
+    """The first `limit` of both by rank, in order; holds no more than that at a time.
+
+    A contact that moved in the index while it was read stands there twice, and counts once, as met last.
+    """
+    met = {each.contact_id: each for each in chain(candidates, more)}
+    return heapq.nsmallest(limit, met.values(), key=lambda each: rank(each, now, refused))

@@ -5,32 +5,21 @@ A contact that some writer stored without `activity_at` stands in no index and n
 `activity_at` is out of date is judged by the wrong moment.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from background_sync.clock import Clock, Deadline
+from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, Message
-from background_sync.queue import WorkQueue
 from background_sync.records import runs, workspaces
-from background_sync.records.contacts import Conflict, mend_index, table_page
-from background_sync.records.database import Database
+from background_sync.records.contacts import Conflict, Unwritable, mend_index, read_contact, table_page
 from background_sync.records.items import Item, plain
-from background_sync.records.runs import COMPLETED, FAILED, Run
+from background_sync.records.runs import Run
 from background_sync.rules.contact import activity_index_value
 from background_sync.telemetry import emit, logger
+from background_sync.usecases.task import Workbench, complete, work_on
 
 MARGIN_MS = 15_000
-MAX_ERROR_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Auditor:
-    """What auditing works with; `page_size` bounds a page, None is DynamoDB's 1 MB."""
-
-    database: Database
-    queue: WorkQueue
-    clock: Clock
-    lease_ms: int
-    page_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +31,60 @@ class Findings:
     mended_outdated: int = 0
     invalid: int = 0
     lost_race: int = 0
+    unwritable: int = 0
 
 
-def audit(auditor: Auditor, message: Message, deadline: Deadline, *, first_delivery: bool) -> None:
-    """Work on an audit until it is done, or go on in a follow-up message.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far an audit has come: past the contact `after`, None at the beginning."""
 
-    Raises as `reconcile` does.
-    """
-    partition, now = runs.audit_key(message.workspace_id), auditor.clock.now()
-    record = runs.claim(partition, message.run_at, now, auditor.lease_ms, first_delivery=first_delivery)
-    if record.status == COMPLETED:
-        logger.info("the audit is completed already")
-        return
-    try:
-        _work(auditor, message, record, deadline)
-    except runs.LeaseLost:
-        raise
-    except Exception as error:
-        text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
-        runs.update_held(record, Run.status.set(FAILED), Run.error.set(text), Run.lease_until.remove())
-        raise
+    after: str | None
+    findings: Findings
+
+    @staticmethod
+    def read(document: Mapping[str, Any] | None) -> "Place":
+        """From a record; None is the beginning."""
+        if document is None:
+            return Place(None, Findings())
+        return Place(document["after"], Findings(**document["findings"]))
 
 
-def _work(auditor: Auditor, message: Message, record: Run, deadline: Deadline) -> None:
-    place = record.place or {"after": None, "findings": asdict(Findings())}
-    after, findings = place["after"], Findings(**place["findings"])
+def audit(bench: Workbench, message: Message, deadline: Deadline, *, first_delivery: bool) -> None:
+    """Work on an audit until it is done, or go on in a follow-up message; raises as `work_on` does."""
+
+    def work(record: Run) -> None:
+        _work(bench, message, record, deadline)
+
+    work_on(bench, runs.audit_key(message.workspace_id), message.run_at, work, first_delivery=first_delivery)
+
+
+def _work(bench: Workbench, message: Message, record: Run, deadline: Deadline) -> None:
+    place = Place.read(record.place)
     while True:
-        page = table_page(auditor.database, message.workspace_id, after, auditor.page_size)
+        page = table_page(bench.database, message.workspace_id, place.after, bench.page_size)
         for item in page.items:
-            findings = _mend(auditor, message.workspace_id, item, findings)
-        after = page.next_contact_id
-        if after is None:
-            _complete(auditor, message, record, findings)
+            place = _with_item(bench, message, record, place, item)
+        if page.next_contact_id is None:
+            _complete(bench, message, record, place.findings)
             return
+        place = replace(place, after=page.next_contact_id)
         if deadline.within(MARGIN_MS):
-            runs.save_place(record, {"after": after, "findings": asdict(findings)})
-            auditor.queue.send([Message(AUDIT, message.workspace_id, message.run_at)])
+            runs.save_place(record, asdict(place))
+            bench.queue.send([Message(AUDIT, message.workspace_id, message.run_at)])
             return
 
 
-def _mend(auditor: Auditor, workspace_id: str, item: Item, findings: Findings) -> Findings:
+def _with_item(bench: Workbench, message: Message, record: Run, place: Place, item: Item) -> Place:
+    """Mend one contact; where that fails, the next attempt goes on from it, with what was found so far."""
+    try:
+        findings = _mend(bench, message.workspace_id, item, place.findings)
+    except Exception:
+        runs.update_held(record, Run.place.set(asdict(place)))
+        raise
+    return Place(item["contact_id"]["S"], findings)
+
+
+def _mend(bench: Workbench, workspace_id: str, item: Item, findings: Findings) -> Findings:
     record = plain(item)
     findings = replace(findings, contacts_checked=findings.contacts_checked + 1)
     expected = activity_index_value(record)
@@ -91,26 +94,27 @@ def _mend(auditor: Auditor, workspace_id: str, item: Item, findings: Findings) -
     if record.get("activity_at") == expected:
         return findings
     try:
-        mend_index(auditor.database, workspace_id, item, expected)
+        mend_index(bench.database, workspace_id, item, expected)
     except Conflict:
-        return replace(findings, lost_race=findings.lost_race + 1)
+        if not _is_mended(bench, workspace_id, str(record["contact_id"]), expected):
+            return replace(findings, lost_race=findings.lost_race + 1)
+    except Unwritable as error:
+        logger.warning("unwritable contact", contact_id=record["contact_id"], reason=str(error))
+        return replace(findings, unwritable=findings.unwritable + 1)
     if "activity_at" in record:
         return replace(findings, mended_outdated=findings.mended_outdated + 1)
     return replace(findings, mended_missing=findings.mended_missing + 1)
 
 
-def _complete(auditor: Auditor, message: Message, record: Run, findings: Findings) -> None:
-    now, counts = auditor.clock.now(), asdict(findings)
-    workspaces.remember_audit(message.workspace_id, message.run_at)
-    runs.update_held(
-        record,
-        Run.status.set(COMPLETED),
-        Run.finished_at.set(now),
-        Run.duration_ms.set(now - int(record.started_at)),
-        Run.lease_until.remove(),
-        Run.place.remove(),
-        Run.error.remove(),
-        *(getattr(Run, name).set(count) for name, count in counts.items()),
-    )
+def _is_mended(bench: Workbench, workspace_id: str, contact_id: str, expected: int) -> bool:
+    """Whether it is as it should be after all: our own write, whose answer was lost, or somebody else's."""
+    read = read_contact(bench.database, workspace_id, contact_id)
+    return read is not None and plain({"at": read.get("activity_at", {"NULL": True})})["at"] == expected
+
+
+def _complete(bench: Workbench, message: Message, record: Run, findings: Findings) -> None:
+    counts = asdict(findings)
+    workspaces.remember_audit(bench.database, message.workspace_id, message.run_at)
+    complete(bench, record, counts)
     emit({"audits_completed": 1, **{f"audit_{name}": count for name, count in counts.items()}})
     logger.info("the audit is completed", counts=counts)

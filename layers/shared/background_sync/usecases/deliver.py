@@ -67,7 +67,8 @@ def deliver(desk: Desk, delivery: Delivery, deadline: Deadline) -> None:
 
 def _work(desk: Desk, delivery: Delivery, message: Message, deadline: Deadline) -> None:
     if deadline.within(START_MARGIN_MS):
-        _not_begun(desk, delivery, message)
+        logger.info("not begun, the deadline is near")
+        _put_back_without_fault(desk, delivery, message, 0)
         return
     first = delivery.receive_count <= 1
     try:
@@ -75,7 +76,7 @@ def _work(desk: Desk, delivery: Delivery, message: Message, deadline: Deadline) 
     except OwnedElsewhere as owned:
         logger.info("another delivery is at it", lease_until=owned.lease_until)
         wait_s = -(-(owned.lease_until - desk.clock.now()) // 1000)
-        raise _put_back(desk, delivery, wait_s) from owned
+        _put_back_without_fault(desk, delivery, message, wait_s)
     except LeaseLost as lost:
         logger.info("another delivery took it over")
         raise _put_back(desk, delivery, RETRY_PAUSE_S) from lost
@@ -87,10 +88,9 @@ def _work(desk: Desk, delivery: Delivery, message: Message, deadline: Deadline) 
         raise _put_back(desk, delivery, RETRY_PAUSE_S * delivery.receive_count) from error
 
 
-def _not_begun(desk: Desk, delivery: Delivery, message: Message) -> None:
-    logger.info("not begun, the deadline is near")
+def _put_back_without_fault(desk: Desk, delivery: Delivery, message: Message, seconds: int) -> None:
     if delivery.receive_count < FRESH_COPY_AFTER:
-        raise _put_back(desk, delivery, 0)
+        raise _put_back(desk, delivery, seconds)
     desk.queue.send([message])
 
 

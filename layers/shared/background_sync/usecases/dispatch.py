@@ -7,7 +7,7 @@ write sends those messages twice, which the runs' claims absorb; the counts are 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,11 +18,12 @@ from background_sync.messages import AUDIT, RUN, Message
 from background_sync.queue import WorkQueue
 from background_sync.records import sweeps
 from background_sync.records.database import Database
-from background_sync.records.runs import FAILED, RESERVED_PREFIX, RUNNING, LeaseLost, Run, find_all
+from background_sync.records.runs import FAILED, RUNNING, LeaseLost, Run, find_all
 from background_sync.records.sweeps import Progress, Segment, Sweep
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.audit import audit_due
 from background_sync.rules.contact import InvalidRecord, time_of
+from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.telemetry import emit, logger
 
 LEASE_MS = 60_000
@@ -33,21 +34,14 @@ MAX_THREADS = 8
 Workspace = Mapping[str, object]
 
 
-class InvokeItself(Protocol):
-    """Asks for another invocation of the dispatcher, for the same sweep."""
-
-    def __call__(self, run_at: int) -> None:
-        """Ask for it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What dispatching works with."""
+    """What dispatching works with; `invoke_itself` asks for another invocation for the sweep at a time."""
 
     database: Database
     queue: WorkQueue
     clock: Clock
-    invoke_itself: InvokeItself
+    invoke_itself: Callable[[int], None]
     shards: int
     segments: int
     audit_enabled: bool
@@ -75,7 +69,7 @@ def dispatch(dispatcher: Dispatcher, run_at: int, deadline: Deadline, *, resume:
         _walk(dispatcher, unclosed, deadline)
     sweep = sweeps.open_sweep(run_at, dispatcher.clock.now(), dispatcher.shards, dispatcher.segments)
     if sweep.status == sweeps.DISPATCHED and not resume:
-        sweep = sweeps.reopen(sweep)
+        sweep = sweeps.reopen(sweep, recounts=dispatcher.queue.is_empty())
     if sweep.status == sweeps.DISPATCHING:
         sweep = _walk(dispatcher, sweep, deadline)
     return _report(dispatcher, sweep)
@@ -140,14 +134,14 @@ class FirstPass:
 
 @dataclass(frozen=True, slots=True)
 class LaterPass:
-    """Sends what is missing or failed.
+    """Sends what failed and, when it recounts, what is missing.
 
     While messages still wait in the queue, a run without a record is waiting, not missing.
     """
 
     run_at: int
     clock: Clock
-    queue_was_empty: bool
+    recounts: bool
 
     def known(self, workspace_ids: Sequence[str]) -> Mapping[str, Run]:
         """Read from the table."""
@@ -156,17 +150,17 @@ class LaterPass:
     def sends(self, run: Run | None) -> bool:
         """Whether the run failed, or nobody is going to work on it."""
         if run is None:
-            return self.queue_was_empty
+            return self.recounts
         if run.status == FAILED:
             return True
         abandoned = run.status == RUNNING and (run.lease_until or 0) <= self.clock.now()
-        return self.queue_was_empty and abandoned
+        return self.recounts and abandoned
 
 
 def _pass(dispatcher: Dispatcher, sweep: Sweep) -> Pass:
     if sweep.pass_number == 1:
         return FirstPass()
-    return LaterPass(int(sweep.run_at), dispatcher.clock, dispatcher.queue.is_empty())
+    return LaterPass(int(sweep.run_at), dispatcher.clock, bool(sweep.recounts))
 
 
 @dataclass(frozen=True, slots=True)

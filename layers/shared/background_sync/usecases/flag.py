@@ -1,70 +1,92 @@
 """Flagging the contacts that a run selected, each one read, judged and written for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from background_sync.clock import Deadline
 from background_sync.records.contacts import Conflict, Unwritable, read_contact, write_flag
 from background_sync.records.database import Database
 from background_sync.records.items import Item, plain
+from background_sync.records.people import read_people
 from background_sync.rules.contact import InvalidRecord, Standing, standing, stored_contact
 from background_sync.rules.counts import Flagging
 from background_sync.rules.notes import flag_note
 from background_sync.rules.policy import Policy
+from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import logger
 
 MARGIN_MS = 10_000
 MAX_TRIES = 5
+UNTOUCHED = {Standing.COOLING: "in_cooldown", Standing.QUIET: "confirmed_quiet"}
+"""What a contact counts as that the rules no longer flag; fresh or closed by now is a lost race."""
 
 
-def flag_selected(
-    database: Database,
-    workspace_id: str,
-    selected: Sequence[str],
-    now: int,
-    policy: Policy,
-    deadline: Deadline,
-    *,
-    repeated: bool,
-) -> tuple[Flagging | None, set[str]]:
-    """Flag the selected contacts in order until the cap is reached; whom somebody else changed, or DynamoDB
-    refuses, gives the place to the next.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far flagging has come in the selection, what came of it, and whom DynamoDB refused."""
 
-    A `repeated` attempt first finds what an earlier one flagged, which is counted as its own: the cap holds
-    over all attempts. Returns what came of it (None: the deadline is near, go on later), and whom DynamoDB
-    refused.
-    """
-    one = _Flagger(database, workspace_id, now, policy)
-    done = one.flagged_before(selected) if repeated else set()
-    flagging, refused = Flagging(flagged=len(done)), set[str]()
-    for contact_id in selected:
-        if flagging.flagged >= policy.max_flags_per_run:
-            break
-        if contact_id in done:
-            continue
-        if deadline.within(MARGIN_MS):
-            return None, refused
-        outcome = one.flag(contact_id)
-        flagging = flagging.plus(outcome)
-        if outcome == "unwritable":
-            refused.add(contact_id)
-    return flagging, refused
+    position: int = 0
+    flagging: Flagging = Flagging()  # noqa: RUF009 - frozen
+    refused: tuple[str, ...] = ()
+
+    def past(self, contact_id: str, outcome: str | None) -> "Progress":
+        """Past one contact more; without an outcome it was left alone."""
+        refused = (*self.refused, contact_id) if outcome == "unwritable" else self.refused
+        flagging = self.flagging if outcome is None else self.flagging.plus(outcome)
+        return Progress(self.position + 1, flagging, refused)
+
+    @staticmethod
+    def read(document: Mapping[str, Any] | None) -> "Progress":
+        """From a record; None is the beginning."""
+        if document is None:
+            return Progress()
+        flagging, refused = Flagging(**document["flagging"]), tuple(document["refused"])
+        return Progress(document["position"], flagging, refused)
 
 
-class _Flagger:
-    """Flags one contact at a time; the outcome is the name of the count that it stands in."""
+@dataclass(frozen=True, slots=True)
+class Flagger:
+    """Flags contacts of a workspace at `now`; at most `cap` of them."""
 
-    def __init__(self, database: Database, workspace_id: str, now: int, policy: Policy) -> None:
-        self._database = database
-        self._workspace_id = workspace_id
-        self._now = now
-        self._policy = policy
+    database: Database
+    workspace_id: str
+    now: int
+    policy: Policy
+    confirmation: Confirmation | None
+    cap: int
+
+    def go_on(
+        self, selected: Sequence[str], progress: Progress, deadline: Deadline, *, repeated: bool
+    ) -> tuple[Progress, bool]:
+        """Flag the selected contacts in order until the cap is reached; whom somebody else changed, or
+        DynamoDB refuses, gives the place to the next. Returns whether that is all, or the deadline is near.
+
+        A `repeated` attempt first finds what an earlier one flagged, which is counted as its own: the cap
+        holds over all attempts.
+        """
+        rest = selected[progress.position :]
+        done = self.flagged_before(rest) if repeated else set()
+        room = self.cap - progress.flagging.flagged - len(done)
+        begun = False
+        for contact_id in rest:
+            outcome = "flagged" if contact_id in done else None
+            if outcome is None and room > 0:
+                if begun and deadline.within(MARGIN_MS):
+                    return progress, False
+                outcome, begun = self._flag(contact_id), True
+                room -= outcome == "flagged"
+            progress = progress.past(contact_id, outcome)
+        return progress, True
 
     def flagged_before(self, selected: Sequence[str]) -> set[str]:
-        """Whom an earlier attempt of this run flagged."""
-        return {each for each in selected if self._is_ours(self._read(each))}
+        """Whom this run has flagged already."""
+        read = read_people(self.database, self.workspace_id, selected)
+        return {contact_id for contact_id, item in read.items() if self._is_ours(item)}
 
-    def flag(self, contact_id: str) -> str:
-        """Read, judge and write; read again where somebody else wrote at the same moment."""
+    def _flag(self, contact_id: str) -> str:
+        """Read, judge and write; read again where somebody else wrote at the same moment. The outcome is the
+        name of the count that the contact stands in."""
         for _ in range(MAX_TRIES):
             read = self._read(contact_id)
             if read is None:
@@ -78,24 +100,20 @@ class _Flagger:
         return "lost_race"
 
     def _read(self, contact_id: str) -> Item | None:
-        return read_contact(self._database, self._workspace_id, contact_id)
+        return read_contact(self.database, self.workspace_id, contact_id)
 
     def _is_ours(self, read: Item | None) -> bool:
-        return read is not None and plain({"at": read.get("flagged_at", {"NULL": True})})["at"] == self._now
+        return read is not None and plain({"at": read.get("flagged_at", {"NULL": True})})["at"] == self.now
 
     def _judge_and_write(self, contact_id: str, read: Item) -> str:
         judged = {name: value for name, value in read.items() if name != "notes"}
         try:
             contact = stored_contact(contact_id, plain(judged))
-            verdict = standing(contact, self._now, self._policy)
-            if verdict is Standing.COOLING:
-                return "in_cooldown"
+            verdict = standing(contact, self.now, self.policy, self.confirmation)
             if verdict is not Standing.DUE:
-                return "lost_race"
-            note = flag_note(contact.activity_at, self._now)
-            write_flag(
-                self._database, self._workspace_id, contact_id, read, note, self._policy.max_sync_notes
-            )
+                return UNTOUCHED.get(verdict, "lost_race")
+            note, limit = flag_note(contact.activity_at, self.now), self.policy.max_sync_notes
+            write_flag(self.database, self.workspace_id, contact_id, read, note, limit)
         except InvalidRecord as error:
             logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
             return "invalid"

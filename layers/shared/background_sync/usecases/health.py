@@ -1,6 +1,7 @@
 """How sync itself is doing, from the records of its sweeps: application/health+json, without a word on
 tenants."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,14 @@ from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.records.history import Document, sweep_document
 from background_sync.records.sweeps import latest_sweeps
-from background_sync.rules.health import State, dead_letters_state, failed_share_state, sweep_age_state
+from background_sync.rules.health import (
+    State,
+    dead_letters_state,
+    deferred_state,
+    failed_share_state,
+    sweep_age_state,
+    webhooks_state,
+)
 
 KEPT_MS = 30_000
 LOOK_BACK = 4
@@ -41,8 +49,10 @@ def examine(doctor: Doctor) -> Report:
     sweeps = [sweep_document(sweep) for sweep in latest_sweeps(LOOK_BACK)]
     finished = next((sweep for sweep in sweeps if sweep["finished"]), None)
     checks = {
-        "sweep:age": _sweep_age(doctor, finished, now),
+        "sweep:age": _sweep_age(doctor, finished or _unfinished(sweeps), now),
         "runs:failed": _failed_runs(doctor, finished),
+        "verification:deferred": _share(doctor, finished, "deferred", deferred_state),
+        "webhooks:off": _share(doctor, finished, "webhook_off", webhooks_state),
         "deadLetters:waiting": _dead_letters(doctor),
     }
     state = max(found for found, _ in checks.values())
@@ -61,10 +71,15 @@ def examine(doctor: Doctor) -> Report:
     )
 
 
-def _sweep_age(doctor: Doctor, finished: Document | None, now: int) -> tuple[State, Document]:
-    if finished is None:
-        return sweep_age_state(None, doctor.interval_ms), {"output": "no sweep has finished yet"}
-    age_ms = max(0, now - int(finished["run_at"]))
+def _unfinished(sweeps: Sequence[Document]) -> Document | None:
+    """Where none has finished, the last that did is older than the oldest of these."""
+    return sweeps[-1] if sweeps else None
+
+
+def _sweep_age(doctor: Doctor, sweep: Document | None, now: int) -> tuple[State, Document]:
+    if sweep is None:
+        return sweep_age_state(None, doctor.interval_ms), {"output": "no sweep yet"}
+    age_ms = max(0, now - int(sweep["run_at"]))
     return sweep_age_state(age_ms, doctor.interval_ms), {
         "observedValue": age_ms // 1000,
         "observedUnit": "s",
@@ -80,6 +95,20 @@ def _failed_runs(doctor: Doctor, finished: Document | None) -> tuple[State, Docu
     if doctor.public_totals:
         values["output"] = f"{failed} of {dispatched} runs failed"
     return failed_share_state(share), values
+
+
+def _share(
+    doctor: Doctor, finished: Document | None, name: str, judge: Callable[[int], State]
+) -> tuple[State, Document]:
+    """A check on a count of the last finished sweep; in public it is a share of the runs."""
+    if finished is None:
+        return State.PASS, {}
+    count, dispatched = int(finished[name]), int(finished["dispatched"])
+    share = round(count / dispatched, 4) if dispatched else 0.0
+    values: Document = {"observedValue": share, "observedUnit": "ratio"}
+    if doctor.public_totals:
+        values["output"] = f"{count} of {dispatched} runs"
+    return judge(count), values
 
 
 def _dead_letters(doctor: Doctor) -> tuple[State, Document]:

@@ -1,9 +1,8 @@
 """One workspace's part of a sweep.
 
-    claim -> superseded? -> survey the index -> save the selection -> flag -> complete
-                                |                                      |
-                    deadline near: save the place,          deadline near: free the lease,
-                    free the lease, send a follow-up        send a follow-up
+    claim -> superseded? -> verify against Kapso -> survey the index -> save the selection -> flag -> complete
+                                  |                       |                                   |
+                                  deadline near: save the place, free the lease, send a follow-up
 
 Any message of an unfinished run goes on from what its record has saved. Nothing is flagged before the
 selection is saved, and later deliveries flag from that selection alone, so that however often a run is
@@ -12,29 +11,29 @@ attempted, and wherever it dies, no more than the cap is flagged and every flag 
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from enum import Enum
 
 from background_sync.clock import Clock, Deadline
 from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
 from background_sync.records import runs, workspaces
-from background_sync.records.contacts import index_page
 from background_sync.records.counters import Closing
 from background_sync.records.database import Database, Usage
-from background_sync.records.items import Item
 from background_sync.records.runs import COMPLETED, RUNNING, Run
 from background_sync.records.sweeps import DEFAULT_SHARDS, find_sweep
-from background_sync.rules.contact import Contact, InvalidRecord, Standing, indexed_contact, standing
-from background_sync.rules.counts import Survey, run_counts
-from background_sync.rules.policy import Policy, read_policy
-from background_sync.rules.selection import best
+from background_sync.rules.contact import InvalidRecord, time_of
+from background_sync.rules.counts import Flagging, Survey, run_counts
+from background_sync.rules.policy import REPAIR, REPORT, Policy, read_policy, read_verify
+from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import emit, logger
+from background_sync.usecases.compare import Mode
 from background_sync.usecases.dispatch import skip_reason
-from background_sync.usecases.flag import flag_selected
+from background_sync.usecases.flag import Flagger, Progress
+from background_sync.usecases.survey import Place, Surveyor
+from background_sync.usecases.task import error_text
+from background_sync.usecases.verify import Kapso, Number, Scan, Verification, Verifier, next_scan
 
-MARGIN_MS = 15_000
-"""What is kept back of an invocation for saving the place and sending the follow-up."""
 LOOK_BACK = 3
-MAX_ERROR_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Reconciler:
     queue: WorkQueue
     clock: Clock
     lease_ms: int
+    kapso: Kapso
     capacity_metered: bool = True
     page_size: int | None = None
 
@@ -56,12 +56,29 @@ class Reconciler:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What a run needs to know of its workspace."""
+    """What a run needs to know of its workspace; `mode` is None for one that is not verified."""
 
     workspace_id: str
     policy: Policy
     invalid_settings: tuple[str, ...]
     unwritable: frozenset[str]
+    mode: Mode | None
+    number: Number
+    watermark: int | None
+    scan_ms: int
+    verified_from: int | None
+    verified_since: int | None
+    webhook: str
+
+
+class GoesOn(Enum):
+    """The scan is left to a follow-up message."""
+
+    LATER = "later"
+
+
+GOES_ON = GoesOn.LATER
+MODES = {REPORT: Mode.REPORT, REPAIR: Mode.REPAIR}
 
 
 def reconcile(reconciler: Reconciler, message: Message, deadline: Deadline, *, first_delivery: bool) -> None:
@@ -139,75 +156,167 @@ class _Attempt:
         return int(self.run.run_at)
 
     def work(self) -> None:
+        """Bring the run to its end, or to a follow-up message."""
+        self._close_the_dead()
         record = workspaces.find_workspace(self.reconciler.database, self.run.workspace_id)
         reason = "no_workspace" if record is None else skip_reason(record)
         if record is None or reason is not None:
-            self._complete({"skipped": 1}, skip_reason=reason)
+            self._complete({"skipped": 1}, why=reason)
         elif not self._is_newest(record):
-            self._complete({"superseded": 1})
+            self._complete({"superseded": 1, **self._flagged_so_far(_workspace(record))})
         else:
             self._work_on(_workspace(record))
 
     def _is_newest(self, record: Mapping[str, object]) -> bool:
-        """Whether no newer run was claimed; notes this one, and closes those before it that died."""
+        """Whether no newer run was claimed; notes this one."""
         if record.get("latest_run_at") == self.now:
             return True
-        if not workspaces.remember_run(self.run.workspace_id, self.now):
-            return False
-        if record.get("latest_run_at") is not None:
-            self._close_the_dead()
-        return True
+        return workspaces.remember_run(self.reconciler.database, self.run.workspace_id, self.now)
 
     def _close_the_dead(self) -> None:
         now = self.reconciler.clock.now()
         for dead in runs.died_before(self.run.workspace_id, self.now, now, LOOK_BACK):
             _close_dead(self.reconciler, dead)
 
+    def _flagged_so_far(self, workspace: Workspace) -> dict[str, int]:
+        """The counts of a run that got as far as flagging before it was superseded."""
+        if self.run.selection is None:
+            return {}
+        flagger = self._flagger(workspace, None)
+        flagged = len(flagger.flagged_before(self.run.selection["contact_ids"]))
+        flagging = Flagging(flagged=flagged + self.run.selection["reported"])
+        return run_counts(Survey(**self.run.selection["survey"]), flagging)
+
     def _work_on(self, workspace: Workspace) -> None:
         if workspace.invalid_settings:
             logger.warning("unusable settings, defaults used", settings=list(workspace.invalid_settings))
-        if self.run.selection is None and not self._survey(workspace):
+        verification = self._verified(workspace)
+        if verification is GOES_ON:
             return
-        survey, selected = Survey(**self.run.selection["survey"]), self.run.selection["contact_ids"]
-        flagging, refused = flag_selected(
+        confirmation = _confirmation(workspace, verification, self.now)
+        if self.run.selection is None and not self._survey(workspace, verification, confirmation):
+            return
+        flagging = self._flag(workspace, confirmation)
+        if flagging is None:
+            return
+        survey = Survey(**self.run.selection["survey"])
+        counts = run_counts(survey, flagging, unverified=_is_deferred(verification))
+        self._complete({**counts, "invalid_setting": len(workspace.invalid_settings)}, verification)
+
+    def _verified(self, workspace: Workspace) -> Verification | GoesOn | None:
+        """What Kapso says; None for a workspace that does not ask."""
+        if workspace.mode is None:
+            if workspace.verified_from is not None:
+                workspaces.forget_verification(self.reconciler.database, workspace.workspace_id)
+            return None
+        if self.run.verification is None and not self._scan(workspace, workspace.mode):
+            return GOES_ON
+        verification = Verification.read(self.run.verification)
+        self._remember(workspace, verification)
+        return verification
+
+    def _scan(self, workspace: Workspace, mode: Mode) -> bool:
+        """Scan from the saved place; False when the rest is left to a follow-up message."""
+        verifier = Verifier(
+            self.reconciler.kapso,
+            self.reconciler.database,
+            workspace.number,
+            workspace.policy,
+            mode,
+            self.now,
+            self.deadline,
+        )
+        begun = Scan.read(self.run.scan) if self.run.scan else self._first_scan(workspace)
+        scan = verifier.go_on(begun)
+        if isinstance(scan, Verification):
+            runs.save_verification(self.run, scan.document())
+            return True
+        runs.save_scan(self.run, scan.document())
+        self.reconciler.queue.send([self._message()])
+        logger.info("the scan goes on in a follow-up message", verified=scan.verified.verified)
+        return False
+
+    def _first_scan(self, workspace: Workspace) -> Scan:
+        lookback_ms, now = workspace.policy.verify_lookback_ms, self.reconciler.clock.now()
+        return next_scan(workspace.watermark, workspace.scan_ms, lookback_ms, now)
+
+    def _remember(self, workspace: Workspace, verification: Verification) -> None:
+        scan, ended = verification.scan, verification.finished_at
+        if verification.moves_watermark:
+            took_ms = max(0, ended - scan.started_at)
+            workspaces.remember_scan(
+                self.reconciler.database,
+                workspace.workspace_id,
+                scan.since,
+                scan.started_at,
+                took_ms,
+                self.now,
+            )
+        if verification.webhook is not None and verification.webhook != workspace.webhook:
+            workspaces.remember_webhook(
+                self.reconciler.database, workspace.workspace_id, verification.webhook, ended
+            )
+
+    def _survey(
+        self, workspace: Workspace, verification: Verification | None, confirmation: Confirmation | None
+    ) -> bool:
+        """Survey the index from the saved place; False when the rest is left to a follow-up message."""
+        surveyor = Surveyor(
             self.reconciler.database,
             workspace.workspace_id,
-            selected,
             self.now,
             workspace.policy,
-            self.deadline,
-            repeated=self.run.attempts > 1,
+            confirmation,
+            workspace.unwritable,
+            self.reconciler.page_size,
         )
-        if flagging is None:
-            self._go_on_later()
-            return
-        self._remember_refused(workspace, refused, selected)
-        counts = run_counts(survey, flagging)
-        self._complete({**counts, "invalid_setting": len(workspace.invalid_settings)})
-
-    def _survey(self, workspace: Workspace) -> bool:
-        """Survey the index from the saved place; False when the rest is left to a follow-up message."""
-        place = _Place.read(self.run.place)
-        while True:
-            page = index_page(
-                self.reconciler.database, workspace.workspace_id, place.start, self.reconciler.page_size
-            )
-            place = place.after(page.entries, page.next_key, self.now, workspace)
-            if place.start is None:
-                break
-            if self.deadline.within(MARGIN_MS):
-                runs.save_place(self.run, place.document())
-                self.reconciler.queue.send([self._message()])
-                logger.info("the survey goes on in a follow-up message", survey=asdict(place.survey))
-                return False
-        contact_ids = [contact.contact_id for contact in place.candidates]
-        runs.save_selection(self.run, {"survey": asdict(place.survey), "contact_ids": contact_ids})
+        place = surveyor.go_on(Place.read(self.run.place), self.deadline)
+        if place.start is not None:
+            runs.save_place(self.run, place.document())
+            self.reconciler.queue.send([self._message()])
+            logger.info("the survey goes on in a follow-up message", survey=asdict(place.survey))
+            return False
+        runs.save_selection(self.run, self._selection(workspace, verification, place))
         return True
 
-    def _go_on_later(self) -> None:
-        runs.free_lease(self.run)
-        self.reconciler.queue.send([self._message()])
-        logger.info("flagging goes on in a follow-up message")
+    def _selection(
+        self, workspace: Workspace, verification: Verification | None, place: Place
+    ) -> dict[str, object]:
+        """Whom to flag: `reported` of the stale ones carry this run's flag already, for being behind."""
+        ours = [each.contact_id for each in place.candidates if each.flagged_at == self.now]
+        others = [each.contact_id for each in place.candidates if each.flagged_at != self.now]
+        reported = 0 if verification is None else verification.scan.verified.reported
+        deferred = _is_deferred(verification)
+        return {
+            "survey": asdict(place.survey),
+            "reported": 0 if deferred else len(ours),
+            "cap": max(0, workspace.policy.max_flags_per_run - max(reported, len(ours))),
+            "contact_ids": [] if deferred else others,
+        }
+
+    def _flag(self, workspace: Workspace, confirmation: Confirmation | None) -> Flagging | None:
+        """Flag the selected ones; None when the rest is left to a follow-up message."""
+        selection, begun = self.run.selection, Progress.read(self.run.progress)
+        progress, is_all = self._flagger(workspace, confirmation).go_on(
+            selection["contact_ids"], begun, self.deadline, repeated=self.run.attempts > 1
+        )
+        if not is_all:
+            runs.save_progress(self.run, asdict(progress))
+            self.reconciler.queue.send([self._message()])
+            logger.info("flagging goes on in a follow-up message")
+            return None
+        self._remember_refused(workspace, progress.refused, selection["contact_ids"])
+        return progress.flagging.plus("flagged", selection["reported"])
+
+    def _flagger(self, workspace: Workspace, confirmation: Confirmation | None) -> Flagger:
+        return Flagger(
+            self.reconciler.database,
+            workspace.workspace_id,
+            self.now,
+            workspace.policy,
+            confirmation,
+            self.run.selection["cap"],
+        )
 
     def _message(self) -> Message:
         return Message(RUN, self.run.workspace_id, self.now)
@@ -217,16 +326,21 @@ class _Attempt:
     ) -> None:
         known = (workspace.unwritable - set(tried)) | set(refused)
         if known != workspace.unwritable:
-            workspaces.remember_unwritable(workspace.workspace_id, known)
+            workspaces.remember_unwritable(self.reconciler.database, workspace.workspace_id, known)
 
-    def _complete(self, counts: Mapping[str, int], skip_reason: str | None = None) -> None:
+    def _complete(
+        self, counts: Mapping[str, int], verification: Verification | None = None, *, why: str | None = None
+    ) -> None:
+        """Close the run with its counts; `why` it was skipped."""
         now = self.reconciler.clock.now()
         duration = now - int(self.run.started_at)
-        actions = [Run.finished_at.set(now), Run.duration_ms.set(duration), *self._units()]
-        if skip_reason is not None:
-            actions.append(Run.skip_reason.set(skip_reason))
-        if not counts.get("superseded"):
-            actions.append(Run.error.remove())
+        said = {"skip_reason": why, "deferred_why": None, "webhook": None}
+        if verification is not None:
+            counts = {**counts, **_verification_counts(verification)}
+            said |= {"deferred_why": verification.deferred, "webhook": verification.webhook}
+        actions = [Run.finished_at.set(now), Run.duration_ms.set(duration), Run.error.remove()]
+        actions += self._units()
+        actions += [getattr(Run, name).set(text) for name, text in said.items() if text is not None]
         self.reconciler.closing.complete(self.run, counts, actions, self.shards)
         emit({"runs_completed": 1, **counts}, self.run.workspace_id, run_duration=duration)
         logger.info("the run is completed", counts=dict(counts))
@@ -234,7 +348,7 @@ class _Attempt:
     def fail(self, error: Exception) -> None:
         """Close the run as failed; where even that fails, its lease ends by itself."""
         now = self.reconciler.clock.now()
-        text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
+        text = error_text(error)
         duration = now - int(self.run.started_at)
         actions = [Run.finished_at.set(now), Run.duration_ms.set(duration), Run.error.set(text)]
         try:
@@ -255,71 +369,54 @@ class _Attempt:
 
 def _workspace(record: Mapping[str, object]) -> Workspace:
     policy, invalid = read_policy(record.get("settings"))
+    verify, unusable = read_verify(record.get("settings"))
     refused = record.get("unwritable")
-    ids = refused if isinstance(refused, list) else []
-    return Workspace(str(record["workspace_id"]), policy, invalid, frozenset(map(str, ids)))
+    return Workspace(
+        str(record["workspace_id"]),
+        policy,
+        (*invalid, *unusable),
+        frozenset(map(str, refused)) if isinstance(refused, list) else frozenset(),
+        MODES.get(verify),
+        Number(
+            str(record["workspace_id"]), str(record["kapso_phone_id"]), str(record["kapso_token_parameter"])
+        ),
+        _own_time(record, "watermark"),
+        _own_time(record, "scan_ms") or 0,
+        _own_time(record, "verified_from"),
+        _own_time(record, "verified_since"),
+        str(record.get("webhook")),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """How far a survey has come: where it goes on, its counts, and the best candidates so far."""
-
-    start: Item | None
-    survey: Survey
-    candidates: tuple[Contact, ...]
-
-    @staticmethod
-    def read(document: Mapping[str, object] | None) -> "_Place":
-        if document is None:
-            return _Place(None, Survey(), ())
-        return _Place(
-            document["start"],  # type: ignore[arg-type]
-            Survey(**document["survey"]),  # type: ignore[arg-type]
-            tuple(Contact(*each) for each in document["candidates"]),  # type: ignore[attr-defined]
-        )
-
-    def document(self) -> dict[str, object]:
-        candidates = [
-            [each.contact_id, each.activity_at, each.lead_status, each.flagged_at] for each in self.candidates
-        ]
-        return {"start": self.start, "survey": asdict(self.survey), "candidates": candidates}
-
-    def after(
-        self,
-        entries: Collection[Mapping[str, object]],
-        next_key: Item | None,
-        now: int,
-        workspace: Workspace,
-    ) -> "_Place":
-        """With one page more; as many candidates are kept in reserve as may be flagged."""
-        survey, due = _judge(entries, now, workspace.policy)
-        limit = 2 * workspace.policy.max_flags_per_run
-        candidates = best(self.candidates, due, limit, now, workspace.unwritable)
-        return _Place(next_key, self.survey + survey, tuple(candidates))
+def _own_time(record: Mapping[str, object], name: str) -> int | None:
+    """A time that sync itself remembers; one that somebody else spoilt counts as forgotten."""
+    try:
+        return time_of(record, name)
+    except InvalidRecord:
+        return None
 
 
-_COUNTED_AS = {
-    Standing.FRESH: "fresh",
-    Standing.CLOSED: "closed_leads",
-    Standing.COOLING: "in_cooldown",
-    Standing.DUE: "due",
-}
+def _confirmation(
+    workspace: Workspace, verification: Verification | None, run_at: int
+) -> Confirmation | None:
+    """What the scan lets the run conclude; nothing, if it was cut short."""
+    if verification is None or verification.deferred is not None:
+        return None
+    verified_from, since = workspace.verified_from, workspace.verified_since
+    return Confirmation(
+        verification.scan.since if verified_from is None else verified_from,
+        run_at if since is None else since,
+    )
 
 
-def _judge(
-    entries: Collection[Mapping[str, object]], now: int, policy: Policy
-) -> tuple[Survey, list[Contact]]:
-    counts = dict.fromkeys(asdict(Survey()), 0)
-    due: list[Contact] = []
-    for entry in entries:
-        try:
-            contact = indexed_contact(str(entry["contact_id"]), entry)
-        except InvalidRecord as error:
-            logger.warning("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
-            counts["invalid"] += 1
-            continue
-        verdict = standing(contact, now, policy)
-        counts[_COUNTED_AS[verdict]] += 1
-        if verdict is Standing.DUE:
-            due.append(contact)
-    return Survey(**counts), due
+def _is_deferred(verification: Verification | None) -> bool:
+    return verification is not None and verification.deferred is not None
+
+
+def _verification_counts(verification: Verification) -> dict[str, int]:
+    return {
+        **verification.scan.verified.counts(),
+        "deferred": int(verification.deferred is not None),
+        "webhook_off": int(verification.webhook in ("off", "none")),
+        "failed_deliveries": verification.failed_deliveries or 0,
+    }

@@ -1,0 +1,223 @@
+"""Verifying a workspace against Kapso: one scan of the conversations that changed since the last one.
+
+    scan from the watermark, less an overlap ─> compare each page ─> look at the number's webhooks
+
+The watermark moves to the time before the scan began, and only when all of it was compared and written. A
+scan that does not fit one invocation goes on from its place; one that Kapso does not answer is deferred,
+which is no failure: the watermark stays, and the next run's scan begins where this one did.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from background_sync.clock import Clock, Deadline
+from background_sync.kapso.client import KapsoClient
+from background_sync.kapso.conversations import ConversationPage, changed_since
+from background_sync.kapso.errors import (
+    InvalidPhoneId,
+    Nonsense,
+    NumberUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from background_sync.kapso.webhooks import Webhook, failed_deliveries, list_webhooks
+from background_sync.records.budgets import Budget, BudgetSpent
+from background_sync.records.database import Database
+from background_sync.rules.policy import MINUTE_MS, Policy
+from background_sync.rules.verified import Verified
+from background_sync.telemetry import logger
+from background_sync.tokens import NoToken, Tokens
+from background_sync.usecases.compare import Comparer, Mode
+
+MARGIN_MS = 20_000
+MAX_PAGES = 10_000
+"""Of one scan, over all its invocations: a million conversations. Cursors without an end are nonsense."""
+MIN_OVERLAP_MS = 5 * MINUTE_MS
+DEFERRED_BY: Mapping[type[Exception], str] = {
+    InvalidPhoneId: "invalid_phone_id",
+    Unauthorized: "unauthorized",
+    NumberUnknown: "number_unknown",
+    Rejected: "rejected",
+    RateLimited: "rate_limited",
+    BudgetSpent: "budget_spent",
+    Unavailable: "unavailable",
+    Nonsense: "nonsense",
+    NoToken: "no_token",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kapso:
+    """Where Kapso is, and how its keys are read."""
+
+    base_url: str
+    tokens: Tokens
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A workspace's number, and the name of its key's parameter."""
+
+    workspace_id: str
+    phone_id: str
+    token_parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A scan as far as it has come (ms); `after` is Kapso's cursor, `until` None for up to now."""
+
+    since: int
+    started_at: int
+    until: int | None = None
+    after: str | None = None
+    verified: Verified = field(default_factory=Verified)
+    incomplete: bool = False
+    pages: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """As a record keeps it."""
+        return asdict(self)
+
+    @staticmethod
+    def read(document: Mapping[str, Any]) -> "Scan":
+        """From a record."""
+        return Scan(**{**document, "verified": Verified(**document["verified"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A scan that is over. `deferred` says why it was cut short, `webhook` is None where nobody can tell."""
+
+    scan: Scan
+    finished_at: int
+    deferred: str | None = None
+    webhook: str | None = None
+    failed_deliveries: int | None = None
+
+    @property
+    def moves_watermark(self) -> bool:
+        """Whether everything up to the scan's start was compared and written."""
+        return self.deferred is None and not self.scan.incomplete
+
+    def document(self) -> dict[str, Any]:
+        """As a record keeps it."""
+        return {**asdict(self), "scan": self.scan.document()}
+
+    @staticmethod
+    def read(document: Mapping[str, Any]) -> "Verification":
+        """From a record."""
+        return Verification(**{**document, "scan": Scan.read(document["scan"])})
+
+
+def next_scan(watermark: int | None, last_scan_ms: int, lookback_ms: int, now: int) -> Scan:
+    """The scan that follows the watermark; without one, the first, which looks back a while.
+
+    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan.
+    """
+    if watermark is None:
+        return Scan(now - lookback_ms, now)
+    return Scan(watermark - max(MIN_OVERLAP_MS, last_scan_ms), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Verifies one number for one run."""
+
+    kapso: Kapso
+    database: Database
+    number: Number
+    policy: Policy
+    mode: Mode
+    run_at: int
+    deadline: Deadline
+
+    def go_on(self, scan: Scan) -> Scan | Verification:
+        """Scan until it is over, or until the deadline is near: then the scan comes back to go on with."""
+        comparer = self._comparer(scan)
+        try:
+            client = self._client()
+            for page in self._pages(client, scan):
+                comparer.compare(page.conversations)
+                comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
+                scan = _after(scan, page, comparer)
+                if scan.after is not None and self.deadline.within(MARGIN_MS):
+                    break
+        except tuple(DEFERRED_BY) as error:
+            return self._deferred(scan, error)
+        if client.rate_limit is not None:
+            self._budget().learn_limit(client.rate_limit.limit)
+        return scan if scan.after is not None else self._concluded(client, scan)
+
+    def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
+        if scan.pages >= MAX_PAGES:
+            raise Nonsense(f"more than {MAX_PAGES} pages of conversations")
+        return changed_since(client, self.number.phone_id, scan.since, until_ms=scan.until, after=scan.after)
+
+    def _comparer(self, scan: Scan) -> Comparer:
+        return Comparer(
+            self.database,
+            self.number.workspace_id,
+            self.run_at,
+            scan.started_at,
+            self.policy,
+            self.mode,
+            scan.verified,
+            scan.incomplete,
+        )
+
+    def _client(self) -> KapsoClient:
+        key = self.kapso.tokens.get(self.number.token_parameter)
+        return KapsoClient(
+            self.kapso.base_url,
+            key,
+            clock=self.kapso.clock,
+            deadline=self.deadline,
+            on_request=self._budget().take,
+        )
+
+    def _budget(self) -> Budget:
+        name = self.number.token_parameter.rsplit("/", 1)[-1]
+        return Budget(name, self.policy.verify_rate_share, self.kapso.clock)
+
+    def _deferred(self, scan: Scan, error: Exception) -> Verification:
+        reason = next(name for kind, name in DEFERRED_BY.items() if isinstance(error, kind))
+        if isinstance(error, RateLimited):
+            self._budget().block(error.retry_after_s)
+        if isinstance(error, Unauthorized):
+            self.kapso.tokens.forget(self.number.token_parameter)
+        logger.warning("verification deferred", reason=reason, error=str(error))
+        return Verification(scan, self.kapso.clock.now(), deferred=reason)
+
+    def _concluded(self, client: KapsoClient, scan: Scan) -> Verification:
+        """With the cause, as far as Kapso tells it: whatever goes wrong here costs no verification."""
+        webhook = failed = None
+        try:
+            webhook = _state(list_webhooks(client, self.number.phone_id))
+            failed = failed_deliveries(client, self.number.phone_id, scan.since, max_pages=1)
+        except tuple(DEFERRED_BY) as error:
+            if isinstance(error, RateLimited):
+                self._budget().block(error.retry_after_s)
+            logger.warning("the number's webhooks could not be looked at", error=str(error))
+        return Verification(scan, self.kapso.clock.now(), webhook=webhook, failed_deliveries=failed)
+
+
+def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
+    return replace(
+        scan,
+        after=page.next_cursor,
+        verified=comparer.verified,
+        incomplete=comparer.incomplete,
+        pages=scan.pages + 1,
+    )
+
+
+def _state(webhooks: Collection[Webhook]) -> str:
+    """`none`, `off` when one is switched off, else `active`."""
+    if not webhooks:
+        return "none"
+    return "active" if all(webhook.active for webhook in webhooks) else "off"
