@@ -1,0 +1,111 @@
+"""What goes wrong on the way: answers that are lost, requests that fail, others who act in between."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+Act = Callable[[], object]
+FOR_GOOD = 1_000
+"""More often than any client tries."""
+
+
+class Faults:
+    """Stands between a client and the engine until it is closed."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._rules: list[_Rule] = []
+        self._acting = False
+        client.meta.events.register_first("before-send", self._before_send)
+
+    def close(self) -> None:
+        """Let everything pass again."""
+        self._rules.clear()
+        self._client.meta.events.unregister("before-send", self._before_send)
+
+    def lose_answers(self, operation: str, times: int = 1, *, after: int = 0) -> None:
+        """Requests reach the engine, and their answers are lost: the client sees a timeout, and tries again.
+
+        `after` requests of the operation pass first.
+        """
+        self._rules.append(_Rule(operation, times, after, self._lose))
+
+    def fail(self, operation: str, error: BaseException, *, after: int = 0) -> None:
+        """One request does not reach the engine; `error` is raised in its place."""
+
+        def fail(_: Any) -> None:
+            raise error
+
+        self._rules.append(_Rule(operation, 1, after, fail))
+
+    def meanwhile(self, operation: str, act: Act, *, times: int = 1, after: int = 0) -> None:
+        """Somebody else acts just before a request reaches the engine."""
+        self._rules.append(_Rule(operation, times, after, lambda _: act()))
+
+    def _before_send(self, event_name: str, request: Any, **_: object) -> None:
+        if self._acting:
+            return
+        for rule in self._rules:
+            if rule.strikes(event_name.rsplit(".", 1)[-1]):
+                self._act(rule, request)
+
+    def _act(self, rule: "_Rule", request: Any) -> None:
+        self._acting = True  # what it does itself passes
+        try:
+            rule.act(request)
+        finally:
+            self._acting = False
+
+    def _lose(self, request: Any) -> None:
+        self._client._endpoint.http_session.send(request)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+
+class _Rule:
+    def __init__(self, operation: str, times: int, after: int, act: Callable[[Any], object]) -> None:
+        self.act = act
+        self._operation, self._times, self._after = operation, times, after
+
+    def strikes(self, operation: str) -> bool:
+        """Whether this request is its own."""
+        if self._operation != operation or self._times == 0:
+            return False
+        if self._after:
+            self._after -= 1
+            return False
+        self._times -= 1
+        return True
+
+
+class ChoosyQueue:
+    """SQS that does not take some messages: those entries come back `Failed`, `times` times each."""
+
+    def __init__(self, client: Any, refuses: Callable[[str], bool], times: int = FOR_GOOD) -> None:
+        self._client, self._refuses, self._times = client, refuses, times
+        self._refused: dict[str, int] = {}
+        self.requests: list[list[str]] = []
+        self.taken: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803
+        """As SQS answers it."""
+        self.requests.append([entry["MessageBody"] for entry in Entries])
+        failed = [entry for entry in Entries if self._refuse(entry["MessageBody"])]
+        taken = [entry for entry in Entries if entry not in failed]
+        self.taken += [entry["MessageBody"] for entry in taken]
+        if taken:
+            self._client.send_message_batch(QueueUrl=QueueUrl, Entries=taken)
+        return {"Failed": list(map(_failure, failed))} if failed else {}
+
+    def _refuse(self, body: str) -> bool:
+        if not self._refuses(body) or self._refused.get(body, 0) >= self._times:
+            return False
+        self._refused[body] = self._refused.get(body, 0) + 1
+        return True
+
+
+def _failure(entry: Any) -> dict[str, Any]:
+    return {"Id": entry["Id"], "SenderFault": False, "Code": "InternalError", "Message": "try again"}

@@ -1,0 +1,75 @@
+"""The health function's own handler, called as the HTTP API calls it."""
+
+import importlib.util
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from background_sync.usecases.health import Doctor, KeptReport
+from tests.integration.world import World
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Powertools reads of Lambda's."""
+
+    function_name: str = "health"
+    function_version: str = "1"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:health"
+    aws_request_id: str = "1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `text` as it travels."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Api:
+    """Requests to the function, at the world's time."""
+
+    app: Any
+    world: World
+    dead_letter_queue_url: str
+    event: Any = field(default_factory=lambda: json.loads((ROOT / "events/health-get.json").read_text()))
+
+    def get(self, path: str, method: str = "GET", **parameters: object) -> Answer:
+        """A request as API Gateway passes it on."""
+        event = json.loads(json.dumps(self.event))
+        event |= {"rawPath": path, "routeKey": f"{method} {path}"}
+        event["requestContext"]["http"] |= {"path": path, "method": method}
+        if parameters:
+            event["queryStringParameters"] = {name: str(value) for name, value in parameters.items()}
+        answer = self.app.handler(event, Context())
+        headers = answer.get("headers", {}) | {
+            name: ", ".join(values) for name, values in answer.get("multiValueHeaders", {}).items()
+        }
+        return Answer(answer["statusCode"], headers, answer["body"])
+
+    def restart(self, *, public_totals: bool = False) -> None:
+        """A new execution environment, which has kept nothing yet."""
+        world = self.world
+        doctor = Doctor(world.queue, world.clock, self.dead_letter_queue_url, 3_600_000, public_totals)
+        self.app.report = KeptReport(doctor)
+
+
+def load_app() -> Any:
+    """functions/health/app.py, with the environment as it is."""
+    spec = importlib.util.spec_from_file_location("health_app", ROOT / "functions/health/app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

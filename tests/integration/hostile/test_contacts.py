@@ -1,0 +1,151 @@
+"""Contacts with anything in them: counted, and in nobody's way."""
+
+from decimal import Decimal
+
+import pytest
+
+from background_sync.records.contacts import record_activity
+from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.integration.world import NOW, World
+
+
+def put(world: World, contact_id: str, **attributes: object) -> None:
+    """A stale contact with `attributes`; a null stays a null."""
+    record = {"workspace_id": "w1", "contact_id": contact_id, "activity_at": NOW - 3 * DAY_MS, **attributes}
+    world.put_many(world.database.tables.contacts, [{"last_activity_at": NOW - 3 * DAY_MS, **record}])
+
+
+@pytest.fixture(autouse=True)
+def a_workspace_with_one_good_contact(world: World) -> None:
+    world.workspace()
+    world.contact("6200", 2 * HOUR_MS)
+
+
+def run(world: World) -> dict[str, int]:
+    assert world.run()
+    record = world.record()
+    assert "6200" in world.flagged()
+    assert record.contacts_checked == record.fresh + record.closed_leads + record.invalid + record.stale_found
+    names = ("flagged", "in_cooldown", "over_cap", "lost_race", "unwritable", "invalid", "fresh")
+    return {name: getattr(record, name) for name in names if getattr(record, name)}
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        None,
+        [],
+        [None],
+        ["text", 5, True, b"x", [], {}],
+        [{"content": None, "added_by": None}],
+        [{"content": ["Sync check:"], "added_by": "background-sync"}],
+        [{"content": "Sync check: x", "added_by": {"name": "background-sync"}}],
+    ],
+)
+def test_notes_of_any_form_are_kept(world: World, notes: list[object] | None) -> None:
+    put(world, "6201", notes=notes)
+    assert run(world) == {"flagged": 2}
+    assert world.read("6201")["notes"][:-1] == (notes or [])
+
+
+@pytest.mark.parametrize("notes", ["text", 5, True, {"a": 1}, {"set"}, b"x"])
+def test_notes_that_are_no_list_are_left_alone(world: World, notes: object) -> None:
+    put(world, "6201", notes=notes)
+    assert run(world) == {"flagged": 1, "unwritable": 1}
+    assert world.read("6201")["notes"] == notes
+    assert "flagged_at" not in world.read("6201")
+
+
+@pytest.mark.parametrize("attribute", ["lead_status", "flagged_at", "updated_at"])
+def test_a_null_counts_as_absent(world: World, attribute: str) -> None:
+    put(world, "6201", **{attribute: None})
+    assert run(world) == {"flagged": 2}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lead_status": 5},
+        {"lead_status": ["archived"]},
+        {"flagged_at": "x"},
+        {"flagged_at": -1},
+        {"flagged_at": True},
+        {"flagged_at": Decimal("1E+30")},
+        {"last_activity_at": "x"},
+        {"last_activity_at": -1},
+        {"last_activity_at": [NOW]},
+        {"last_activity_at": 0, "updated_at": b"x"},
+        {"activity_at": -5},
+    ],
+)
+def test_a_wrong_type_is_invalid(world: World, wrong: dict[str, object]) -> None:
+    put(world, "6201", **wrong)
+    assert run(world) == {"flagged": 1, "invalid": 1}
+
+
+@pytest.mark.parametrize("flagged_at", [NOW + 1, NOW + 400 * DAY_MS])
+def test_flagged_in_the_future_is_in_cooldown(world: World, flagged_at: int) -> None:
+    put(world, "6201", flagged_at=flagged_at)
+    assert run(world) == {"flagged": 1, "in_cooldown": 1}
+
+
+def test_a_time_with_fractions_of_a_ms_is_one(world: World) -> None:
+    put(world, "6201", flagged_at=Decimal(str(NOW - 2 * DAY_MS)) + Decimal("0.25"))
+    assert run(world) == {"flagged": 2}
+
+
+@pytest.mark.parametrize("contact_id", ["x" * 1024, "日" * 341, "\x00\x01", "a b/c?d#e", "\U0001f600" * 256])
+def test_a_contact_may_be_called_as_it_likes(world: World, contact_id: str) -> None:
+    put(world, contact_id)
+    assert run(world) == {"flagged": 2}
+
+
+def test_long_names_fit_the_run_record_at_the_largest_cap(world: World) -> None:
+    world.workspace(settings={"max_flags_per_run": 500})
+    world.put_many(
+        world.database.tables.contacts,
+        (
+            {
+                "workspace_id": "w1",
+                "contact_id": f"{number:03d}".rjust(1024, "x"),
+                "activity_at": NOW - DAY_MS,
+                "last_activity_at": NOW - DAY_MS,
+                "flagged_at": NOW - HOUR_MS * 25 + number,
+            }
+            for number in range(430)
+        ),
+    )
+    world.page_size, world.clock.tick_ms = 220, 0
+    assert world.run()
+    assert 200 < world.record().flagged < 431  # as many as a run's record has room for
+    assert world.run(run_at=NOW + 1)
+    everybody = world.items(world.database.tables.contacts)
+    assert all(each.get("flagged_at", 0) >= NOW for each in everybody)
+
+
+def test_many_that_cannot_be_written_starve_nobody(world: World) -> None:
+    world.put_many(
+        world.database.tables.contacts,
+        (
+            {
+                "workspace_id": "w1",
+                "contact_id": f"63{number:03d}",
+                "activity_at": NOW - DAY_MS,
+                "last_activity_at": NOW - DAY_MS,
+                "notes": "no list",
+            }
+            for number in range(330)
+        ),
+    )
+    for hour in range(6):
+        world.run(run_at=NOW + hour * HOUR_MS)
+    assert world.flagged() == {"6200"}
+
+
+@pytest.mark.parametrize(
+    "nulls", [{"last_activity_at": None}, {"updated_at": None}, {"last_activity_at": None, "created_at": 5}]
+)
+def test_a_null_time_stops_no_activity_from_being_recorded(world: World, nulls: dict[str, object]) -> None:
+    put(world, "6201", **nulls)
+    assert record_activity(world.database, "w1", "6201", NOW - 5)
+    assert world.read("6201")["last_activity_at"] == NOW - 5

@@ -1,0 +1,54 @@
+"""What a list may be asked for; anything else is named."""
+
+import pytest
+
+from background_sync.responses import BadParameter, Listing, read_listing
+
+ALLOWED = ("workspace_id", "limit")
+
+
+def refused(parameters: dict[str, str], *allowed: str) -> str:
+    with pytest.raises(BadParameter) as error:
+        read_listing(parameters, allowed or ALLOWED)
+    assert error.value.parameter in str(error.value)
+    return error.value.parameter
+
+
+def test_without_parameters_it_is_the_newest_ten_of_all() -> None:
+    assert read_listing({}, ALLOWED) == Listing(None, 10)
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_both_bounds_of_the_limit_are_allowed(limit: int) -> None:
+    assert read_listing({"limit": str(limit)}, ALLOWED).limit == limit
+
+
+@pytest.mark.parametrize(
+    "limit", ["0", "101", "-1", "", " 5", "5 ", "1e1", "1.0", "ten", "٣", "²", "5,6", "9" * 5_000]
+)
+def test_a_limit_out_of_bounds_or_no_number_is_named(limit: str) -> None:
+    assert refused({"limit": limit}) == "limit"
+
+
+@pytest.mark.parametrize("workspace_id", ["w1", "日本 & Söhne/1", "w#1", "x" * 2048, "ü" * 1024])
+def test_any_id_that_a_workspace_may_have_is_allowed(workspace_id: str) -> None:
+    assert read_listing({"workspace_id": workspace_id}, ALLOWED).workspace_id == workspace_id
+
+
+@pytest.mark.parametrize("workspace_id", ["", "x" * 2049, "ü" * 1025])
+def test_one_that_none_may_have_is_named(workspace_id: str) -> None:
+    assert refused({"workspace_id": workspace_id}) == "workspace_id"
+
+
+@pytest.mark.parametrize("workspace_id", ["#sweep", "#sweep-shard#00", "#audit#w1", "#"])
+def test_our_own_records_are_not_to_be_had(workspace_id: str) -> None:
+    assert refused({"workspace_id": workspace_id}) == "workspace_id"
+
+
+@pytest.mark.parametrize("name", ["Limit", "run_at", ""])
+def test_an_unknown_parameter_is_named(name: str) -> None:
+    assert refused({"limit": "5", name: "1"}) == name
+
+
+def test_one_that_another_list_knows_is_unknown_here() -> None:
+    assert refused({"workspace_id": "w1"}, "limit") == "workspace_id"

@@ -1,0 +1,45 @@
+"""Counts as metrics."""
+
+import json
+from typing import Any
+
+import pytest
+
+from background_sync import telemetry
+from background_sync.telemetry import emit, metric_name
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_names_are_camel_case() -> None:
+    assert [metric_name(name) for name in ("stale_found", "flagged")] == ["StaleFound", "Flagged"]
+
+
+def test_a_run_is_one_document_with_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"stale_found": 3}, "w1", run_duration=40)
+    document = emitted(capsys)
+    assert (document["StaleFound"], document["RunDuration"]) == ([3.0], [40.0])
+
+
+def test_a_workspace_is_a_property_and_never_a_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"flagged": 1}, "w1")
+    document = emitted(capsys)
+    [directive] = document["_aws"]["CloudWatchMetrics"]
+    assert document["workspace_id"] == "w1"
+    assert directive["Dimensions"] == [["service"]]
+
+
+def test_the_next_document_knows_nothing_of_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"flagged": 1}, "w1")
+    capsys.readouterr()
+    emit({"workspaces_dispatched": 2})
+    assert not {"Flagged", "workspace_id"} & emitted(capsys).keys()
+
+
+def test_a_metric_that_cannot_be_written_costs_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telemetry.metrics, "flush_metrics", lambda: 1 / 0)
+    telemetry.emit({"flagged": 1})
+    telemetry.metrics.clear_metrics()

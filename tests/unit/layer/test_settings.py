@@ -1,0 +1,72 @@
+"""A variable that is missing or wrong ends the cold start with its name."""
+
+import pytest
+
+from background_sync.settings import SettingsError, health_settings, reconciler_settings
+from tests.unit.layer.variables import LAMBDA, POWERTOOLS, READERS, REQUIRED
+
+READ = {
+    function: set(variables) - POWERTOOLS - (set() if function == "DispatcherFunction" else set(LAMBDA))
+    for function, variables in REQUIRED.items()
+}
+WRONG = {
+    "SWEEP_SHARDS": ["0", "101", "-1", "1.5", "many"],
+    "DISPATCH_SEGMENTS": ["0", "101"],
+    "SWEEP_INTERVAL_MINUTES": ["0", "1441"],
+    "RUN_LEASE_SECONDS": ["30", "931"],
+    "AUDIT_ENABLED": ["yes", "1"],
+    "PUBLIC_TOTALS": ["no", "0"],
+}
+
+
+def test_the_templates_defaults_are_read() -> None:
+    dispatcher, reconciler, health = (READERS[name](REQUIRED[name]) for name in READERS)
+    assert (dispatcher.sweep_shards, dispatcher.dispatch_segments, dispatcher.audit_enabled) == (16, 8, True)
+    assert (dispatcher.function_name, dispatcher.interval_ms) == ("name", 3_600_000)
+    assert reconciler.lease_ms == 150_000
+    assert (health.interval_ms, health.public_totals) == (3_600_000, False)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), [(function, name) for function, names in READ.items() for name in sorted(names)]
+)
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_one_that_is_missing_or_blank_is_named(function: str, name: str, blank: str | None) -> None:
+    variables = dict(REQUIRED[function])
+    del variables[name]
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        READERS[function](variables if blank is None else {**variables, name: blank})
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "wrong"),
+    [
+        (function, name, wrong)
+        for function, names in READ.items()
+        for name in sorted(names & set(WRONG))
+        for wrong in WRONG[name]
+    ],
+)
+def test_one_that_is_wrong_is_named(function: str, name: str, wrong: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be .*'{wrong}'"):
+        READERS[function]({**REQUIRED[function], name: wrong})
+
+
+@pytest.mark.parametrize("text", ["true", "True", " TRUE "])
+def test_however_true_is_written_it_is_true(text: str) -> None:
+    assert health_settings({**REQUIRED["HealthFunction"], "PUBLIC_TOTALS": text}).public_totals
+
+
+@pytest.mark.parametrize("function", READERS)
+def test_the_clock_and_the_meter_are_aws_own_unless_told(function: str) -> None:
+    read, variables = READERS[function], REQUIRED[function]
+    aws = read(variables).runtime
+    local = read({**variables, "CLOCK_OFFSET_MS": "-5000", "CAPACITY_METERED": "false"}).runtime
+    assert (aws.clock_offset_ms, aws.capacity_metered) == (0, True)
+    assert (local.clock_offset_ms, local.capacity_metered) == (-5000, False)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("CLOCK_OFFSET_MS", "1h"), ("CAPACITY_METERED", "maybe")])
+def test_but_not_when_they_are_wrong(name: str, wrong: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be"):
+        reconciler_settings({**REQUIRED["ReconcilerFunction"], name: wrong})

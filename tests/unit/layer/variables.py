@@ -1,0 +1,40 @@
+"""The environment variables that the template gives each function."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from background_sync.settings import dispatcher_settings, health_settings, reconciler_settings
+
+Read = Callable[[Mapping[str, str]], Any]
+READERS: dict[str, Read] = {
+    "DispatcherFunction": dispatcher_settings,
+    "ReconcilerFunction": reconciler_settings,
+    "HealthFunction": health_settings,
+}
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
+LOCAL = {"CLOCK_OFFSET_MS", "CAPACITY_METERED"}
+
+
+def of(function: str) -> dict[str, str]:
+    """A function's variables at the defaults of the template's parameters."""
+    template = yaml_parse(  # type: ignore[no-untyped-call]
+        (Path(__file__).parents[3] / "template.yaml").read_text(encoding="utf-8")
+    )
+    properties = (template["Globals"]["Function"], template["Resources"][function]["Properties"])
+    given = {name: value for each in properties for name, value in each["Environment"]["Variables"].items()}
+    return {name: _text(value, template["Parameters"]) for name, value in given.items()}
+
+
+def _text(value: Any, parameters: Mapping[str, Any]) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    parameter = parameters.get(value.get("Ref", ""))
+    return "a resource's" if parameter is None else str(parameter["Default"])
+
+
+REQUIRED = {name: {**of(name), **LAMBDA} for name in READERS}
+"""What Lambda gives each function."""

@@ -1,0 +1,56 @@
+"""Each workspace once a day, the day evenly filled."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from background_sync.rules.audit import audit_due
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+
+START = 1_767_225_600_000
+any_id = st.text(min_size=1, max_size=20)
+
+
+def due_times(
+    workspace_id: str, audited_at: int | None, start: int, interval_ms: int, count: int
+) -> list[int]:
+    times = (start + number * interval_ms for number in range(count))
+    return [each for each in times if audit_due(workspace_id, audited_at, each, interval_ms)]
+
+
+@given(any_id, st.integers(0, DAY_MS))
+def test_one_never_audited_is_due_exactly_once_a_day(workspace_id: str, phase: int) -> None:
+    assert len(due_times(workspace_id, None, START + phase, HOUR_MS, 24)) == 1
+
+
+@settings(deadline=None)
+@given(any_id, st.integers(0, DAY_MS), st.integers(5, 1440))
+def test_also_where_the_interval_does_not_divide_the_day(workspace_id: str, phase: int, minutes: int) -> None:
+    sweeps_in_3_days = 3 * 24 * 60 // minutes
+    due = due_times(workspace_id, None, START + phase, minutes * MINUTE_MS, sweeps_in_3_days)
+    assert len(due) in (2, 3)
+
+
+@given(any_id, st.integers(0, DAY_MS))
+def test_from_then_on_it_is_due_every_24_hours(workspace_id: str, phase: int) -> None:
+    audited_at = START + phase
+    due = due_times(workspace_id, audited_at, audited_at + HOUR_MS, HOUR_MS, 24)
+    assert due == [audited_at + DAY_MS]
+
+
+def test_one_that_was_missed_stays_due() -> None:
+    assert audit_due("w1", START, START + DAY_MS + 5 * HOUR_MS, HOUR_MS)
+    assert not audit_due("w1", START, START + DAY_MS - 1, HOUR_MS)
+
+
+def test_the_first_ones_are_spread_over_the_day() -> None:
+    hours = Counter(
+        hour
+        for number in range(2_400)
+        for hour in range(24)
+        if audit_due(f"workspace-{number}", None, START + hour * HOUR_MS, HOUR_MS)
+    )
+    assert sum(hours.values()) == 2_400
+    assert len(hours) == 24
+    assert 60 < min(hours.values()) <= max(hours.values()) < 140

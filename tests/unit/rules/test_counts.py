@@ -1,0 +1,46 @@
+"""Counts that belong together add up."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from background_sync.rules.counts import TOTALLED, Flagging, Survey, run_counts
+
+few = st.integers(0, 500)
+surveys = st.builds(Survey, fresh=few, closed_leads=few, invalid=few, in_cooldown=few, due=few)
+OUTCOMES = ["flagged", "in_cooldown", "lost_race", "unwritable", "invalid"]
+
+
+@given(surveys, st.lists(st.sampled_from(OUTCOMES), max_size=80))
+def test_both_equations_hold(survey: Survey, outcomes: list[str]) -> None:
+    flagging = Flagging()
+    for outcome in outcomes[: survey.due]:
+        flagging = flagging.plus(outcome)
+    counts = run_counts(survey, flagging)
+    checked = ("fresh", "closed_leads", "invalid", "stale_found")
+    stale = ("flagged", "in_cooldown", "over_cap", "lost_race", "unwritable")
+    assert counts["contacts_checked"] == sum(counts[name] for name in checked)
+    assert counts["stale_found"] == sum(counts[name] for name in stale)
+    assert min(counts.values()) >= 0
+
+
+@given(surveys, st.lists(st.sampled_from(OUTCOMES), max_size=80))
+def test_nobody_is_left_out(survey: Survey, outcomes: list[str]) -> None:
+    flagging = Flagging()
+    for outcome in outcomes[: survey.due]:
+        flagging = flagging.plus(outcome)
+    counts = run_counts(survey, flagging)
+    met = survey.fresh + survey.closed_leads + survey.invalid + survey.in_cooldown + survey.due
+    assert counts["contacts_checked"] == met
+    assert flagging.tried == len(outcomes[: survey.due])
+    assert counts["over_cap"] == survey.due - len(outcomes[: survey.due])
+
+
+@given(st.lists(surveys, max_size=5))
+def test_pages_add_up(pages: list[Survey]) -> None:
+    total = sum(pages, Survey())
+    assert total.due == sum(page.due for page in pages)
+    assert total.invalid == sum(page.invalid for page in pages)
+
+
+def test_a_sweep_totals_every_count_of_a_run() -> None:
+    assert set(run_counts(Survey(), Flagging())) <= set(TOTALLED)

@@ -1,0 +1,54 @@
+"""Last activity = `last_activity_at`, else `updated_at`, else `created_at`."""
+
+import pytest
+
+from background_sync.rules.contact import (
+    InvalidRecord,
+    activity_index_value,
+    indexed_contact,
+    last_activity,
+    stored_contact,
+)
+
+ALL = {"last_activity_at": 1, "updated_at": 2, "created_at": 3}
+
+
+def test_the_last_activity_itself_comes_first_even_when_it_is_older() -> None:
+    assert last_activity(ALL) == 1
+
+
+@pytest.mark.parametrize("absent", [0, None])
+def test_else_the_update_and_else_the_creation(absent: object) -> None:
+    assert last_activity({**ALL, "last_activity_at": absent}) == 2
+    assert last_activity({**ALL, "last_activity_at": absent, "updated_at": absent}) == 3
+
+
+def test_without_any_of_them_a_record_is_invalid() -> None:
+    with pytest.raises(InvalidRecord, match="no last_activity_at, updated_at, created_at"):
+        last_activity({"last_contact_at": 5, "updated_at": 0})
+
+
+def test_one_that_cannot_be_read_is_not_passed_over() -> None:
+    with pytest.raises(InvalidRecord, match="last_activity_at"):
+        last_activity({**ALL, "last_activity_at": "yesterday"})
+
+
+def test_one_behind_the_first_is_not_looked_at() -> None:
+    assert last_activity({**ALL, "updated_at": "yesterday"}) == 1
+
+
+@pytest.mark.parametrize(("record", "value"), [(ALL, 1), ({}, 0), ({**ALL, "last_activity_at": "x"}, 0)])
+def test_the_index_attribute_is_a_number_always(record: dict[str, object], value: int) -> None:
+    assert activity_index_value(record) == value
+
+
+def test_an_entry_of_the_index_at_0_is_invalid() -> None:
+    with pytest.raises(InvalidRecord, match="no readable time"):
+        indexed_contact("628", {"activity_at": 0})
+
+
+def test_the_index_is_read_by_its_own_attribute_and_the_record_by_the_times() -> None:
+    record = {"activity_at": 9, "last_activity_at": 5, "lead_status": "new", "flagged_at": 7}
+    assert indexed_contact("628", record).activity_at == 9
+    stored = stored_contact("628", record)
+    assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (5, "new", 7)

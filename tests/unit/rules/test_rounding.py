@@ -1,0 +1,39 @@
+"""Half up, exact at any size."""
+
+from fractions import Fraction
+from math import floor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from background_sync.rules.notes import flag_note
+from background_sync.rules.policy import HOUR_MS
+from background_sync.rules.rounding import round_half_up
+
+
+@pytest.mark.parametrize(("numerator", "rounded"), [(0, 0), (1, 1), (3, 2), (5, 3), (4, 2), (-1, 0)])
+def test_halves_go_up(numerator: int, rounded: int) -> None:
+    assert round_half_up(numerator, 2) == rounded
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(1, 10**9))
+def test_it_is_the_nearest_whole_number(numerator: int, denominator: int) -> None:
+    assert round_half_up(numerator, denominator) == floor(Fraction(numerator, denominator) + Fraction(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "hours"),
+    [
+        (2 * HOUR_MS, 2),
+        (2 * HOUR_MS + HOUR_MS // 2 - 1, 2),
+        (2 * HOUR_MS + HOUR_MS // 2, 3),
+        (HOUR_MS + 1, 1),
+        (10_000 * HOUR_MS, 10_000),
+        (60_001, 0),
+    ],
+)
+def test_a_flag_tells_the_hours_so(age_ms: int, hours: int) -> None:
+    note = flag_note(10**12, 10**12 + age_ms)
+    assert note.content == f"Sync check: No activity for {hours} hours"
+    assert (note.added_by, note.added_at) == ("background-sync", 10**12 + age_ms)
