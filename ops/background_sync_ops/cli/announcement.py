@@ -1,0 +1,51 @@
+"""Where everything of a running local stack is, and how to call it."""
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from background_sync_ops.cli.output import clean, facts
+from background_sync_ops.stack.clients import CREDENTIALS
+from background_sync_ops.target import Target
+
+TABLES = {
+    "WorkspacesTableName": "Workspaces",
+    "ContactsTableName": "Contacts",
+    "SyncHealthTableName": "Sync health",
+}
+QUEUES = {
+    "WorkQueueUrl": "Work queue",
+    "DeadLetterQueueUrl": "Dead letters",
+    "DispatcherFailuresQueueUrl": "Not dispatched",
+}
+
+
+def announcement(target: Target, logs: Path) -> RenderableType:
+    """For the operator to read and to copy from."""
+    return Group(_places(target, logs), Text(_calls(target)))
+
+
+def _places(target: Target, logs: Path) -> Table:
+    table = facts()
+    table.add_row("Health", f"{target.outputs['ApiUrl']}/health")
+    table.add_row("AWS endpoint", target.endpoints["*"])
+    for output, label in TABLES.items():
+        table.add_row(label, clean(target.outputs[output]))
+    for output, label in QUEUES.items():
+        table.add_row(label, clean(target.outputs[output].rpartition("/")[2]))
+    table.add_row("Logs", clean(logs))
+    return table
+
+
+def _calls(target: Target) -> str:
+    keys = " ".join(f"{name}={CREDENTIALS[name]}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return f"""
+Any AWS client works on it, with these variables set:
+  export AWS_ENDPOINT_URL={target.endpoints["*"]} AWS_DEFAULT_REGION={target.region}
+  export {keys}
+  aws dynamodb scan --table-name {target.outputs["WorkspacesTableName"]}
+  python -c 'import boto3; print(boto3.client("dynamodb").list_tables())'
+In another terminal, from this folder: background-sync health, sweep, contacts …
+"""

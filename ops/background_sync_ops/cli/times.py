@@ -1,0 +1,58 @@
+"""Times and durations as an operator types and reads them. Times are ms since the epoch."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+SECOND_MS = 1000
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LARGEST_FIRST = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`90s`, `10m`, `1h` or `2d`; raises ValueError."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{text!r} is no duration such as 90s, 10m or 1h")
+    return timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
+
+
+def parse_time(text: str) -> int:
+    """An ISO 8601 time with its offset from UTC, `2026-01-01T10:00:00Z`; raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is no ISO 8601 time such as 2026-01-01T10:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} does not say its time zone: add Z for UTC, or an offset such as +02:00")
+    milliseconds = (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+    if milliseconds <= 0:
+        raise ValueError(f"{text!r} is not after 1970")
+    return milliseconds
+
+
+def iso(at: int | float | None, *, seconds: bool = True) -> str:
+    """`2026-01-01T10:00:00Z`, or to the minute; a dash for none, the number itself outside the calendar."""
+    if at is None:
+        return "-"
+    try:
+        moment = datetime.fromtimestamp(at / SECOND_MS, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{at} ms"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if seconds else "%Y-%m-%dT%H:%MZ")
+
+
+def span(milliseconds: int | float) -> str:
+    """A length of time, rounded, in the largest unit of which it is one or at least two: `1 h`, `90 min`."""
+    for name, unit_s in LARGEST_FIRST:
+        number = abs(milliseconds) / (unit_s * SECOND_MS)
+        if number == 1 or number >= 2:  # noqa: PLR2004
+            return f"{round(number)} {name}"
+    return f"{round(abs(milliseconds))} ms"
+
+
+def ago(at: int | float, now: int) -> str:
+    """`5 min ago`, `in 2 h`, `just now`."""
+    if abs(now - at) < SECOND_MS:
+        return "just now"
+    return f"{span(now - at)} ago" if at < now else f"in {span(at - now)}"

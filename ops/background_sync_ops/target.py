@@ -1,0 +1,182 @@
+"""Where a command acts: the local stack that runs here, or a stack on AWS."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from background_sync.clock import SystemClock
+from background_sync.records.database import Database, connect
+from background_sync.settings import Tables
+from background_sync_ops.stack import clients
+from background_sync_ops.stack.state import STATE_DIR, StackInfo, running_stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+AWS_CONFIG = Config(retries={"mode": "standard"}, connect_timeout=5)
+NEEDED_OUTPUTS = (
+    "ApiUrl",
+    "WorkspacesTableName",
+    "ContactsTableName",
+    "SyncHealthTableName",
+    "WorkQueueUrl",
+    "DeadLetterQueueUrl",
+    "DispatcherFunctionName",
+    "TokenParameterPrefix",
+)
+
+
+class TargetError(Exception):
+    """There is nothing to act on; the message says what to do about it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack to act on. `environment` is what the layer's own client must find, None where it must not."""
+
+    name: str
+    is_local: bool
+    region: str
+    outputs: Mapping[str, str]
+    clock: SystemClock
+    session: boto3.Session = field(repr=False)
+    environment: Mapping[str, str | None] = field(repr=False)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> Tables:
+        """The names of the three tables."""
+        return Tables(
+            workspaces=self.outputs["WorkspacesTableName"],
+            contacts=self.outputs["ContactsTableName"],
+            sync_health=self.outputs["SyncHealthTableName"],
+        )
+
+    @overload
+    def client(self, service: Literal["dynamodb"], config: Config | None = None) -> "DynamoDBClient": ...
+    @overload
+    def client(self, service: Literal["lambda"], config: Config | None = None) -> "LambdaClient": ...
+    @overload
+    def client(self, service: Literal["sqs"], config: Config | None = None) -> "SQSClient": ...
+    @overload
+    def client(self, service: Literal["ssm"], config: Config | None = None) -> "SSMClient": ...
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """A client of the stack's account and region; `config` goes over the usual timeouts and retries."""
+        usual = clients.CONFIG if self.is_local else AWS_CONFIG
+        return self.session.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.endpoints.get(service, self.endpoints.get("*")),
+            config=usual.merge(config or Config()),
+        )
+
+    def connect(self) -> Database:
+        """The layer's records, bound to this stack's tables.
+
+        Their client is made from the process's environment, as in a function. The environment says what this
+        target is while that happens, and is afterwards as it was.
+        """
+        with _environment(self.environment):
+            return connect(self.tables)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def local_target(info: StackInfo) -> Target:
+    """The local stack that `info` tells of; nothing of the operator's own AWS set-up reaches it."""
+    foreign = dict.fromkeys(name for name in os.environ if name.startswith("AWS_"))
+    return Target(
+        name="the local stack",
+        is_local=True,
+        region=info.region,
+        outputs=info.outputs,
+        clock=SystemClock(info.clock_offset_ms),
+        session=clients.session(),
+        environment={
+            **foreign,
+            **clients.CREDENTIALS,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_DEFAULT_REGION": info.region,
+            "AWS_ENDPOINT_URL": info.endpoint_url,
+            "NO_PROXY": "*",
+        },
+        endpoints={"*": info.endpoint_url, "lambda": info.lambda_endpoint_url},
+    )
+
+
+def running_target(state_dir: Path = STATE_DIR) -> Target:
+    """The local stack that runs on `state_dir`; raises `TargetError`."""
+    info = running_stack(state_dir)
+    if info is None:
+        where = "here" if state_dir == STATE_DIR else f"on {state_dir}"
+        raise TargetError(
+            f"no local stack is running {where}: start one with `background-sync up`, "
+            "or name an AWS stack with --stack-name"
+        )
+    return local_target(info)
+
+
+def aws_target(stack_name: str, profile: str | None = None, region: str | None = None) -> Target:
+    """The CloudFormation stack `stack_name`, by its outputs; raises `TargetError` and botocore's errors."""
+    session = boto3.Session(profile_name=profile, region_name=region)
+    if session.region_name is None:
+        raise TargetError("no AWS region is set: name one with --region, or set AWS_DEFAULT_REGION")
+    return Target(
+        name=f"stack {stack_name} in {session.region_name}",
+        is_local=False,
+        region=session.region_name,
+        outputs=_outputs(session, stack_name),
+        clock=SystemClock(),
+        session=session,
+        environment={"AWS_DEFAULT_REGION": session.region_name, **_profile(profile)},
+    )
+
+
+def _profile(profile: str | None) -> dict[str, str | None]:
+    """A profile that is named goes before credentials in the environment, as it does in a session."""
+    if profile is None:
+        return {}
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return {**dict.fromkeys(keys), "AWS_PROFILE": profile}
+
+
+def _outputs(session: boto3.Session, stack_name: str) -> dict[str, str]:
+    try:
+        answer = session.client("cloudformation", config=AWS_CONFIG).describe_stacks(StackName=stack_name)
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise TargetError(
+            f"there is no stack {stack_name} in {session.region_name}: look at its name and --region"
+        ) from None
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in answer["Stacks"][0].get("Outputs", [])}
+    for name in NEEDED_OUTPUTS:
+        if name not in outputs:
+            raise TargetError(f"stack {stack_name} has no output {name}: it is none of Background Sync's")
+    return outputs

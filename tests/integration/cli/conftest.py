@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from background_sync_ops.stack.clients import LocalClients
+from tests.integration.cli.running import AT, Operator, Up, contact, workspace, write_snapshot
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two active workspaces and one without a token; 3 stale contacts of 5 in acme, 4 of 4 in capped."""
+    return write_snapshot(
+        tmp_path_factory.mktemp("data") / "snapshot",
+        [
+            workspace("acme", name="[red]Acme[/red]"),
+            workspace("capped", settings={"max_flags_per_run": 1}),
+            workspace("off", meta_access_token=None),
+        ],
+        [
+            contact("acme", 1, 30 * HOUR_MS, name="[red]A[/red]"),
+            contact("acme", 2, 2 * HOUR_MS, name="\x1b[2J"),
+            contact("acme", 3, 0),
+            contact("acme", 4, 9 * HOUR_MS, leadStatus="converted"),
+            contact("acme", 5, 9 * HOUR_MS),
+            *(contact("capped", number, 9 * HOUR_MS) for number in range(4)),
+            "{no json",
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def operator(tmp_path_factory: pytest.TempPathFactory, snapshot: Path) -> Iterator[Operator]:
+    """At a stack that is up with `snapshot` in it, and was swept at `AT`."""
+    folder = tmp_path_factory.mktemp("operator")
+    with closing(Up(folder, "--import", str(snapshot), "--at", AT)) as up:
+        info = up.until_printed("Next sweep at").info
+        with closing(LocalClients(info.endpoint_url, info.lambda_endpoint_url)) as aws:
+            yield Operator(folder, info, aws)

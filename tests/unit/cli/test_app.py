@@ -1,0 +1,97 @@
+"""The command line as such: help, version, usage errors."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from background_sync_ops.cli.app import run
+
+COMMANDS = ("up", "import", "sweep", "health", "contacts", "redrive", "audit")
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_that_tells_its_exit_status(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Exit status: 0" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in COMMANDS)
+
+
+def test_help_does_not_import_what_only_commands_need() -> None:
+    code = """
+import sys
+from background_sync_ops.cli.app import run
+run(["up", "--help"])
+sys.exit(bool({"boto3", "botocore", "pynamodb", "moto", "werkzeug", "samtranslator"} & set(sys.modules)))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False)
+    assert ended.returncode == 0
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("background-sync 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", "--at", "2026-01-01T10:00:00"], "does not say its time zone: add Z for UTC"),
+        (["sweep", "--at", "now"], "no ISO 8601 time"),
+        (["up", "--every", "soon"], "no duration such as 90s, 10m or 1h"),
+        (["up", "--every", "25h"], "--every is a day at most"),
+        (["up", "--api-port", "70000"], "--api-port"),
+        (["up", "--api-port", "9", "--aws-port", "9"], "--api-port and --aws-port are the same"),
+        (["up", "--import", "nothing.zip"], "there is no file or folder nothing.zip"),
+        (["import", "nothing.zip"], "there is no file or folder nothing.zip"),
+        (["health", "--limit", "0"], "--limit"),
+        (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
+        (["contacts"], "workspace"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("error: ")
+    assert message.lower() in captured.err.lower()
+
+
+@pytest.mark.parametrize("arguments", [["sweep"], ["health"], ["contacts", "acme"], ["redrive"], ["audit"]])
+def test_without_a_stack_the_next_step_is_told(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 3
+    assert capsys.readouterr().err == (
+        "error: no local stack is running here: start one with `background-sync up`, "
+        "or name an AWS stack with --stack-name\n"
+    )
+
+
+def test_a_bug_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("background_sync_ops.cli.redrive.redrive", fail)
+    with pytest.raises(KeyError):
+        run(["redrive"])

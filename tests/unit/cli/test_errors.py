@@ -1,0 +1,71 @@
+"""What was to be expected takes one line with the next step; a bug does not pass for it."""
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
+from pynamodb.exceptions import QueryError
+
+from background_sync_ops.cli.errors import CommandError, explained, status_of
+from background_sync_ops.redrive import RedriveError
+from background_sync_ops.snapshot import SnapshotError
+from background_sync_ops.stack.errors import EngineError
+from background_sync_ops.sweeping import DispatchError
+from background_sync_ops.target import TargetError
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Query")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            refusal("AccessDeniedException", "User x is not authorized"),
+            "AWS denied Query: User x is not authorized",
+        ),
+        (refusal("ExpiredToken"), "the AWS credentials have expired: sign in again"),
+        (refusal("UnrecognizedClientException"), "AWS does not know the credentials"),
+        (refusal("ResourceNotFoundException", "no table"), "AWS refused Query: no table"),
+        (NoCredentialsError(), "name a profile with --profile"),
+        (ProfileNotFound(profile="ops"), "look at --profile"),
+        (EndpointConnectionError(endpoint_url="http://x"), "no answer: "),
+        (ConnectTimeoutError(endpoint_url="http://x"), "no answer: "),
+    ],
+)
+def test_aws_is_explained(error: Exception, line: str) -> None:
+    assert line in str(explained(error))
+
+
+def test_the_layers_models_wrap_errors_that_are_unwrapped() -> None:
+    assert explained(QueryError("x", refusal("AccessDenied", "not you"))) == "AWS denied Query: not you"
+
+
+@pytest.mark.parametrize(
+    "kind", [CommandError, DispatchError, EngineError, RedriveError, SnapshotError, TargetError]
+)
+def test_our_own_errors_say_it_themselves(kind: type[Exception]) -> None:
+    assert explained(kind("it is\n  so")) == "it is so"
+    assert status_of(kind("x")) == 3
+
+
+def test_a_file_that_cannot_be_used_is_named() -> None:
+    assert explained(PermissionError(13, "Permission denied", "/x")) == "/x: Permission denied"
+
+
+def test_what_others_wrote_into_an_error_does_not_steer_the_terminal() -> None:
+    assert explained(CommandError("no \x1b[2J")) == r"no \x1b[2J"
+
+
+def test_an_error_may_say_its_exit_status() -> None:
+    assert status_of(CommandError("x", 2)) == 2
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), QueryError("x"), OSError("x")])
+def test_a_bug_is_not_explained_away(error: Exception) -> None:
+    assert explained(error) is None

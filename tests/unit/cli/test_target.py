@@ -1,0 +1,139 @@
+"""What a command acts on, and what the layer's client finds in the environment meanwhile."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from background_sync_ops import target as target_module
+from background_sync_ops.cli.errors import CommandError
+from background_sync_ops.cli.where import Where
+from background_sync_ops.stack.state import StackInfo
+from background_sync_ops.target import (
+    NEEDED_OUTPUTS,
+    Target,
+    TargetError,
+    aws_target,
+    local_target,
+    running_target,
+)
+
+OUTPUTS = {name: f"the-{name}" for name in NEEDED_OUTPUTS}
+INFO = StackInfo(
+    pid=1,
+    endpoint_url="http://127.0.0.1:4566",
+    lambda_endpoint_url="http://127.0.0.1:4567",
+    api_url="http://127.0.0.1:8080",
+    region="us-east-1",
+    outputs=OUTPUTS,
+    clock_offset_ms=-5000,
+)
+
+
+def found_by_the_layer(target: Target, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr(target_module, "connect", lambda _: seen.append(dict(os.environ)))
+    before = dict(os.environ)
+    target.connect()
+    assert dict(os.environ) == before
+    return seen[0]
+
+
+def test_the_layer_finds_the_local_stack_and_nothing_of_the_operators_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "https://elsewhere.example")
+    seen = found_by_the_layer(local_target(INFO), monkeypatch)
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_DEFAULT_REGION"]) == ("local", "us-east-1")
+    assert "AWS_PROFILE" not in seen
+    assert "AWS_ENDPOINT_URL_DYNAMODB" not in seen
+
+
+def test_the_environment_is_restored_when_connecting_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(target_module, "connect", fail)
+    before = dict(os.environ)
+    with pytest.raises(RuntimeError):
+        local_target(INFO).connect()
+    assert dict(os.environ) == before
+
+
+def test_local_clients_go_to_the_local_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "https://elsewhere.example")
+    target = local_target(INFO)
+    assert target.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
+    assert target.client("lambda").meta.endpoint_url == "http://127.0.0.1:4567"
+    assert target.is_local
+
+
+def test_the_local_clock_is_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_000_000_000_000)
+    assert local_target(INFO).clock.now() == 1_000_000 - 5000
+
+
+def test_where_no_stack_runs_the_next_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        TargetError, match="no local stack is running here: start one with `background-sync up`"
+    ):
+        running_target()
+    with pytest.raises(TargetError, match=f"no local stack is running on {tmp_path}"):
+        running_target(tmp_path)
+
+
+# ---------------------------------------------------------------- AWS
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator with two profiles and keys in the environment; stacks that have all outputs."""
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-west-1\n[profile ops]\nregion = eu-north-1\n")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "from-the-environment")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setattr(target_module, "_outputs", lambda _, __: OUTPUTS)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_profile_that_is_named_goes_before_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = aws_target("prod", profile="ops")
+    assert (target.region, target.is_local) == ("eu-north-1", False)
+    seen = found_by_the_layer(target, monkeypatch)
+    assert (seen["AWS_PROFILE"], seen["AWS_DEFAULT_REGION"]) == ("ops", "eu-north-1")
+    assert "AWS_ACCESS_KEY_ID" not in seen
+
+
+@pytest.mark.usefixtures("aws")
+def test_without_a_profile_the_environment_is_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = found_by_the_layer(aws_target("prod", region="us-west-2"), monkeypatch)
+    assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_DEFAULT_REGION"]) == ("from-the-environment", "us-west-2")
+
+
+@pytest.mark.usefixtures("aws")
+def test_no_region_is_an_error_that_names_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    with pytest.raises(TargetError, match="no AWS region is set: name one with --region"):
+        aws_target("prod")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"profile": "ops"}, "--profile and --region need --stack-name"),
+        ({"region": "eu-west-1"}, "--profile and --region need --stack-name"),
+        ({"stack_name": "prod", "state_dir": Path("x")}, "choose one"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(CommandError, match=message) as raised:
+        Where(**options).target()
+    assert raised.value.status == 2
