@@ -56,7 +56,7 @@ clean: ## as after a fresh clone
 
 .venv/.ready: pyproject.toml uv.lock .python-version | .tools/bin/uv
 	@python="$(PYTHON)" && test -n "$$python" \
-	  && { [[ "$$("$$python" -V)" == *" 3.13."* ]] || echo "No Python 3.13 (Lambda's) on this machine: using $$("$$python" -V)."; } \
+	  && { [[ "$$("$$python" -V)" == *" 3.13."* ]] || echo "No Python 3.13 (Lambda's) on this machine: using $$("$$python" -V)." >&2; } \
 	  && $(UV) sync --frozen --python "$$python"
 	@touch $@
 
