@@ -205,14 +205,14 @@ def update_held(run: Run, *actions: Action) -> None:
         raise
 
 
-def save_place(run: Run, place: object) -> None:
+def save_place(run: Run, place: object, *more: Action) -> None:
     """Remember where to go on, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.place.set(place), Run.tries.set(0), Run.lease_until.remove())
+    update_held(run, Run.place.set(place), Run.tries.set(0), Run.lease_until.remove(), *more)
 
 
-def save_scan(run: Run, scan: object) -> None:
+def save_scan(run: Run, scan: object, *more: Action) -> None:
     """Remember how far the scan of Kapso has come, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.scan.set(scan), Run.tries.set(0), Run.lease_until.remove())
+    update_held(run, Run.scan.set(scan), Run.tries.set(0), Run.lease_until.remove(), *more)
 
 
 def save_verification(run: Run, verification: object) -> None:
@@ -225,9 +225,9 @@ def save_selection(run: Run, selection: object) -> None:
     update_held(run, Run.selection.set(selection), Run.place.remove())
 
 
-def save_progress(run: Run, progress: object) -> None:
+def save_progress(run: Run, progress: object, *more: Action) -> None:
     """Remember how far flagging has come, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.progress.set(progress), Run.tries.set(0), Run.lease_until.remove())
+    update_held(run, Run.progress.set(progress), Run.tries.set(0), Run.lease_until.remove(), *more)
 
 
 def find(partition: str, run_at: int) -> Run | None:

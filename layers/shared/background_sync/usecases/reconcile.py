@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 
+from pynamodb.expressions.update import Action
+
 from background_sync.clock import Clock, Deadline
 from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
@@ -21,9 +23,7 @@ from background_sync.records.counters import Closing
 from background_sync.records.database import Database, Usage
 from background_sync.records.runs import COMPLETED, RUNNING, Run
 from background_sync.records.sweeps import DEFAULT_SHARDS, find_sweep
-from background_sync.rules.contact import InvalidRecord, time_of
 from background_sync.rules.counts import Flagging, Survey, run_counts
-from background_sync.rules.policy import REPAIR, REPORT, Policy, read_policy, read_verify
 from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import emit, logger
 from background_sync.usecases.compare import Mode
@@ -31,7 +31,8 @@ from background_sync.usecases.dispatch import skip_reason
 from background_sync.usecases.flag import Flagger, Progress
 from background_sync.usecases.survey import Place, Surveyor
 from background_sync.usecases.task import error_text
-from background_sync.usecases.verify import Kapso, Number, Scan, Verification, Verifier, next_scan
+from background_sync.usecases.verify import Kapso, Scan, Verification, Verifier, next_scan
+from background_sync.usecases.workspace import Workspace, read_workspace
 
 LOOK_BACK = 3
 
@@ -54,23 +55,6 @@ class Reconciler:
         return Closing(self.database.connection, self.clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """What a run needs to know of its workspace; `mode` is None for one that is not verified."""
-
-    workspace_id: str
-    policy: Policy
-    invalid_settings: tuple[str, ...]
-    unwritable: frozenset[str]
-    mode: Mode | None
-    number: Number
-    watermark: int | None
-    scan_ms: int
-    verified_from: int | None
-    verified_since: int | None
-    webhook: str
-
-
 class GoesOn(Enum):
     """The scan is left to a follow-up message."""
 
@@ -78,7 +62,6 @@ class GoesOn(Enum):
 
 
 GOES_ON = GoesOn.LATER
-MODES = {REPORT: Mode.REPORT, REPAIR: Mode.REPAIR}
 
 
 def reconcile(reconciler: Reconciler, message: Message, deadline: Deadline, *, first_delivery: bool) -> None:
@@ -163,9 +146,9 @@ class _Attempt:
         if record is None or reason is not None:
             self._complete({"skipped": 1}, why=reason)
         elif not self._is_newest(record):
-            self._complete({"superseded": 1, **self._flagged_so_far(_workspace(record))})
+            self._complete({"superseded": 1, **self._flagged_so_far(read_workspace(record))})
         else:
-            self._work_on(_workspace(record))
+            self._work_on(read_workspace(record))
 
     def _is_newest(self, record: Mapping[str, object]) -> bool:
         """Whether no newer run was claimed; notes this one."""
@@ -231,7 +214,7 @@ class _Attempt:
         if isinstance(scan, Verification):
             runs.save_verification(self.run, scan.document())
             return True
-        runs.save_scan(self.run, scan.document())
+        runs.save_scan(self.run, scan.document(), *self._units())
         self.reconciler.queue.send([self._message()])
         logger.info("the scan goes on in a follow-up message", verified=scan.verified.verified)
         return False
@@ -272,7 +255,7 @@ class _Attempt:
         )
         place = surveyor.go_on(Place.read(self.run.place), self.deadline)
         if place.start is not None:
-            runs.save_place(self.run, place.document())
+            runs.save_place(self.run, place.document(), *self._units())
             self.reconciler.queue.send([self._message()])
             logger.info("the survey goes on in a follow-up message", survey=asdict(place.survey))
             return False
@@ -301,7 +284,7 @@ class _Attempt:
             selection["contact_ids"], begun, self.deadline, repeated=self.run.attempts > 1
         )
         if not is_all:
-            runs.save_progress(self.run, asdict(progress))
+            runs.save_progress(self.run, asdict(progress), *self._units())
             self.reconciler.queue.send([self._message()])
             logger.info("flagging goes on in a follow-up message")
             return None
@@ -338,7 +321,11 @@ class _Attempt:
         if verification is not None:
             counts = {**counts, **_verification_counts(verification)}
             said |= {"deferred_why": verification.deferred, "webhook": verification.webhook}
-        actions = [Run.finished_at.set(now), Run.duration_ms.set(duration), Run.error.remove()]
+        actions: list[Action] = [
+            Run.finished_at.set(now),
+            Run.duration_ms.set(duration),
+            Run.error.remove(),
+        ]
         actions += self._units()
         actions += [getattr(Run, name).set(text) for name, text in said.items() if text is not None]
         self.reconciler.closing.complete(self.run, counts, actions, self.shards)
@@ -357,43 +344,14 @@ class _Attempt:
             logger.exception("the failure could not be recorded")
         emit({"runs_failed": 1}, self.run.workspace_id, run_duration=duration)
 
-    def _units(self) -> list:  # type: ignore[type-arg]
-        """The capacity consumed, over all attempts; all but the closing write, which cannot know its own."""
+    def _units(self) -> list[Action]:
+        """The capacity consumed, over all attempts; all but the last write, which cannot know its own."""
         if not self.reconciler.capacity_metered:
             return []
         return [
             Run.read_units.set((self.run.read_units or 0) + self.usage.read_units),
             Run.write_units.set((self.run.write_units or 0) + self.usage.write_units),
         ]
-
-
-def _workspace(record: Mapping[str, object]) -> Workspace:
-    policy, invalid = read_policy(record.get("settings"))
-    verify, unusable = read_verify(record.get("settings"))
-    refused = record.get("unwritable")
-    return Workspace(
-        str(record["workspace_id"]),
-        policy,
-        (*invalid, *unusable),
-        frozenset(map(str, refused)) if isinstance(refused, list) else frozenset(),
-        MODES.get(verify),
-        Number(
-            str(record["workspace_id"]), str(record["kapso_phone_id"]), str(record["kapso_token_parameter"])
-        ),
-        _own_time(record, "watermark"),
-        _own_time(record, "scan_ms") or 0,
-        _own_time(record, "verified_from"),
-        _own_time(record, "verified_since"),
-        str(record.get("webhook")),
-    )
-
-
-def _own_time(record: Mapping[str, object], name: str) -> int | None:
-    """A time that sync itself remembers; one that somebody else spoilt counts as forgotten."""
-    try:
-        return time_of(record, name)
-    except InvalidRecord:
-        return None
 
 
 def _confirmation(

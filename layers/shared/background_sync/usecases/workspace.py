@@ -1,0 +1,58 @@
+"""What a run needs to know of its workspace, read from a record that may hold anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from background_sync.rules.contact import InvalidRecord, time_of
+from background_sync.rules.policy import REPAIR, REPORT, Policy, read_policy, read_verify
+from background_sync.usecases.compare import Mode
+from background_sync.usecases.verify import Number
+
+MODES = {REPORT: Mode.REPORT, REPAIR: Mode.REPAIR}
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An active workspace; `mode` is None for one that is not verified, the rest is what sync remembers."""
+
+    workspace_id: str
+    policy: Policy
+    invalid_settings: tuple[str, ...]
+    mode: Mode | None
+    number: Number
+    unwritable: frozenset[str]
+    watermark: int | None
+    scan_ms: int
+    verified_from: int | None
+    verified_since: int | None
+    webhook: str | None
+
+
+def read_workspace(record: Mapping[str, object]) -> Workspace:
+    """An active workspace from its record; what somebody else spoilt of sync's memory counts as forgotten."""
+    policy, invalid = read_policy(record.get("settings"))
+    verify, unusable = read_verify(record.get("settings"))
+    workspace_id, phone_id, token = (
+        str(record[name]) for name in ("workspace_id", "kapso_phone_id", "kapso_token_parameter")
+    )
+    refused, webhook = record.get("unwritable"), record.get("webhook")
+    return Workspace(
+        workspace_id=workspace_id,
+        policy=policy,
+        invalid_settings=(*invalid, *unusable),
+        mode=MODES.get(verify),
+        number=Number(workspace_id, phone_id, token),
+        unwritable=frozenset(map(str, refused)) if isinstance(refused, list) else frozenset(),
+        watermark=_time(record, "watermark"),
+        scan_ms=_time(record, "scan_ms") or 0,
+        verified_from=_time(record, "verified_from"),
+        verified_since=_time(record, "verified_since"),
+        webhook=webhook if isinstance(webhook, str) else None,
+    )
+
+
+def _time(record: Mapping[str, object], name: str) -> int | None:
+    try:
+        return time_of(record, name)
+    except InvalidRecord:
+        return None
