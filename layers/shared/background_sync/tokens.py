@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from background_sync.clock import Clock
 from background_sync.rules.policy import MINUTE_MS
@@ -49,4 +49,6 @@ class Tokens:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             raise NoToken(f"{name}: {code}") from None
+        except BotoCoreError as error:
+            raise NoToken(f"{name}: {type(error).__name__}") from None
         return answer["Parameter"]["Value"]

@@ -5,12 +5,12 @@ unreadable contact, an inactive workspace, and an audit.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.integration.killer import Killed, Killer
 from tests.integration.world import LEASE_MS, NOW, Received, World
 
 EPHEMERAL = {
@@ -28,50 +28,11 @@ EPHEMERAL = {
 Snapshot = dict[str, list[dict[str, Any]]]
 
 
-class Killed(BaseException):
-    """The process ends here; nobody catches it."""
-
-
-class Killer:
-    """Kills what runs in `watching`, once, before or after the request number `at` (from 1; 0 never)."""
-
-    def __init__(self, *clients: Any) -> None:
-        self.at = self.seen = 0
-        self.when = "before"
-        self._watching = False
-        for client in clients:
-            client.meta.events.register("before-send", self._before)
-            client.meta.events.register("after-call", self._after)
-
-    def aim(self, at: int, when: str) -> None:
-        self.at, self.when, self.seen = at, when, 0
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        self._watching = True
-        try:
-            yield
-        finally:
-            self._watching = False
-
-    def _before(self, **_: object) -> None:
-        if self._watching:
-            self.seen += 1
-            self._strike("before")
-
-    def _after(self, **_: object) -> None:
-        if self._watching:
-            self._strike("after")
-
-    def _strike(self, when: str) -> None:
-        if (self.when, self.seen) == (when, self.at):
-            self.at = 0
-            raise Killed
-
-
 @pytest.fixture
-def killer(world: World) -> Killer:
-    return Killer(world.database.client, world.sqs)
+def killer(world: World) -> Iterator[Killer]:
+    killer = Killer(world.database.client, world.sqs)
+    yield killer
+    killer.close()
 
 
 def begin(world: World) -> None:

@@ -1,8 +1,13 @@
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
 
+from background_sync.kapso.transport import exchange
+from background_sync.telemetry import logger
 from background_sync_ops.kapso import KapsoServer, KapsoStore
+from tests.integration.killer import Killer
 from tests.integration.verify.number import KEY, PHONE_ID, Number
 from tests.integration.world import TOKEN_PREFIX, World
 
@@ -16,3 +21,28 @@ def number(world: World) -> Iterator[Number]:
     with KapsoServer(store, lambda: world.clock.time) as server:
         world.kapso_url = server.url
         yield Number(world, store, server)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """All that is logged, down to the least."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(logger.registered_formatter)
+    ours = logging.getLogger(logger.name)
+    level = ours.level
+    ours.setLevel(logging.DEBUG)
+    ours.addHandler(handler)
+    yield lines
+    ours.removeHandler(handler)
+    ours.setLevel(level)
+
+
+@pytest.fixture
+def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
+    """Kills at any request: to the tables, the queue, the keys, and to Kapso."""
+    killer = Killer(world.database.client, world.sqs, world.ssm)
+    target = "background_sync.kapso.client.exchange"
+    monkeypatch.setattr(target, killer.around(exchange))
+    yield killer
+    killer.close()

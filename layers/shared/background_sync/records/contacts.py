@@ -15,7 +15,7 @@ from background_sync.records.runs import CONDITION_FAILED
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.notes import Note, is_sync_note, with_note
 
-JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at")
+JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at")
 """What the rules judge: a write depends on all of it being as it was read."""
 BY_ACTIVITY = "by_activity"
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
@@ -104,15 +104,25 @@ def read_contact(database: Database, workspace_id: str, contact_id: str) -> Item
 
 
 def write_flag(
-    database: Database, workspace_id: str, contact_id: str, read: Item, note: Note, max_sync_notes: int
+    database: Database,
+    workspace_id: str,
+    contact_id: str,
+    read: Item,
+    note: Note,
+    max_sync_notes: int,
+    behind_at: int | None = None,
 ) -> None:
     """Append `note` and set the flag time, if all that was judged and the notes are still as `read`.
+
+    `behind_at` is the activity (ms) that Kapso has and the contact has not, for one that is flagged for it.
 
     Raises:
         Conflict: they are not.
         Unwritable: the contact cannot take it.
     """
     values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": typed(note.added_at)}
+    if behind_at is not None:
+        values["behind_at"] = typed(behind_at)
     set_if_unchanged(database, workspace_id, contact_id, read, (*JUDGED, "notes"), values)
 
 

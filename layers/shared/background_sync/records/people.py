@@ -7,7 +7,9 @@ from background_sync.records.contacts import JUDGED, contact_key
 from background_sync.records.database import Database
 from background_sync.records.items import Item
 
-COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", "repaired_at", "notes", *JUDGED)
+STAMPS = ("repaired_at", "created_by_run", "renamed_at")
+"""The runs that last repaired, made or renamed a contact: a repeat of one counts it as its own."""
+COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, "notes", *JUDGED)
 """What comparing and mending a contact depends on."""
 BY_BSUID = "by_bsuid"
 BATCH_SIZE = 100

@@ -2,6 +2,7 @@
 once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from background_sync.records.contacts import (
     CONFLICTS,
     Conflict,
+    Unwritable,
     contact_key,
     set_if_unchanged,
     with_sync_note,
@@ -43,6 +45,7 @@ def create_contact(database: Database, workspace_id: str, contact_id: str, facts
         "lead_status": "new",
         "source": "whatsapp",
         "repaired_at": run_at,
+        "created_by_run": run_at,
         "phone": facts.phone,
         "business_scoped_user_id": facts.business_scoped_user_id,
         "name": facts.profile_name,
@@ -74,29 +77,33 @@ def repair(
     note: Note | None,
     max_sync_notes: int,
 ) -> None:
-    """Move a contact's activity on, with its names and a note; raises `Conflict`, `Unwritable`."""
+    """Move a contact's activity on, with its names and, where it can take one, a note.
+
+    Raises:
+        Conflict: somebody else wrote it at the same moment.
+        Unwritable: it has no room even without a note.
+    """
     at = typed(facts.activity_at)
-    values = {
-        "last_activity_at": at,
-        "activity_at": at,
-        "repaired_at": typed(run_at),
-        **untaught(read, facts),
-    }
+    stamped = {"last_activity_at": at, "activity_at": at, "repaired_at": typed(run_at)}
+    values = {**stamped, **untaught(read, facts, run_at)}
+    contact_id = read["contact_id"]["S"]
     if note is not None:
-        values["notes"] = with_sync_note(read, note, max_sync_notes)
-    set_if_unchanged(database, workspace_id, read["contact_id"]["S"], read, DEPENDS_ON, values)
+        with suppress(Unwritable):
+            noted = {**values, "notes": with_sync_note(read, note, max_sync_notes)}
+            set_if_unchanged(database, workspace_id, contact_id, read, DEPENDS_ON, noted)
+            return
+    set_if_unchanged(database, workspace_id, contact_id, read, DEPENDS_ON, values)
 
 
-def teach(database: Database, workspace_id: str, read: Item, facts: Facts) -> bool:
-    """Bring names and identity in step; whether there was anything to write. Raises `Conflict`,
-    `Unwritable`."""
-    values = untaught(read, facts)
+def teach(database: Database, workspace_id: str, read: Item, facts: Facts, run_at: int) -> bool:
+    """Bring names and identity in step; whether a name was written. Raises `Conflict`, `Unwritable`."""
+    values = untaught(read, facts, run_at)
     if values:
         set_if_unchanged(database, workspace_id, read["contact_id"]["S"], read, DEPENDS_ON, values)
-    return bool(values)
+    return "renamed_at" in values
 
 
-def untaught(read: Item, facts: Facts) -> Mapping[str, AttributeValue]:
+def untaught(read: Item, facts: Facts, run_at: int) -> Mapping[str, AttributeValue]:
     """What a contact does not know yet: `kapso_name` follows the profile; a `name` that a person set, and an
     identity that is known, stay."""
     values = {}
@@ -104,6 +111,8 @@ def untaught(read: Item, facts: Facts) -> Mapping[str, AttributeValue]:
         values["kapso_name"] = typed(facts.profile_name)
     if facts.profile_name is not None and not _of(read, "name"):
         values["name"] = typed(facts.profile_name)
+    if values:
+        values["renamed_at"] = typed(run_at)
     if facts.business_scoped_user_id is not None and not _of(read, "business_scoped_user_id"):
         values["business_scoped_user_id"] = typed(facts.business_scoped_user_id)
     return values

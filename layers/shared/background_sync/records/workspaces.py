@@ -26,7 +26,7 @@ MEMORY = (
     "watermark",
     "scan_ms",
     "verified_from",
-    "verified_since",
+    "pending_scan",
     "webhook",
     "webhook_since",
 )
@@ -34,8 +34,8 @@ MEMORY = (
 
 `latest_run_at` is the newest run ever claimed, `audited_at` the last audit, `unwritable` the contacts that
 DynamoDB refused to write. Up to `watermark` everything in Kapso has been compared, the last time within
-`scan_ms`; from `verified_from` on without a gap, by runs from `verified_since` on. `webhook` is the state of
-the number's webhooks since `webhook_since`: active, off or none.
+`scan_ms`; from `verified_from` on without a gap. `pending_scan` was deferred half way. `webhook` is the state
+of the number's webhooks since `webhook_since`: active, off or none.
 """
 
 
@@ -103,18 +103,31 @@ def _fitting(contact_ids: Iterable[str]) -> list[str]:
     return [each for each, size in zip(contact_ids, sizes, strict=True) if size <= MAX_REFUSED_BYTES]
 
 
-def remember_scan(
-    database: Database, workspace_id: str, since: int, started_at: int, scan_ms: int, run_at: int
-) -> bool:
+def remember_scan(database: Database, workspace_id: str, since: int, started_at: int, scan_ms: int) -> bool:
     """Move the watermark to `started_at`, never backwards; False where it is there or further."""
     moved = {"watermark": started_at, "scan_ms": scan_ms}
-    first = {"verified_from": since, "verified_since": run_at}
-    return _remember(database, workspace_id, moved, _newest("watermark"), if_absent=first)
+    return _remember(
+        database,
+        workspace_id,
+        moved,
+        _newest("watermark"),
+        if_absent={"verified_from": since},
+        remove=("pending_scan",),
+    )
+
+
+def remember_pending(database: Database, workspace_id: str, pending: Mapping[str, object]) -> None:
+    """Note a scan that was deferred half way: a later run goes on with it."""
+    _remember(database, workspace_id, {"pending_scan": pending})
 
 
 def forget_verification(database: Database, workspace_id: str) -> None:
-    """Verification was switched off: from now on there is a gap. The watermark stays, to go on from."""
-    _remember(database, workspace_id, {}, remove=("verified_from", "verified_since"))
+    """Verification was switched off: from now on there is a gap, and nobody looks at the webhooks.
+
+    The watermark stays, to go on from.
+    """
+    gone = ("verified_from", "pending_scan", "webhook", "webhook_since")
+    _remember(database, workspace_id, {}, remove=gone)
 
 
 def remember_webhook(database: Database, workspace_id: str, state: str, now: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from background_sync.rules.drift import GRACE_MS
 from background_sync.rules.policy import Policy
 from background_sync.rules.rounding import whole
 from background_sync.rules.verified import Confirmation
@@ -37,6 +38,8 @@ class Contact:
     activity_at: int
     lead_status: str | None
     flagged_at: int | None
+    behind: bool = False
+    """Whether a scan of Kapso showed it as newer, for all that is known here."""
 
 
 def time_of(record: Mapping[str, object], attribute: str) -> int | None:
@@ -105,7 +108,9 @@ def indexed_contact(contact_id: str, entry: Mapping[str, object]) -> Contact:
     activity_at = time_of(entry, "activity_at")
     if activity_at is None:
         raise InvalidRecord("no readable time")
-    return Contact(contact_id, activity_at, text_of(entry, "lead_status"), time_of(entry, "flagged_at"))
+    flagged_at = time_of(entry, "flagged_at")
+    maybe_reported = flagged_at is not None and flagged_at > activity_at
+    return Contact(contact_id, activity_at, text_of(entry, "lead_status"), flagged_at, maybe_reported)
 
 
 def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
@@ -114,8 +119,10 @@ def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
     Raises:
         InvalidRecord: it has no readable time, or an attribute of a wrong type.
     """
+    activity_at, behind_at = last_activity(record), time_of(record, "behind_at")
+    behind = behind_at is not None and behind_at > activity_at + GRACE_MS
     return Contact(
-        contact_id, last_activity(record), text_of(record, "lead_status"), time_of(record, "flagged_at")
+        contact_id, activity_at, text_of(record, "lead_status"), time_of(record, "flagged_at"), behind
     )
 
 
@@ -135,6 +142,6 @@ def standing(
         return Standing.DUE
     if flagged_at is not None and now - flagged_at < policy.flag_cooldown_ms:
         return Standing.COOLING
-    if confirmation is not None and confirmation.is_quiet(contact.activity_at, flagged_at):
+    if confirmation is not None and confirmation.is_quiet(contact.activity_at, behind=contact.behind):
         return Standing.QUIET
     return Standing.DUE

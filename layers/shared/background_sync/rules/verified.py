@@ -26,6 +26,10 @@ class Verified:
     renamed: int = 0
     unreadable: int = 0
 
+    def moved(self, was: str | None, name: str) -> "Verified":
+        """With a person who counted as `was` counting as `name`."""
+        return self.plus(name) if was is None else self.plus(was, -1).plus(name)
+
     def plus(self, name: str, by: int = 1) -> "Verified":
         """With `by` more in the count called `name`."""
         return replace(self, **{name: getattr(self, name) + by})
@@ -41,18 +45,24 @@ class Verified:
         return {"verified": self.verified, **asdict(self)}
 
 
+WEIGHT = ("in_step", "ahead", "unknown", "missing", "behind", "created", "repaired")
+"""Of the outcomes of a person's several conversations, the one that comes last here counts."""
+
+
+def weightier(one: str | None, other: str) -> str:
+    """What a person counts as that one conversation says `one` of, and another `other`."""
+    return other if one is None else max(one, other, key=WEIGHT.index)
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a scan without an error lets a run conclude (ms): all activity since `verified_from` was compared,
-    by runs from `verified_since` on."""
+    """What a whole scan lets a run conclude: all activity since `verified_from` (ms) was compared."""
 
     verified_from: int
-    verified_since: int
 
-    def is_quiet(self, activity_at: int, flagged_at: int | None) -> bool:
+    def is_quiet(self, activity_at: int, *, behind: bool) -> bool:
         """Whether Kapso confirms that a contact has been quiet since `activity_at`.
 
-        Not so when a verified run flagged it after that activity: it was seen to be behind, and was reported.
+        `behind` is whether a scan showed it as newer than the table, as far as is known.
         """
-        reported = flagged_at is not None and flagged_at >= self.verified_since and flagged_at > activity_at
-        return activity_at >= self.verified_from and not reported
+        return activity_at >= self.verified_from and not behind

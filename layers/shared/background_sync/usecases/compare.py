@@ -1,7 +1,7 @@
 """Comparing the people that Kapso tells of with the table, and mending what the webhooks missed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -16,7 +16,7 @@ from background_sync.rules.drift import Drift, compare
 from background_sync.rules.identity import Ambiguous, match
 from background_sync.rules.notes import AUTHOR, CHECK_PREFIX, REPAIR_PREFIX, Note
 from background_sync.rules.policy import Policy
-from background_sync.rules.verified import Verified
+from background_sync.rules.verified import Verified, weightier
 from background_sync.telemetry import logger
 
 MAX_TRIES = 5
@@ -45,16 +45,25 @@ class Comparer:
     policy: Policy
     mode: Mode
     verified: Verified = field(default_factory=Verified)
+    counted: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False
-    _counted: set[str] = field(default_factory=set)
+    capped: bool = False
     _learned: dict[str | None, str] = field(default_factory=dict)
 
-    def compare(self, conversations: Iterable[Conversation]) -> None:
+    def compare(self, conversations: Sequence[Conversation]) -> None:
         """Compare a page. A person with several conversations counts once, by the newest activity."""
-        newest = sorted(conversations, key=lambda each: each.activity_at or 0, reverse=True)
-        people = self._people(newest)
-        for conversation in newest:
-            self._one(conversation, people)
+        people = self._people(conversations)
+        persons: dict[str, Conversation] = {}
+        for conversation in conversations:
+            contact_id = self._contact_id(conversation, people)
+            if contact_id is not None:
+                persons[contact_id] = _merged(persons.get(contact_id), conversation)
+        ours_first = sorted(persons, key=lambda each: not self._is_flagged_by_us(people.get(each)))
+        for contact_id in ours_first:
+            self._count(contact_id, self._settle(persons[contact_id], contact_id, people.get(contact_id)))
+
+    def _is_flagged_by_us(self, read: Item | None) -> bool:
+        return read is not None and read.get("flagged_at") == {"N": str(self.run_at)}
 
     def _people(self, conversations: Iterable[Conversation]) -> dict[str, Item]:
         """The contacts that the conversations' identities may lead to."""
@@ -76,7 +85,8 @@ class Comparer:
             return [self._learned[bsuid]]
         return contact_ids_of(self.database, self.workspace_id, bsuid)
 
-    def _one(self, conversation: Conversation, people: dict[str, Item]) -> None:
+    def _contact_id(self, conversation: Conversation, people: Mapping[str, Item]) -> str | None:
+        """Whom a conversation is with: a contact, or one that is to be; None for nobody in particular."""
         phone, bsuid = conversation.phone, conversation.business_scoped_user_id
         led_to = {
             name: _bsuid(item)
@@ -90,33 +100,30 @@ class Comparer:
         except Ambiguous as error:
             logger.warning("unknown person", conversation_id=conversation.id, reason=str(error))
             self._count(f"conversation {conversation.id}", "unknown")
-            return
-        outcome, read = self._settle(conversation, contact_id, people.get(contact_id))
-        self._count(contact_id, outcome)
-        if read is not None:
-            people[contact_id] = read
+            return None
         if bsuid:
             self._learned[bsuid] = contact_id
+        return contact_id
 
     def _count(self, person: str, outcome: str) -> None:
-        if person not in self._counted:
-            self._counted.add(person)
-            self.verified = self.verified.plus(outcome)
+        was = self.counted.get(person)
+        self.counted[person] = weightier(was, outcome)
+        self.verified = self.verified.moved(was, self.counted[person])
 
-    def _settle(
-        self, conversation: Conversation, contact_id: str, read: Item | None
-    ) -> tuple[str, Item | None]:
+    def _settle(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
         """Judge and write; read again where somebody else wrote at the same moment."""
+        if contact_id in self.counted:
+            conversation = replace(conversation, profile_name=None)  # an older one; the newest told the name
         for _ in range(MAX_TRIES):
             try:
-                return self._once(conversation, contact_id, read), read
+                return self._once(conversation, contact_id, read)
             except Conflict:
                 read = read_people(self.database, self.workspace_id, [contact_id]).get(contact_id)
             except Unwritable as error:
                 logger.warning("unwritable contact", contact_id=contact_id, reason=str(error))
-                return "behind", read
+                return "behind"
         self.incomplete = True
-        return "behind", read
+        return "behind"
 
     def _once(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
         if read is None:
@@ -130,9 +137,17 @@ class Comparer:
         stamp = self._stamp(record)
         if found.drift is Drift.BEHIND:
             return self._behind(conversation, contact_id, read, stamp)
-        if self.mode is Mode.REPAIR and teach(self.database, self.workspace_id, read, _facts(conversation)):
-            self.verified = self.verified.plus("renamed")
+        if self.mode is Mode.REPAIR:
+            self._teach(conversation, contact_id, read, record)
         return stamp or found.drift.value
+
+    def _teach(
+        self, conversation: Conversation, contact_id: str, read: Item, record: Mapping[str, object]
+    ) -> None:
+        before = record.get("renamed_at") == self.run_at and self._stamp(record) is None
+        taught = teach(self.database, self.workspace_id, read, _facts(conversation), self.run_at)
+        if (before or taught) and contact_id not in self.counted:
+            self.verified = self.verified.plus("renamed")
 
     def _absent(self, conversation: Conversation, contact_id: str) -> str:
         found = compare(None, False, conversation.activity_at, self.scan_at)
@@ -148,7 +163,7 @@ class Comparer:
         """What this very run did to the contact before, if it did: a repeat counts it as its own."""
         if record.get("repaired_at") != self.run_at:
             return None
-        return "created" if record.get("created_at") == record.get("last_activity_at") else "repaired"
+        return "created" if record.get("created_by_run") == self.run_at else "repaired"
 
     def _behind(self, conversation: Conversation, contact_id: str, read: Item, stamp: str | None) -> str:
         if self.mode is Mode.REPORT:
@@ -162,19 +177,40 @@ class Comparer:
         return stamp or "repaired"
 
     def _report(self, conversation: Conversation, contact_id: str, read: Item) -> None:
-        """Flag what is behind, under the cooldown and the cap of every flag."""
-        flagged_at = time_of(plain({"at": read.get("flagged_at", {"NULL": True})}), "at")
+        """Flag what is behind, under the cooldown and the cap of every flag. What is left for either reason,
+        the next scan must see again; what was reported before need not be."""
+        try:
+            flagged_at, behind_at = (time_of(plain(read), name) for name in ("flagged_at", "behind_at"))
+        except InvalidRecord as error:
+            logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
+            return
         mine = flagged_at == self.run_at
         if not mine and flagged_at is not None and self.run_at - flagged_at < self.policy.flag_cooldown_ms:
+            self.incomplete |= behind_at != conversation.activity_at
             return
         if not mine and self.verified.reported >= self.policy.max_flags_per_run:
-            self.incomplete = True
+            self.incomplete = self.capped = True
             return
         if not mine:
-            note = _note(CHECK_PREFIX, conversation, self.run_at)
-            write_flag(self.database, self.workspace_id, contact_id, read, note, self.policy.max_sync_notes)
-        if contact_id not in self._counted:
+            note, limit = _note(CHECK_PREFIX, conversation, self.run_at), self.policy.max_sync_notes
+            at = conversation.activity_at
+            write_flag(self.database, self.workspace_id, contact_id, read, note, limit, at)
+        if contact_id not in self.counted:
             self.verified = self.verified.plus("reported")
+
+
+def _merged(one: Conversation | None, other: Conversation) -> Conversation:
+    """A person's two conversations, the newer first: its name, and the newest activity of both."""
+    if one is None:
+        return other
+    activities = [each for each in (one.activity_at, other.activity_at) if each is not None]
+    return replace(
+        one,
+        activity_at=max(activities, default=None),
+        profile_name=one.profile_name or other.profile_name,
+        phone=one.phone or other.phone,
+        business_scoped_user_id=one.business_scoped_user_id or other.business_scoped_user_id,
+    )
 
 
 def _facts(conversation: Conversation) -> Facts:

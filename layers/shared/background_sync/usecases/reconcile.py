@@ -176,7 +176,7 @@ class _Attempt:
         verification = self._verified(workspace)
         if verification is GOES_ON:
             return
-        confirmation = _confirmation(workspace, verification, self.now)
+        confirmation = _confirmation(workspace, verification)
         if self.run.selection is None and not self._survey(workspace, verification, confirmation):
             return
         flagging = self._flag(workspace, confirmation)
@@ -189,7 +189,7 @@ class _Attempt:
     def _verified(self, workspace: Workspace) -> Verification | GoesOn | None:
         """What Kapso says; None for a workspace that does not ask."""
         if workspace.mode is None:
-            if workspace.verified_from is not None:
+            if workspace.verified_from is not None or workspace.webhook is not None:
                 workspaces.forget_verification(self.reconciler.database, workspace.workspace_id)
             return None
         if self.run.verification is None and not self._scan(workspace, workspace.mode):
@@ -221,19 +221,18 @@ class _Attempt:
 
     def _first_scan(self, workspace: Workspace) -> Scan:
         lookback_ms, now = workspace.policy.verify_lookback_ms, self.reconciler.clock.now()
-        return next_scan(workspace.watermark, workspace.scan_ms, lookback_ms, now)
+        return next_scan(workspace.watermark, workspace.scan_ms, workspace.pending_scan, lookback_ms, now)
 
     def _remember(self, workspace: Workspace, verification: Verification) -> None:
         scan, ended = verification.scan, verification.finished_at
         if verification.moves_watermark:
             took_ms = max(0, ended - scan.started_at)
             workspaces.remember_scan(
-                self.reconciler.database,
-                workspace.workspace_id,
-                scan.since,
-                scan.started_at,
-                took_ms,
-                self.now,
+                self.reconciler.database, workspace.workspace_id, scan.since, scan.started_at, took_ms
+            )
+        if verification.pending is not None:
+            workspaces.remember_pending(
+                self.reconciler.database, workspace.workspace_id, verification.pending
             )
         if verification.webhook is not None and verification.webhook != workspace.webhook:
             workspaces.remember_webhook(
@@ -272,7 +271,7 @@ class _Attempt:
         deferred = _is_deferred(verification)
         return {
             "survey": asdict(place.survey),
-            "reported": 0 if deferred else len(ours),
+            "reported": len(ours),
             "cap": max(0, workspace.policy.max_flags_per_run - max(reported, len(ours))),
             "contact_ids": [] if deferred else others,
         }
@@ -329,7 +328,9 @@ class _Attempt:
         actions += self._units()
         actions += [getattr(Run, name).set(text) for name, text in said.items() if text is not None]
         self.reconciler.closing.complete(self.run, counts, actions, self.shards)
-        emit({"runs_completed": 1, **counts}, self.run.workspace_id, run_duration=duration)
+        refused = int(verification is not None and verification.deferred == "unauthorized")
+        measured = {"runs_completed": 1, "kapso_unauthorized": refused, **counts, **self._spent()}
+        emit(measured, self.run.workspace_id, run_duration=duration)
         logger.info("the run is completed", counts=dict(counts))
 
     def fail(self, error: Exception) -> None:
@@ -345,26 +346,25 @@ class _Attempt:
         emit({"runs_failed": 1}, self.run.workspace_id, run_duration=duration)
 
     def _units(self) -> list[Action]:
-        """The capacity consumed, over all attempts; all but the last write, which cannot know its own."""
+        """The capacity consumed, but for the last write's, which cannot know its own."""
+        return [getattr(Run, name).set(units) for name, units in self._spent().items()]
+
+    def _spent(self) -> dict[str, float]:
+        """Capacity units over all attempts so far; none where they are not metered."""
         if not self.reconciler.capacity_metered:
-            return []
-        return [
-            Run.read_units.set((self.run.read_units or 0) + self.usage.read_units),
-            Run.write_units.set((self.run.write_units or 0) + self.usage.write_units),
-        ]
+            return {}
+        return {
+            "read_units": (self.run.read_units or 0) + self.usage.read_units,
+            "write_units": (self.run.write_units or 0) + self.usage.write_units,
+        }
 
 
-def _confirmation(
-    workspace: Workspace, verification: Verification | None, run_at: int
-) -> Confirmation | None:
-    """What the scan lets the run conclude; nothing, if it was cut short."""
-    if verification is None or verification.deferred is not None:
+def _confirmation(workspace: Workspace, verification: Verification | None) -> Confirmation | None:
+    """What the scan lets the run conclude; nothing, if it was cut short or could not report all."""
+    if verification is None or verification.deferred is not None or verification.scan.capped:
         return None
-    verified_from, since = workspace.verified_from, workspace.verified_since
-    return Confirmation(
-        verification.scan.since if verified_from is None else verified_from,
-        run_at if since is None else since,
-    )
+    begun = verification.scan.since if workspace.verified_from is None else workspace.verified_from
+    return Confirmation(begun)
 
 
 def _is_deferred(verification: Verification | None) -> bool:

@@ -26,7 +26,7 @@ from background_sync.kapso.errors import (
 from background_sync.kapso.webhooks import Webhook, failed_deliveries, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.records.database import Database
-from background_sync.rules.policy import MINUTE_MS, Policy
+from background_sync.rules.policy import DAY_MS, MINUTE_MS, Policy
 from background_sync.rules.verified import Verified
 from background_sync.telemetry import logger
 from background_sync.tokens import NoToken, Tokens
@@ -36,6 +36,11 @@ MARGIN_MS = 20_000
 MAX_PAGES = 10_000
 """Of one scan, over all its invocations: a million conversations. Cursors without an end are nonsense."""
 MIN_OVERLAP_MS = 5 * MINUTE_MS
+MAX_OVERLAP_MS = DAY_MS
+MAX_COUNTED = 2_000
+"""Whom a scan remembers to have counted, over its invocations: one person's conversations lie close."""
+CLOSING_MS = 8_000
+"""What Kapso must leave of an invocation, however long it takes, for the run to be closed."""
 DEFERRED_BY: Mapping[type[Exception], str] = {
     InvalidPhoneId: "invalid_phone_id",
     Unauthorized: "unauthorized",
@@ -76,7 +81,9 @@ class Scan:
     until: int | None = None
     after: str | None = None
     verified: Verified = field(default_factory=Verified)
+    counted: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False
+    capped: bool = False
     pages: int = 0
 
     def document(self) -> dict[str, Any]:
@@ -100,6 +107,16 @@ class Verification:
     failed_deliveries: int | None = None
 
     @property
+    def pending(self) -> dict[str, Any] | None:
+        """Where a later run goes on; one whose cursor Kapso may not like starts over."""
+        if self.deferred is None:
+            return None
+        again = self.deferred in ("rejected", "nonsense")
+        after, pages = (None, 0) if again else (self.scan.after, self.scan.pages)
+        since, started_at = self.scan.since, self.scan.started_at
+        return {"since": since, "started_at": started_at, "after": after, "pages": pages}
+
+    @property
     def moves_watermark(self) -> bool:
         """Whether everything up to the scan's start was compared and written."""
         return self.deferred is None and not self.scan.incomplete
@@ -114,14 +131,21 @@ class Verification:
         return Verification(**{**document, "scan": Scan.read(document["scan"])})
 
 
-def next_scan(watermark: int | None, last_scan_ms: int, lookback_ms: int, now: int) -> Scan:
+def next_scan(
+    watermark: int | None, last_scan_ms: int, pending: Mapping[str, Any] | None, lookback_ms: int, now: int
+) -> Scan:
     """The scan that follows the watermark; without one, the first, which looks back a while.
 
-    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan.
+    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan. A `pending`
+    scan, which was deferred half way, goes on; one that got nowhere looks back as far as it did.
     """
+    if pending is not None and pending["after"] is not None:
+        return Scan(pending["since"], pending["started_at"], after=pending["after"], pages=pending["pages"])
+    if pending is not None:
+        return Scan(pending["since"], now)
     if watermark is None:
         return Scan(now - lookback_ms, now)
-    return Scan(watermark - max(MIN_OVERLAP_MS, last_scan_ms), now)
+    return Scan(max(0, watermark - max(MIN_OVERLAP_MS, min(last_scan_ms, MAX_OVERLAP_MS))), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +162,22 @@ class Verifier:
 
     def go_on(self, scan: Scan) -> Scan | Verification:
         """Scan until it is over, or until the deadline is near: then the scan comes back to go on with."""
-        comparer = self._comparer(scan)
+        comparer, client = self._comparer(scan), None
         try:
             client = self._client()
             for page in self._pages(client, scan):
                 comparer.compare(page.conversations)
                 comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
+                for reason in page.invalid:
+                    logger.warning("unreadable conversation", reason=reason)
                 scan = _after(scan, page, comparer)
                 if scan.after is not None and self.deadline.within(MARGIN_MS):
                     break
         except tuple(DEFERRED_BY) as error:
             return self._deferred(scan, error)
-        if client.rate_limit is not None:
-            self._budget().learn_limit(client.rate_limit.limit)
+        finally:
+            if client is not None and client.rate_limit is not None:
+                self._budget().learn_limit(client.rate_limit.limit)
         return scan if scan.after is not None else self._concluded(client, scan)
 
     def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
@@ -167,7 +194,9 @@ class Verifier:
             self.policy,
             self.mode,
             scan.verified,
+            dict(scan.counted),
             scan.incomplete,
+            scan.capped,
         )
 
     def _client(self) -> KapsoClient:
@@ -176,7 +205,7 @@ class Verifier:
             self.kapso.base_url,
             key,
             clock=self.kapso.clock,
-            deadline=self.deadline,
+            deadline=Deadline(self.deadline.clock, self.deadline.at - CLOSING_MS),
             on_request=self._budget().take,
         )
 
@@ -211,7 +240,9 @@ def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
         scan,
         after=page.next_cursor,
         verified=comparer.verified,
+        counted=dict(list(comparer.counted.items())[-MAX_COUNTED:]),
         incomplete=comparer.incomplete,
+        capped=comparer.capped,
         pages=scan.pages + 1,
     )
 

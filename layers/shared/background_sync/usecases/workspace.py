@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from background_sync.rules.contact import InvalidRecord, time_of
 from background_sync.rules.policy import REPAIR, REPORT, Policy, read_policy, read_verify
+from background_sync.rules.rounding import whole
 from background_sync.usecases.compare import Mode
 from background_sync.usecases.verify import Number
 
@@ -24,7 +26,7 @@ class Workspace:
     watermark: int | None
     scan_ms: int
     verified_from: int | None
-    verified_since: int | None
+    pending_scan: Mapping[str, Any] | None
     webhook: str | None
 
 
@@ -46,9 +48,21 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         watermark=_time(record, "watermark"),
         scan_ms=_time(record, "scan_ms") or 0,
         verified_from=_time(record, "verified_from"),
-        verified_since=_time(record, "verified_since"),
+        pending_scan=_pending(record),
         webhook=webhook if isinstance(webhook, str) else None,
     )
+
+
+def _pending(record: Mapping[str, object]) -> Mapping[str, Any] | None:
+    """A scan to go on with; times and pages come back from the table as numbers of another kind."""
+    pending = record.get("pending_scan")
+    if not isinstance(pending, Mapping):
+        return None
+    since, started_at, pages = (whole(pending.get(name)) for name in ("since", "started_at", "pages"))
+    after = pending.get("after")
+    if since is None or started_at is None or pages is None or not isinstance(after, str | None):
+        return None
+    return {"since": since, "started_at": started_at, "after": after, "pages": pages}
 
 
 def _time(record: Mapping[str, object], name: str) -> int | None:

@@ -1,0 +1,283 @@
+"""Kapso that does not answer, or not sensibly: the run is deferred, which is no failure, and catches up."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+from werkzeug.wrappers import Request, Response
+
+from background_sync.kapso import client
+from background_sync.messages import RUN, Message
+from background_sync.rules.policy import DAY_MS, MINUTE_MS
+from background_sync.tokens import Tokens
+from background_sync.usecases.deliver import Delivery, deliver
+from background_sync_ops.kapso import faults as answers
+from tests.integration.verify.number import (
+    KEY,
+    LONG_AGO_MS,
+    PHONE_ID,
+    REPAIR,
+    Number,
+    assert_it_adds_up,
+    counts,
+    next_hour,
+    workspace_record,
+)
+from tests.integration.world import NOW, TOKEN_PREFIX, World
+
+OTHER_ID, OTHER_KEY = "220987654321", "the-key-of-another-workspace"
+KINDS: dict[str, tuple[str, Any]] = {
+    "401": ("unauthorized", answers.status(401)),
+    "404": ("number_unknown", answers.status(404)),
+    "422": ("rejected", answers.status(422)),
+    "400": ("rejected", answers.status(400)),
+    "429": ("rate_limited", answers.status(429)),
+    "500": ("unavailable", answers.status(500)),
+    "503": ("unavailable", answers.status(503)),
+    "reset": ("unavailable", answers.reset()),
+    "cut short": ("unavailable", answers.truncated()),
+    "broken JSON": ("nonsense", answers.broken_json()),
+    "a page of a gateway": ("nonsense", answers.html()),
+    "a redirect": ("nonsense", answers.redirect("https://example.com/")),
+    "too much": ("nonsense", answers.huge(6_000_000)),
+    "another number": ("nonsense", answers.another_number("330")),
+    "no data": ("nonsense", answers.body(b'{"conversations": []}')),
+    "null": ("nonsense", answers.body(b"null")),
+}
+
+
+@pytest.fixture
+def other(world: World, number: Number) -> str:
+    """A workspace with another number and another key, and one who was missed."""
+    number.store.add_number(OTHER_ID, OTHER_KEY)
+    put_key(world, "other", OTHER_KEY)
+    world.workspace(
+        "w2", settings=REPAIR, kapso_phone_id=OTHER_ID, kapso_token_parameter=f"{TOKEN_PREFIX}other"
+    )
+    number.store.message(OTHER_ID, number.store.add_person("621"), "inbound", NOW - 10 * MINUTE_MS)
+    world.contact("621", LONG_AGO_MS, "w2")
+    return "w2"
+
+
+def put_key(world: World, name: str, key: str) -> None:
+    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}{name}", Value=key, Type="SecureString", Overwrite=True)
+
+
+def one_missed_one_old(number: Number) -> None:
+    number.missed("621")
+    number.quiet("631", 3 * DAY_MS)
+
+
+def assert_deferred(world: World, why: str, run_at: int = NOW) -> None:
+    record = world.record(run_at=run_at)
+    assert (record.status, record.deferred, record.deferred_why) == ("completed", 1, why)
+    assert (record.stale_found, record.unverified, record.flagged) == (2, 2, 0)
+    assert_it_adds_up(record)
+    assert world.flagged() == set()
+    assert "watermark" not in workspace_record(world)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_run_is_deferred_flags_nobody_and_costs_no_other(
+    world: World, number: Number, other: str, kind: str
+) -> None:
+    why, fault = KINDS[kind]
+    world.workspace(settings=REPAIR)
+    one_missed_one_old(number)
+    number.server.faults.add(fault, key=KEY)
+    sweep = world.sweep()
+    assert_deferred(world, why)
+    assert world.record(other).repaired == 1
+    assert (sweep["completed"], sweep["failed"], sweep["deferred"], sweep["repaired"]) == (2, 0, 1, 1)
+    number.server.faults.clear()
+    run_at = next_hour(world)
+    assert counts(world, "deferred", "repaired", "flagged", run_at=run_at) == (0, 1, 1)
+    assert world.flagged() == {"631"}
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Kapso that never answers; nobody waits long for it."""
+    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.05)
+    released = threading.Event()
+    yield answers.slow(released.wait)
+    released.set()
+
+
+def test_kapso_that_hangs_is_unavailable(world: World, number: Number, hanging: Any) -> None:
+    world.workspace(settings=REPAIR)
+    one_missed_one_old(number)
+    number.server.faults.add(hanging)
+    world.run()
+    assert_deferred(world, "unavailable")
+
+
+def test_kapso_that_nobody_can_reach_is_unavailable(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    one_missed_one_old(number)
+    world.kapso_url = "http://127.0.0.1:9"
+    world.run()
+    assert_deferred(world, "unavailable")
+
+
+def test_kapso_that_takes_its_time_leaves_the_run_enough_to_be_closed(world: World, number: Number) -> None:
+    """A run that the end of its invocation cuts off says nothing at all, and is tried again in vain."""
+    world.workspace(settings=REPAIR)
+    one_missed_one_old(number)
+    deadline = world.deadline(26_000)
+
+    def time_out(request: Request, proceed: Callable[[], Response]) -> Response:
+        world.clock.time += min(10_000, max(0, deadline.at - world.clock.time))
+        return answers.status(504)(request, proceed)
+
+    number.server.faults.add(time_out, path="/conversations")
+    deliver(world.desk(), Delivery(Message(RUN, "w1", NOW).body(), "none", 1), deadline)
+    assert_deferred(world, "unavailable")
+    assert deadline.at - world.clock.time >= 2_000
+
+
+def test_a_workspace_whose_phone_id_is_no_number_asks_nothing(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR, kapso_phone_id="../../v1/x")
+    one_missed_one_old(number)
+    world.run()
+    assert_deferred(world, "invalid_phone_id")
+    assert number.requests == []
+
+
+# ---------------------------------------------------------------------- 429
+
+
+def test_after_a_429_everybody_with_the_key_rests_for_as_long_as_kapso_said(
+    world: World, number: Number, other: str
+) -> None:
+    for name in ("w1", "w3"):
+        world.workspace(name, settings=REPAIR)
+    number.missed("621")
+    number.server.faults.add(answers.status(429, retry_after="600"), times=1)
+    world.run("w1")
+    asked = len(number.requests)
+    world.clock.time = NOW + 10 * MINUTE_MS - 1
+    world.run("w3")
+    assert world.record("w3").deferred_why == "budget_spent"
+    assert len(number.requests) == asked == 1
+    world.run(other)
+    assert world.record(other).repaired == 1
+    world.clock.time = NOW + 10 * MINUTE_MS
+    world.run("w1", NOW + 1)
+    assert counts(world, "deferred", "repaired", run_at=NOW + 1) == (0, 1)
+
+
+def test_a_429_at_a_look_up_costs_no_verification_and_is_honoured(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    number.missed("621")
+    number.server.faults.add(answers.status(429), path="/webhooks")
+    world.run()
+    assert counts(world, "deferred", "repaired") == (0, 1)
+    world.workspace("w3", settings=REPAIR)
+    world.clock.time = NOW + 59_000
+    world.run("w3")
+    assert world.record("w3").deferred_why == "budget_spent"
+
+
+# ---------------------------------------------------------------------- keys
+
+
+@pytest.fixture
+def tokens(world: World, monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    """The keys that one process keeps over several invocations."""
+    tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
+    monkeypatch.setattr("tests.integration.world.Tokens", lambda *_: tokens)
+    return tokens
+
+
+@pytest.fixture
+def keys_read(world: World) -> Iterator[list[str]]:
+    """The parameters that are asked for."""
+    names: list[str] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        names.append(params["body"].decode())
+
+    events = world.ssm.meta.events
+    events.register("before-call.ssm.GetParameter", note)
+    yield names
+    events.unregister("before-call.ssm.GetParameter", note)
+
+
+@pytest.mark.usefixtures("tokens")
+def test_a_key_that_was_changed_works_the_next_time(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    number.missed("621")
+    world.run()
+    number.store.add_number(PHONE_ID, "a-new-key")
+    put_key(world, "abc", "a-new-key")
+    world.run(run_at=NOW + 1)
+    assert world.record(run_at=NOW + 1).deferred_why == "unauthorized"
+    world.run(run_at=NOW + 2)
+    assert counts(world, "deferred", run_at=NOW + 2) == (0,)
+
+
+@pytest.mark.usefixtures("tokens")
+def test_a_key_that_works_is_read_once_by_a_process(
+    world: World, number: Number, keys_read: list[str]
+) -> None:
+    for name in ("w1", "w2"):
+        world.workspace(name, settings=REPAIR)
+        world.run(name)
+    assert len(keys_read) == 1
+    assert len(number.requests) == 6
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/stack/other/abc",
+        "/stack/kapso-tokens",
+        "stack/kapso-tokens/abc",
+        "/STACK/kapso-tokens/abc",
+        "/other/stack/kapso-tokens/abc",
+    ],
+)
+def test_a_parameter_outside_the_prefix_is_never_read(
+    world: World, number: Number, keys_read: list[str], name: str
+) -> None:
+    world.workspace(settings=REPAIR, kapso_token_parameter=name)
+    one_missed_one_old(number)
+    world.run()
+    assert_deferred(world, "no_token")
+    assert (keys_read, number.requests) == ([], [])
+
+
+def test_a_parameter_that_is_not_there_defers_the_run_and_costs_no_other(
+    world: World, number: Number, other: str
+) -> None:
+    world.workspace(settings=REPAIR, kapso_token_parameter=f"{TOKEN_PREFIX}gone")
+    one_missed_one_old(number)
+    world.sweep()
+    assert_deferred(world, "no_token")
+    assert world.record(other).repaired == 1
+
+
+def test_keys_that_cannot_be_read_at_the_moment_defer_the_run(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get_parameter(**_: object) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://ssm")
+
+    monkeypatch.setattr(world.ssm, "get_parameter", get_parameter)
+    world.workspace(settings=REPAIR)
+    one_missed_one_old(number)
+    world.run()
+    assert_deferred(world, "no_token")
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "käse", "a b", "\t"])
+def test_a_key_that_no_header_can_carry_is_not_sent(world: World, number: Number, key: str) -> None:
+    world.workspace(settings=REPAIR)
+    put_key(world, "abc", key)
+    one_missed_one_old(number)
+    world.run()
+    assert_deferred(world, "unauthorized")
+    assert number.requests == []

@@ -1,0 +1,68 @@
+"""What a run asks of Kapso: a page for a hundred changed conversations, and two look-ups."""
+
+from math import ceil
+
+import pytest
+
+from background_sync_ops.kapso import LastPage, Quirks
+from tests.integration.verify.number import REPAIR, Number, counts, next_hour, workspace_record
+from tests.integration.world import NOW, World
+
+CHANGED = [0, 1, 99, 100, 101, 250]
+LOOK_UPS = 2
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+def test_the_requests_are_a_page_for_a_hundred_and_two_look_ups(
+    world: World, number: Number, changed: int
+) -> None:
+    world.workspace(settings=REPAIR)
+    number.in_step(changed)
+    world.run()
+    assert counts(world, "verified", "in_step") == (changed, changed)
+    assert len(number.requests) == max(1, ceil(changed / 100)) + LOOK_UPS
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+def test_a_last_page_that_looks_like_any_other_costs_one_more(
+    world: World, number: Number, changed: int
+) -> None:
+    world.workspace(settings=REPAIR)
+    number.server.quirks = Quirks(last_page=LastPage.SET_AFTER)
+    number.in_step(changed)
+    world.run()
+    assert counts(world, "verified") == (changed,)
+    assert len(number.requests) == ceil(changed / 100) + 1 + LOOK_UPS
+
+
+def test_contacts_that_did_not_change_cost_none(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    number.in_step(250)
+    number.missed("621")
+    world.run()
+    number.server.requests.clear()
+    world.clock.time = NOW
+    next_hour(world)
+    assert world.record().contacts_checked == 251
+    assert len(number.requests) == 1 + LOOK_UPS
+
+
+def test_a_second_delivery_of_a_completed_run_asks_nothing(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    world.run()
+    number.server.requests.clear()
+    world.run(receive_count=2)
+    assert number.requests == []
+
+
+@pytest.mark.parametrize("settings", [None, {"verify": "off"}, {"verify": "on"}, {"verify": True}, "repair"])
+def test_who_does_not_ask_for_verification_costs_no_request(
+    world: World, number: Number, settings: object
+) -> None:
+    world.workspace(settings=settings)
+    number.missed("621")
+    world.run()
+    assert number.requests == []
+    assert world.flagged() == {"621"}
+    assert "watermark" not in workspace_record(world)
+    assert int(world.record().invalid_setting) == (settings not in (None, {"verify": "off"}))

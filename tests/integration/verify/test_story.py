@@ -1,0 +1,69 @@
+"""Whatever happens over some hours, a completed verification finds what was missed, all of it and no more."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, note, settings
+
+from background_sync.kapso import conversations
+from background_sync_ops.kapso import KapsoServer, KapsoStore, LastPage, Quirks
+from tests.integration.killer import Killer
+from tests.integration.verify.number import KEY, PHONE_ID
+from tests.integration.verify.story import PEOPLE, Event, Hour, Plan, Story, plans
+from tests.integration.world import TOKEN_PREFIX, World
+
+MANY = settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each try takes a second
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+CROWDED = Plan(
+    kinds=("phone", "bsuid", "both") * (PEOPLE // 3) + ("phone",) * (PEOPLE % 3),
+    known=(True, False) * (PEOPLE // 2) + (True,) * (PEOPLE % 2),
+    hours=(
+        Hour(tuple(Event("missed", who, 600 + who) for who in range(PEOPLE)), fails=("503", 2)),
+        Hour((Event("missed", 1, 1800),), dies=(12, "after"), slow=True),
+    ),
+    page_size=100,
+    last_page=LastPage.NULL_AFTER,
+    crowd=130,
+)
+
+
+def play(world: World, killer: Killer, plan: Plan, mode: str) -> None:
+    note(repr(plan))
+    world.clear()
+    store = KapsoStore()
+    store.add_number(PHONE_ID, KEY)
+    world.workspace(settings={"verify": mode, "max_flags_per_run": 500, "verify_rate_share": 100})
+    quirks = Quirks(last_page=plan.last_page)
+    with (
+        patch.object(conversations, "PAGE_SIZE", plan.page_size),
+        KapsoServer(store, lambda: world.clock.time, quirks=quirks) as server,
+    ):
+        world.kapso_url = server.url
+        Story(world, killer, store, server, plan, mode).play()
+
+
+@pytest.fixture(autouse=True)
+def key(world: World) -> None:
+    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}abc", Value=KEY, Type="SecureString", Overwrite=True)
+
+
+@pytest.mark.timeout(400)
+@MANY
+@given(plan=plans)
+@example(plan=CROWDED)
+@example(plan=replace(CROWDED, page_size=2, crowd=0))
+def test_repair_finds_all_that_was_missed_and_nothing_else(world: World, killer: Killer, plan: Plan) -> None:
+    play(world, killer, plan, "repair")
+
+
+@pytest.mark.timeout(400)
+@MANY
+@given(plan=plans)
+@example(plan=CROWDED)
+def test_report_flags_all_that_was_missed_and_nobody_else(world: World, killer: Killer, plan: Plan) -> None:
+    play(world, killer, plan, "report")

@@ -1,0 +1,149 @@
+"""Verification that is switched on, off, and to another way; and whom the plain rule then flags."""
+
+import pytest
+
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync_ops.kapso import faults as answers
+from tests.integration.verify.number import (
+    PHONE_ID,
+    REPAIR,
+    REPORT,
+    Number,
+    contacts,
+    counts,
+    next_hour,
+    notes,
+    workspace_record,
+)
+from tests.integration.world import NOW, World
+
+OFF = {"verify": "off"}
+
+
+def switch(world: World, settings: dict[str, str]) -> None:
+    """A person changes the workspace's settings; what sync remembers stays."""
+    values = {":settings": {"M": {"verify": {"S": settings["verify"]}}}}
+    world.database.client.update_item(
+        TableName=world.database.tables.workspaces,
+        Key={"workspace_id": {"S": "w1"}},
+        UpdateExpression="SET settings = :settings",
+        ExpressionAttributeValues=values,
+    )
+
+
+@pytest.fixture(autouse=True)
+def one_quiet_one_old(world: World, number: Number) -> None:
+    world.workspace(settings=OFF)
+    number.quiet("621", 10 * HOUR_MS)
+    number.quiet("631", 3 * DAY_MS)
+
+
+def test_off_is_the_plain_rule(world: World) -> None:
+    world.run()
+    assert world.flagged() == {"621", "631"}
+
+
+@pytest.mark.parametrize("settings", [REPORT, REPAIR])
+def test_on_flags_only_who_was_never_compared(world: World, settings: dict[str, str]) -> None:
+    switch(world, settings)
+    world.run()
+    assert world.flagged() == {"631"}
+    assert counts(world, "flagged", "confirmed_quiet") == (1, 1)
+
+
+@pytest.mark.parametrize("settings", [REPORT, REPAIR])
+def test_who_was_compared_is_not_flagged_however_long_it_is_quiet(
+    world: World, settings: dict[str, str]
+) -> None:
+    switch(world, settings)
+    world.run()
+    for hours in (24, 48, 72):
+        next_hour(world, hours)
+    assert notes(world, "621") == []
+    assert len(notes(world, "631")) == 4
+
+
+def test_off_again_flags_by_the_plain_rule_and_forgets_since_when_it_compared(world: World) -> None:
+    switch(world, REPAIR)
+    world.run()
+    switch(world, OFF)
+    run_at = next_hour(world)
+    assert world.read("621")["flagged_at"] == run_at
+    workspace = workspace_record(world)
+    assert workspace["watermark"] == NOW
+    assert "verified_from" not in workspace
+
+
+def test_on_again_goes_on_from_the_watermark_and_misses_nothing(world: World, number: Number) -> None:
+    switch(world, REPAIR)
+    world.run()
+    switch(world, OFF)
+    next_hour(world)
+    number.message("641", -2 * HOUR_MS, missed=True)
+    next_hour(world, 30)
+    switch(world, REPAIR)
+    run_at = next_hour(world, 54)
+    assert contacts(world)["641"]["repaired_at"] == run_at
+    assert workspace_record(world)["verified_from"] == NOW - 5 * MINUTE_MS
+
+
+def test_a_flag_of_the_time_without_verification_makes_nobody_suspect(world: World, number: Number) -> None:
+    """Flagged for being quiet while it was off, and compared and in step ever after."""
+    switch(world, REPAIR)
+    world.run()
+    switch(world, OFF)
+    number.message("641", -2 * HOUR_MS)
+    flagged_at = next_hour(world, 4)
+    switch(world, REPAIR)
+    next_hour(world, 5)
+    next_hour(world, 29)
+    assert world.read("641")["flagged_at"] == flagged_at
+    assert len(notes(world, "641")) == 1
+
+
+def test_who_was_reported_and_then_repaired_is_merely_quiet(world: World, number: Number) -> None:
+    switch(world, REPORT)
+    number.missed("641", 8 * HOUR_MS, 3 * MINUTE_MS)
+    world.run()
+    assert counts(world, "reported") == (1,)
+    switch(world, REPAIR)
+    assert counts(world, "repaired", run_at=next_hour(world)) == (1,)
+    next_hour(world, 26)
+    assert world.read("641")["flagged_at"] == NOW
+    assert len([note for note in notes(world, "641") if note.startswith("Sync check:")]) == 1
+
+
+def test_who_was_flagged_before_it_was_compared_and_then_repaired_is_merely_quiet(
+    world: World, number: Number
+) -> None:
+    """An old contact writes a minute before a sweep: flagged by the plain rule, repaired by the next one."""
+    switch(world, REPAIR)
+    world.run()
+    number.missed("641", 4 * DAY_MS, -HOUR_MS + MINUTE_MS)
+    world.contact("641", 4 * DAY_MS)
+    flagged_at = next_hour(world)
+    assert world.read("641")["flagged_at"] == flagged_at
+    assert counts(world, "repaired", run_at=next_hour(world, 2)) == (1,)
+    next_hour(world, 26)
+    assert world.read("641")["flagged_at"] == flagged_at
+
+
+def test_a_gap_of_deferred_runs_is_compared_when_kapso_answers_again(world: World, number: Number) -> None:
+    switch(world, REPAIR)
+    world.run()
+    number.server.faults.add(answers.status(503))
+    for hours in range(1, 4):
+        number.message(f"65{hours}", -hours * HOUR_MS + 10 * MINUTE_MS, missed=True)
+        assert counts(world, "deferred", run_at=next_hour(world, hours)) == (1,)
+    number.server.faults.clear()
+    assert counts(world, "deferred", "created", run_at=next_hour(world, 4)) == (0, 3)
+
+
+def test_another_number_of_the_workspace_does_not_confirm_what_was_never_compared(
+    world: World, number: Number
+) -> None:
+    """The watermark is the workspace's; the window still begins where it ended."""
+    switch(world, REPAIR)
+    world.run()
+    number.store.message(PHONE_ID, number.person("621"), "inbound", NOW + 10 * MINUTE_MS)
+    assert counts(world, "repaired", run_at=next_hour(world)) == (1,)
