@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format types build validate clean
+.PHONY: help setup run test lint format types docs build validate clean
 
 ARGS ?=
 PYTEST_ARGS ?= -n auto --maxprocesses 4
@@ -40,6 +40,9 @@ format: setup ## style, mended
 
 types: setup ## types
 	$(BIN)/mypy
+
+docs: setup ## docs/configuration.md, from the code and the template
+	$(BIN)/python -m background_sync_ops.reference
 
 build: $(BUILT) ## what is deployed, in .aws-sam/build (sam build, without docker)
 

@@ -24,6 +24,7 @@ MADE_ON_ENGINE = frozenset(
     {
         "AWS::DynamoDB::Table",
         "AWS::IAM::Role",
+        "AWS::KMS::Key",
         "AWS::Lambda::Function",
         "AWS::Logs::LogGroup",
         "AWS::SNS::Topic",
@@ -86,7 +87,7 @@ def load(path: Path, parameters: Mapping[str, str]) -> Template:
     Raises TemplateError, and UnsupportedTypeError for a type of which the local stack does not know whether
     it can be left out.
     """
-    source = _parse(path)
+    source = read_source(path)
     _require_known(parameters, source.get("Parameters", {}))
     code_dirs = _take_code_dirs(source, path.parent)
     body = _translate(source, parameters)
@@ -96,7 +97,8 @@ def load(path: Path, parameters: Mapping[str, str]) -> Template:
     return Template(body, parameters, code_dirs)
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def read_source(path: Path) -> dict[str, Any]:
+    """The template as it is written, with CloudFormation's short forms spelt out. Raises TemplateError."""
     try:
         source = yaml_parse(path.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
     except OSError as error:

@@ -91,6 +91,45 @@ def test_who_stays_behind_is_flagged_again_after_the_cooldown(world: World, numb
     assert len(notes(world, "621")) == 2
 
 
+def test_who_is_missed_again_in_a_cooldown_holds_nobody_up(world: World, number: Number) -> None:
+    """Somebody always is: a watermark that waited for all of them would never move again."""
+    world.workspace(settings=REPORT)
+    number.missed("621")
+    world.run()
+    number.message("621", -30 * MINUTE_MS, missed=True)
+    run_at = next_hour(world)
+    assert counts(world, "behind", "reported", run_at=run_at) == (1, 0)
+    assert workspace_record(world)["watermark"] == run_at
+    run_at = next_hour(world, 25)
+    assert world.read("621")["flagged_at"] == run_at
+
+
+def test_a_flag_from_before_the_last_activity_hides_nothing(world: World, number: Number) -> None:
+    """Flagged, then heard of, then missed, all within a cooldown."""
+    world.workspace(settings=REPORT)
+    number.missed("621", 9 * HOUR_MS, 30 * MINUTE_MS)
+    world.contact("621", 9 * HOUR_MS, flagged_at=NOW - 20 * HOUR_MS)
+    world.run()
+    assert counts(world, "behind", "in_cooldown") == (1, 1)
+    assert workspace_record(world)["watermark"] == NOW
+    run_at = next_hour(world, 5)
+    assert world.read("621")["flagged_at"] == run_at
+
+
+def test_who_is_quiet_again_takes_no_place_from_who_is_behind(world: World, number: Number) -> None:
+    """Contacts whose webhooks came after their flags, many of them, and one whose never came."""
+    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
+    for hours, phone in enumerate(("621", "622", "623")):
+        number.missed(phone, 10 * HOUR_MS, 10 * MINUTE_MS - hours * HOUR_MS)
+        run_at = next_hour(world, hours)
+        assert world.read(phone)["flagged_at"] == run_at
+    for hours, phone in enumerate(("621", "622")):
+        number.heard_of(phone, NOW + hours * HOUR_MS - 10 * MINUTE_MS)
+    run_at = next_hour(world, 30)
+    assert world.read("623")["flagged_at"] == run_at
+    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (2, 1)
+
+
 def test_a_webhook_that_comes_after_the_flag_leaves_the_contact_merely_quiet(
     world: World, number: Number
 ) -> None:
@@ -148,12 +187,16 @@ def test_the_cap_is_one_for_all_flags_of_a_run(world: World, number: Number) -> 
     assert counts(world, "stale_found", "flagged", "over_cap") == (3, 2, 1)
 
 
-def test_the_cap_holds_over_all_attempts(world: World, number: Number, faults: Faults) -> None:
+@pytest.mark.parametrize("page_size", [1, 100])
+def test_the_cap_holds_over_all_attempts(
+    world: World, number: Number, faults: Faults, monkeypatch: pytest.MonkeyPatch, page_size: int
+) -> None:
     """Killed after a flag, the run finds more behind when it is tried again."""
+    monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
     world.workspace(settings={**REPORT, "max_flags_per_run": 1})
     number.missed("621")
     number.missed("622", kapso_age_ms=MINUTE_MS)
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 1)
+    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 1 + (page_size == 1))
     with pytest.raises(Killed):
         world.run()
     assert world.flagged() == {"621"}
@@ -180,3 +223,17 @@ def test_whom_a_scan_flagged_before_kapso_failed_counts_as_flagged(
     next_hour(world)
     assert world.flagged() == {"621", "622"}
     assert len(notes(world, "621")) == 1
+
+
+def test_what_was_over_the_cap_before_kapso_failed_is_reported_later(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 2)
+    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
+    number.missed("621")
+    number.missed("622", kapso_age_ms=2 * HOUR_MS)
+    number.quiet("623", 3 * HOUR_MS)
+    number.server.faults.add(answers.status(404), path="/conversations", nth=2)
+    for hours in range(3):
+        next_hour(world, hours)
+    assert world.flagged() == {"621", "622"}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from werkzeug.wrappers import Request, Response
 
 from background_sync.kapso import conversations
 from background_sync.records.workspaces import remember_scan
@@ -132,14 +133,84 @@ def test_an_older_run_that_ends_after_a_newer_one_does_not_move_it_back(world: W
     world.workspace(settings=REPAIR)
 
     def overtake() -> None:
-        before, world.clock.time = world.clock.time, NOW + HOUR_MS
+        world.clock.time = NOW + HOUR_MS
         world.run(run_at=NOW + HOUR_MS)
-        world.clock.time = before
 
     number.server.faults.add(answers.slow(overtake), path="/webhooks", times=1)
+    world.clock.time = NOW + 59 * MINUTE_MS
     world.run()
-    assert world.record(run_at=NOW + HOUR_MS).status == "completed"
+    assert (world.record().status, world.record(run_at=NOW + HOUR_MS).status) == ("completed", "completed")
     assert watermark(world) == NOW + HOUR_MS
+
+
+def overtaken(world: World) -> answers.Fault:
+    """Before the answer, which is an error, a newer run has come to its end."""
+
+    def fault(request: Request, proceed: Callable[[], Response]) -> Response:
+        world.clock.time = NOW + HOUR_MS
+        world.run(run_at=NOW + HOUR_MS)
+        return answers.status(404)(request, proceed)
+
+    return fault
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_an_older_run_that_is_deferred_after_a_newer_one_ended_holds_nothing_up(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    world.workspace(settings=REPAIR)
+    number.in_step(page)
+    number.server.faults.add(overtaken(world), path="/conversations", nth=page)
+    world.clock.time = NOW + 59 * MINUTE_MS
+    world.run()
+    assert world.record().deferred == 1
+    number.message("621", -90 * MINUTE_MS, missed=True)
+    for hours in (2, 3):
+        run_at = next_hour(world, hours)
+    assert contacts(world)["621"]["repaired_at"] == NOW + 2 * HOUR_MS
+    assert watermark(world) == run_at
+
+
+@pytest.mark.usefixtures("page_of_two")
+def test_a_scan_that_was_deferred_half_way_goes_on_from_there(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
+    for quarters in range(1, 6):
+        number.missed(f"62{quarters}", LONG_AGO_MS, quarters * 15 * MINUTE_MS)
+    number.server.faults.add(answers.status(404), path="/conversations", nth=2)
+    world.run()
+    assert counts(world, "deferred", "verified", "repaired") == (1, 2, 2)
+    run_at = next_hour(world)
+    assert counts(world, "deferred", "verified", "repaired", run_at=run_at) == (0, 3, 3)
+    assert len(number.scans) == 4
+    assert watermark(world) == NOW
+    assert "pending_scan" not in workspace_record(world)
+    number.message("629", -30 * MINUTE_MS, missed=True)
+    run_at = next_hour(world, 2)
+    assert (contacts(world)["629"]["repaired_at"], watermark(world)) == (run_at, run_at)
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [
+        "yesterday",
+        {},
+        {"since": 10**15, "started_at": NOW, "after": None, "pages": 0},
+        {"since": -5, "started_at": NOW, "after": None, "pages": 0},
+        {"since": NOW, "started_at": -5, "after": "x", "pages": 0},
+        {"since": NOW, "started_at": 10**15, "after": "x", "pages": 10**9},
+        {"since": "NOW", "started_at": NOW, "after": "x", "pages": 0},
+        {"since": NOW, "started_at": NOW, "after": 5, "pages": 0},
+    ],
+)
+@pytest.mark.usefixtures("number")
+def test_a_place_to_go_on_from_that_somebody_spoilt_costs_a_run_or_two_and_no_more(
+    world: World, pending: object
+) -> None:
+    world.workspace(settings=REPAIR, pending_scan=pending)
+    for hours in range(3):
+        run_at = next_hour(world, hours)
+    assert watermark(world) == run_at
 
 
 @pytest.mark.parametrize("spoilt", ["yesterday", -5, True, {"at": 1}, None])

@@ -1,5 +1,0 @@
-from tests.integration.verify.test_story import *
-import tests.integration.verify.test_story as m
-m.note=print
-def test_x(world, killer):
-    play(world, killer, Plan(kinds=('phone', 'phone', 'both', 'phone', 'both', 'bsuid', 'phone'), known=(True, False, True, True, True, True, True), hours=(Hour(events=(Event(what='updated', who=6, age_s=2602), Event(what='missed', who=5, age_s=991), Event(what='opened', who=3, age_s=815), Event(what='receipt', who=2, age_s=240), Event(what='missed', who=1, age_s=218), Event(what='twice', who=4, age_s=145)), fails=None, dies=None, slow=False), Hour(events=(Event(what='noted', who=1, age_s=3299), Event(what='missed', who=5, age_s=991), Event(what='opened', who=6, age_s=442), Event(what='renamed', who=2, age_s=429), Event(what='late', who=4, age_s=120), Event(what='opened', who=1, age_s=0)), fails=None, dies=(35, 'before'), slow=False), Hour(events=(Event(what='updated', who=5, age_s=673), Event(what='receipt', who=4, age_s=240), Event(what='arrives', who=1, age_s=240), Event(what='late', who=0, age_s=0)), fails=None, dies=(7, 'after'), slow=True)), page_size=2, last_page=LastPage.NO_CURSORS, crowd=0),"report")
