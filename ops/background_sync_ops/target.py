@@ -32,6 +32,7 @@ NEEDED_OUTPUTS = (
     "WorkQueueUrl",
     "DeadLetterQueueUrl",
     "DispatcherFunctionName",
+    "KapsoBaseUrl",
     "TokenParameterPrefix",
 )
 

@@ -31,6 +31,7 @@ def _places(target: Target, logs: Path) -> Table:
     table = facts()
     table.add_row("Health", f"{target.outputs['ApiUrl']}/health")
     table.add_row("AWS endpoint", target.endpoints["*"])
+    table.add_row("Kapso", clean(target.outputs["KapsoBaseUrl"]))
     for output, label in TABLES.items():
         table.add_row(label, clean(target.outputs[output]))
     for output, label in QUEUES.items():

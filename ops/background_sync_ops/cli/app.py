@@ -23,6 +23,8 @@ from background_sync_ops.cli.options import (
     StateDir,
     Timeout,
     duration,
+    share,
+    time,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 NAME = "background-sync"
 INTERRUPTED = 130
 MAX_PORT = 65535
+MIN_PEOPLE, MAX_PEOPLE = 50, 1000
 
 app = typer.Typer(
     name=NAME,
@@ -91,6 +94,14 @@ def up(
             help="What `npx convex export` wrote, to be loaded: the ZIP or the unpacked folder.",
         ),
     ] = None,
+    kapso_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            show_default="the template's: Kapso's own",
+            help="Where workspaces that ask for verification are compared; https, or http to this machine.",
+        ),
+    ] = None,
     every: Annotated[
         timedelta,
         typer.Option(
@@ -129,6 +140,7 @@ def up(
 
     options = command.Options(
         snapshot=snapshot,
+        kapso_url=kapso_url,
         every=every,
         once=once,
         at=at,
@@ -270,6 +282,119 @@ def audit(
     from background_sync_ops.cli import audit as command
 
     return command.audit(_where(stack_name, profile, region, state_dir), workspace, timeout, as_json=as_json)
+
+
+@app.command(
+    epilog=_exit_status("0 all are active", "1 one is off, or a number has none, or nothing was changed")
+)
+def webhooks(
+    workspace: Annotated[
+        str | None,
+        typer.Argument(show_default="every active workspace", help="The workspace's id."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORKSPACE",
+            help="Switch on the webhook of this workspace that is off, after showing it and asking.",
+        ),
+    ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="With --resume: which one, where several are off."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --resume: without asking.")] = False,
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+    state_dir: StateDir = None,
+) -> int:
+    """The webhooks of each workspace's number, as Kapso has them, and what the last run saw of them.
+
+    Kapso switches a webhook off when it fails, and only a person switches it on again: nothing else of it is
+    changed. Each workspace is asked about with its own token, which is read from SSM and shown nowhere;
+    what may be secret in a URL is shown as ***.
+    """
+    where = _where(stack_name, profile, region, state_dir)
+    if resume is None:
+        if webhook is not None or yes:
+            raise typer.BadParameter("--webhook and --yes go with --resume")
+        from background_sync_ops.cli import webhooks as command
+
+        return command.webhooks(where, workspace, as_json=as_json)
+    if workspace is not None:
+        raise typer.BadParameter("name the workspace once: after --resume")
+    from background_sync_ops.cli import resuming
+
+    return resuming.resume(where, resume, webhook, sure=yes, as_json=as_json)
+
+
+@app.command(epilog=_exit_status("0 it is completed", "1 it failed, or did not finish in time"))
+def backfill(
+    workspace: Annotated[str, typer.Argument(help="The workspace's id.")],
+    since: Annotated[
+        int,
+        typer.Option(parser=time, metavar="ISO8601", help="Where it begins: 2026-01-01T10:00:00Z."),
+    ],
+    until: Annotated[
+        int | None,
+        typer.Option(
+            parser=time, metavar="ISO8601", show_default="now", help="Where it ends; 30 days are the most."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")] = False,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+    state_dir: StateDir = None,
+) -> int:
+    """Compare a workspace with Kapso over a part of the past, and repair what was missed.
+
+    Runs look back as far as the last one; this looks further. It repairs whatever `settings.verify` says,
+    and goes on by itself when this command ends before it. To repeat it changes nothing.
+    """
+    from background_sync_ops.cli import backfill as command
+
+    options = command.Options(
+        workspace_id=workspace,
+        since=since,
+        until=until,
+        dry_run=dry_run,
+        timeout=timeout,
+        as_json=as_json,
+    )
+    return command.backfill(_where(stack_name, profile, region, state_dir), options)
+
+
+@app.command(
+    epilog=_exit_status("0 all that was missed was repaired, and nobody else was touched", "1 that is not so")
+)
+def demo(
+    loss: Annotated[
+        float,
+        typer.Option(
+            parser=share, metavar="PERCENT", show_default="5%", help="The share of webhooks that get lost."
+        ),
+    ] = 0.05,
+    contacts: Annotated[
+        int, typer.Option(min=MIN_PEOPLE, max=MAX_PEOPLE, help="How many contacts there are to begin with.")
+    ] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same story.")] = 1,
+    as_json: AsJson = False,
+) -> int:
+    """The story in under a minute: a day of messages, some webhooks lost, and what one sweep makes of it.
+
+    Everything runs on this machine, on ports of its own: the stack of `template.yaml`, a server that behaves
+    like Kapso, and a CRM that takes its webhooks. What sync found is held against what was really missed, and
+    the plain rule (quiet for over an hour) beside it. Then a webhook is switched off, and on again. At the
+    end all of it is gone.
+    """
+    from background_sync_ops.cli import demo as command
+
+    return command.demo(loss, contacts, seed, as_json=as_json)
 
 
 def run(arguments: Sequence[str]) -> int:

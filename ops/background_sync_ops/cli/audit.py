@@ -12,9 +12,9 @@ from background_sync.queue import WorkQueue
 from background_sync.records.runs import AUDIT_PREFIX, COMPLETED, FAILED, Run, audit_key, find_all
 from background_sync.records.workspaces import all_workspaces
 from background_sync.usecases.dispatch import skip_reason
+from background_sync_ops.cli.counts import count
 from background_sync_ops.cli.errors import NOT_WELL, WELL
 from background_sync_ops.cli.output import clean, console, grid, print_json, progress, state
-from background_sync_ops.cli.tables import count
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.where import Where, workspace_of
 from background_sync_ops.target import Target

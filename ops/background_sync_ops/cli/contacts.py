@@ -12,10 +12,11 @@ from rich.text import Text
 from background_sync.records.database import Database
 from background_sync.rules.policy import read_policy
 from background_sync_ops.cli.errors import WELL
-from background_sync_ops.cli.judged import Document, Judge, contact_records
+from background_sync_ops.cli.judged import Document, Judge
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, state, waiting
 from background_sync_ops.cli.times import ago, iso, span
 from background_sync_ops.cli.where import Where, workspace_of
+from background_sync_ops.contacts import contact_records
 
 SHOWN = 50
 NOTE_WIDTH = 60

@@ -60,10 +60,12 @@ def _ours() -> tuple[type[BaseException], ...]:
     from background_sync_ops.stack.errors import StackError  # noqa: PLC0415
     from background_sync_ops.sweeping import DispatchError  # noqa: PLC0415
     from background_sync_ops.target import TargetError  # noqa: PLC0415
+    from background_sync_ops.webhooks import NotAsked  # noqa: PLC0415
 
     return (
         CommandError,
         DispatchError,
+        NotAsked,
         NotSent,
         RedriveError,
         SnapshotError,

@@ -1,5 +1,6 @@
 """`background-sync health`: how sync itself is doing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -9,12 +10,15 @@ from background_sync_ops.cli import tables
 from background_sync_ops.cli.api import Document, HealthApi
 from background_sync_ops.cli.output import clean, console, facts, print_json, state
 from background_sync_ops.cli.times import SECOND_MS, ago
+from background_sync_ops.cli.verified import verification, verified
 from background_sync_ops.cli.where import Where
 
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
 CHECKS = {
     "sweep:age": "Last finished sweep",
     "runs:failed": "Failed runs",
+    "verification:deferred": "Deferred verification",
+    "webhooks:off": "Webhooks off",
     "deadLetters:waiting": "Dead letters",
 }
 PERCENT = 100
@@ -35,10 +39,14 @@ def health(where: Where, workspace_id: str | None, limit: int, *, as_json: bool)
 
 def _print_lists(out: Console, api: HealthApi, runs: Document, workspace_id: str | None, limit: int) -> None:
     if workspace_id is None:
-        _section(out, "Sweeps", api.sweeps(limit)["sweeps"], tables.sweep_history)
+        sweeps = api.sweeps(limit)["sweeps"]
+        _section(out, "Sweeps", sweeps, tables.sweep_history)
+        _verification(out, verified(sweeps), "Sweep")
         _section(out, "Runs", runs["runs"], tables.run_history)
+        _verification(out, verified(runs["runs"]), "Sweep", "Workspace")
     else:
         _section(out, f"Runs of {clean(workspace_id)}", runs["runs"], tables.workspace_history)
+        _verification(out, verified(runs["runs"]), "Sweep")
     for line in tables.run_errors(runs["runs"]):
         out.print(f"failed: {line}", soft_wrap=True)
     if runs["summary"] is not None:
@@ -66,9 +74,17 @@ def _value(check: Document) -> str:
     return f"{value * PERCENT:.3g} %" if unit == "ratio" else f"{value} {unit or ''}".strip()
 
 
-def _section(out: Console, title: str, documents: list[Document], table: Any) -> None:
+def _section(
+    out: Console, title: str, documents: list[Document], table: Callable[[list[Document]], Table]
+) -> None:
     out.print(f"\n{title}", style="bold")
     out.print(table(documents) if documents else "none yet")
+
+
+def _verification(out: Console, documents: list[Any], *keys: str) -> None:
+    if documents:
+        out.print("\nCompared with Kapso", style="bold")
+        out.print(verification(documents, *keys))
 
 
 def _summary(runs: Document) -> str:

@@ -10,7 +10,8 @@ from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError
 from background_sync_ops.cli.output import clean, console, grid, print_json, share
 from background_sync_ops.cli.where import Where
 from background_sync_ops.demo import import_demo
-from background_sync_ops.snapshot import ImportReport, ImportTarget, Progress, Remark, import_snapshot
+from background_sync_ops.importing import import_target
+from background_sync_ops.snapshot import ImportReport, Progress, Remark, import_snapshot
 from background_sync_ops.snapshot.load import CONTACTS, WORKSPACES
 from background_sync_ops.snapshot.reader import open_snapshot
 from background_sync_ops.target import Target
@@ -39,13 +40,13 @@ def require_snapshot(path: Path) -> None:
 def load(target: Target, path: Path) -> ImportReport:
     """Import the snapshot at `path`, with a progress bar."""
     with _progress(f"importing {path}") as tell:
-        return import_snapshot(path, _import_target(target), tell)
+        return import_snapshot(path, import_target(target), tell)
 
 
 def load_demo(target: Target, now: int) -> ImportReport:
     """Import the built-in demo as it is at `now` (ms), with a progress bar."""
     with _progress("importing the demo") as tell:
-        return import_demo(now, _import_target(target), tell)
+        return import_demo(now, import_target(target), tell)
 
 
 @contextmanager
@@ -53,16 +54,6 @@ def _progress(what: str) -> Iterator[Callable[[Progress], None]]:
     with share() as bar:
         task = bar.add_task(clean(what), total=None)
         yield lambda at: bar.update(task, completed=at.bytes_done, total=at.bytes_total)
-
-
-def _import_target(target: Target) -> ImportTarget:
-    return ImportTarget(
-        dynamodb=target.client("dynamodb"),
-        ssm=target.client("ssm"),
-        workspaces_table=target.tables.workspaces,
-        contacts_table=target.tables.contacts,
-        token_parameter_prefix=target.outputs["TokenParameterPrefix"],
-    )
 
 
 def print_report(report: ImportReport, out: Console) -> None:

@@ -1,12 +1,10 @@
 """A workspace's contacts as the rules judge them at one moment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from background_sync.records.database import Database
-from background_sync.records.items import plain
 from background_sync.rules.contact import InvalidRecord, Standing, last_activity, standing, stored_contact
 from background_sync.rules.policy import Policy
 
@@ -70,15 +68,3 @@ def _last_activity(record: Mapping[str, object]) -> int | None:
         return last_activity(record)
     except InvalidRecord:
         return None
-
-
-def contact_records(database: Database, workspace_id: str) -> Iterator[Mapping[str, object]]:
-    """Every contact of a workspace, whole, from the table itself: the index may not show all."""
-    pages = database.client.get_paginator("query").paginate(
-        TableName=database.tables.contacts,
-        KeyConditionExpression="workspace_id = :workspace",
-        ExpressionAttributeValues={":workspace": {"S": workspace_id}},
-        ConsistentRead=True,
-    )
-    for page in pages:
-        yield from (plain(item) for item in page["Items"])

@@ -1,5 +1,6 @@
 """The options that several commands share."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ import typer
 from background_sync_ops.cli import times
 
 WHERE = "Where it acts"
+PERCENT = 100
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%?", re.ASCII)
 
 
 def duration(text: str | timedelta) -> timedelta:
@@ -25,6 +28,16 @@ def time(text: str) -> int:
         return times.parse_time(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def share(text: str | float) -> float:
+    """A share as it is typed, `5%` or `5`, from 0 to 1; a default comes as it is."""
+    if isinstance(text, float):
+        return text
+    number = _PERCENT.fullmatch(text.strip())
+    if number is None or float(number[1]) > PERCENT:
+        raise typer.BadParameter(f"{text!r} is no share such as 5% or 0.5%")
+    return float(number[1]) / PERCENT
 
 
 StackName = Annotated[

@@ -38,6 +38,10 @@ STATE_STYLES = {
     "fail": "bold red",
     "failed": "bold red",
     "unreadable": "bold red",
+    "active": "green",
+    "off": "bold red",
+    "none": "yellow",
+    "unknown": "yellow",
 }
 
 
@@ -115,9 +119,14 @@ def share() -> Progress:
 
 def waiting(text: str) -> AbstractContextManager[Any]:
     """Something that turns while the block works, likewise."""
-    bar = _progress()
-    bar.add_task(text, total=None)
-    return bar
+    turning = spinner()
+    turning.add_task(text, total=None)
+    return turning
+
+
+def spinner() -> Progress:
+    """Something that turns beside what its task says, likewise."""
+    return _progress()
 
 
 def _progress(*measures: ProgressColumn) -> Progress:

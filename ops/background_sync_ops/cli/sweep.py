@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from rich.console import Console
+
 from background_sync.records.sweeps import DISPATCHED
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError
@@ -12,6 +14,10 @@ from background_sync_ops.sweeping import Outcome, Sighting, dispatch, follow, ou
 from background_sync_ops.target import Target
 
 LATER = "`background-sync health` and the functions' logs show how it goes on"
+LOOK = {
+    "deferred": "Why it was deferred: `background-sync health`. A later sweep catches up.",
+    "webhook_off": "Which webhooks are off: `background-sync webhooks`. --resume switches one on.",
+}
 NAMED = 10
 ERRORS = 20
 
@@ -25,9 +31,17 @@ def sweep(where: Where, at: int | None, timeout: timedelta, *, as_json: bool) ->
     if as_json:
         print_json(found.document())
     else:
-        console().print(tables.sweep_facts(found.sweep, target.clock.now()))
+        print_sweep(found, target.clock.now(), console())
     report_trouble(found, timeout, with_errors=not as_json)
     return WELL if found.well else NOT_WELL
+
+
+def print_sweep(found: Outcome, now: int, out: Console) -> None:
+    """What it came to, and where to look for more."""
+    out.print(tables.sweep_facts(found.sweep, now))
+    for name, where in LOOK.items():
+        if found.sweep[name]:
+            out.print(where)
 
 
 def _run_at(target: Target, at: int | None) -> int:

@@ -1,27 +1,21 @@
 """Runs and sweeps as tables that fit 80 columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from background_sync.rules.counts import TOTALLED
+from background_sync_ops.cli.counts import Document, count, listed
 from background_sync_ops.cli.output import clean, facts, grid, shortened, state
 from background_sync_ops.cli.times import ago, iso, span
+from background_sync_ops.cli.verified import VERIFICATION, sentences, verification, verified
 
-Document = Mapping[str, Any]
 COLUMNS = ("contacts_checked", "stale_found", "flagged")
-OTHER_OUTCOMES = tuple(name for name in TOTALLED if name not in (*COLUMNS, "fresh"))
-LABELS = {"over_cap": "over the cap", "invalid_setting": "invalid settings"}
+OTHER_OUTCOMES = tuple(name for name in TOTALLED if name not in (*COLUMNS, "fresh", *VERIFICATION))
 COUNTS = ("Checked", "Stale", "Flagged")
 ERROR_WIDTH = 300
-
-
-def count(value: object) -> str:
-    """A count, or a dash where there is none yet."""
-    return "-" if value is None else clean(value)
 
 
 def units(run: Document) -> str:
@@ -32,8 +26,7 @@ def units(run: Document) -> str:
 
 def other_outcomes(document: Document) -> str:
     """`1 invalid, 3 in cooldown`: the outcomes that have no column and are not zero."""
-    names = (name for name in OTHER_OUTCOMES if document.get(name))
-    return ", ".join(f"{document[name]} {LABELS.get(name, name.replace('_', ' '))}" for name in names)
+    return listed(document, OTHER_OUTCOMES)
 
 
 def sweep_facts(sweep: Document, now: int) -> Table:
@@ -47,6 +40,9 @@ def sweep_facts(sweep: Document, now: int) -> Table:
     rest = other_outcomes({**sweep, "skipped": sweep["skipped_runs"]})
     if rest:
         table.add_row("", rest)
+    if verified([sweep]):
+        for label, sentence in zip(("Kapso", ""), sentences(sweep), strict=False):
+            table.add_row(label, sentence)
     return table
 
 
@@ -68,11 +64,24 @@ def sweep_runs(runs: Sequence[Document], limit: int) -> RenderableType:
     for run in sorted(runs, key=_most_telling_first)[:limit]:
         numbers = map(count, _counted(run))
         table.add_row(clean(run["workspace_id"]), state(run["status"]), *numbers, _remarks(run))
-    if len(runs) <= limit:
-        return table
-    return Group(
-        table, Text(f"… and {len(runs) - limit} more: `background-sync health --limit 100` lists runs")
-    )
+    return Group(table, *_cut(len(runs), limit), *_verification(verified(runs), limit))
+
+
+def _cut(number: int, limit: int) -> Iterable[Text]:
+    if number > limit:
+        yield Text(f"… and {number - limit} more: `background-sync health --limit 100` lists runs")
+
+
+def _verification(runs: Sequence[Document], limit: int) -> Iterable[RenderableType]:
+    if runs:
+        yield Text()
+        yield verification(sorted(runs, key=_least_in_step_first)[:limit], "Workspace")
+        yield from _cut(len(runs), limit)
+
+
+def _least_in_step_first(run: Document) -> tuple[bool, bool, int, str]:
+    missed = sum(run[name] for name in ("behind", "missing", "repaired", "created"))
+    return not run["deferred"], not run["webhook_off"], -missed, run["workspace_id"]
 
 
 def _most_telling_first(run: Document) -> tuple[bool, int, str]:

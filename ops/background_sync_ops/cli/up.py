@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from background_sync.kapso.address import checked_base_url
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.announcement import announcement
 from background_sync_ops.cli.ending import ended_by_signals
 from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError, explained
 from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
 from background_sync_ops.cli.output import console, print_json, waiting
-from background_sync_ops.cli.sweep import report_trouble, run_sweep, whole_second
+from background_sync_ops.cli.sweep import print_sweep, report_trouble, run_sweep, whole_second
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.snapshot import ImportReport
 from background_sync_ops.stack.errors import AlreadyRunningError, PortError
@@ -37,6 +38,7 @@ class Options:
     """As the command line has them."""
 
     snapshot: Path | None
+    kapso_url: str | None
     every: timedelta
     once: bool
     at: int | None
@@ -70,8 +72,17 @@ def _require_usable(options: Options) -> None:
         raise CommandError("--every is a day at most", USAGE)
     if options.api_port == options.aws_port != 0:
         raise CommandError("--api-port and --aws-port are the same: choose another one for either", USAGE)
+    if options.kapso_url is not None:
+        _require_base_url(options.kapso_url)
     if options.snapshot is not None:
         require_snapshot(options.snapshot)
+
+
+def _require_base_url(url: str) -> None:
+    try:
+        checked_base_url(url)
+    except ValueError as error:
+        raise CommandError(f"--kapso-url: {error}", USAGE) from None
 
 
 @contextmanager
@@ -82,6 +93,7 @@ def _stack(options: Options) -> Iterator[None]:
         api_port=options.api_port,
         clock_offset_ms=0 if options.at is None else options.at - time.time_ns() // 1_000_000,
         state_dir=options.folder,
+        parameters={} if options.kapso_url is None else {"KapsoBaseUrl": options.kapso_url},
         environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},  # what health calls late
     )
     with ExitStack() as running:
@@ -132,7 +144,8 @@ class Session:
         target.connect()
         run_at = self.options.at or whole_second(target.clock.now())
         found = run_sweep(target, run_at, self.options.timeout, every_run=True)
-        self.out.print("", tables.sweep_facts(found.sweep, target.clock.now()))
+        self.out.print("")
+        print_sweep(found, target.clock.now(), self.out)
         self.out.print("", tables.sweep_runs(found.runs, RUNS_SHOWN), "")
         report_trouble(found, self.options.timeout, with_errors=False)  # they stand in the table
         if self.options.as_json:
@@ -157,7 +170,7 @@ class Session:
                 raise
             console(stderr=True).print(f"error: {line}", soft_wrap=True)
             return
-        self.out.print(tables.sweep_facts(found.sweep, target.clock.now()))
+        print_sweep(found, target.clock.now(), self.out)
         report_trouble(found, timeout)
 
 

@@ -6,10 +6,18 @@ from pathlib import Path
 
 from background_sync.records.database import Database
 from background_sync.records.workspaces import find_workspace
+from background_sync.usecases.dispatch import skip_reason
 from background_sync_ops.cli.errors import USAGE, CommandError
 from background_sync_ops.cli.output import waiting
 from background_sync_ops.stack.state import STATE_DIR
 from background_sync_ops.target import Target, aws_target, running_target
+
+INACTIVE = {
+    "no_phone": "it has no kapso_phone_id",
+    "no_token": "it has no kapso_token_parameter",
+    "invalid": "its kapso_phone_id or kapso_token_parameter is no text",
+    "reserved_id": "its id is reserved",
+}
 
 
 def workspace_of(target: Target, database: Database, workspace_id: str) -> Mapping[str, object]:
@@ -17,6 +25,15 @@ def workspace_of(target: Target, database: Database, workspace_id: str) -> Mappi
     workspace = find_workspace(database, workspace_id)
     if workspace is None:
         raise CommandError(f"there is no workspace {workspace_id} in {target.name}")
+    return workspace
+
+
+def active_workspace(target: Target, database: Database, workspace_id: str) -> Mapping[str, object]:
+    """A workspace that must be there, and active; raises `CommandError`."""
+    workspace = workspace_of(target, database, workspace_id)
+    reason = skip_reason(workspace)
+    if reason is not None:
+        raise CommandError(f"workspace {workspace_id} is not active: {INACTIVE.get(reason, reason)}")
     return workspace
 
 

@@ -56,7 +56,7 @@ def test_it_moves_no_counter_and_is_in_no_list_of_runs(world: World) -> None:
     sweep = world.sweep()
     assert world.record("#audit#w1").status == "completed"
     assert (sweep["dispatched"], sweep["completed"], sweep["contacts_checked"]) == (1, 1, 1)
-    assert [run["workspace_id"] for run in history.latest_runs(100)] == ["w1"]
+    assert [run["workspace_id"] for run in history.latest_runs(world.database, 100)] == ["w1"]
     assert [run["workspace_id"] for run in history.sweep_runs(NOW)] == ["w1"]
 
 

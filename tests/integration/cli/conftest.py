@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from background_sync_ops.kapso import KapsoServer, KapsoStore
 from background_sync_ops.stack.clients import LocalClients
-from tests.integration.cli.running import AT, Operator, Up, contact, workspace, write_snapshot
+from tests.integration.cli.numbers import Numbers
+from tests.integration.cli.running import AT, AT_MS, Operator, Up, contact, workspace, write_snapshot
 
 HOUR_MS = 3_600_000
 
@@ -33,10 +35,30 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def operator(tmp_path_factory: pytest.TempPathFactory, snapshot: Path) -> Iterator[Operator]:
+def kapso() -> Iterator[KapsoServer]:
+    """Kapso, for the stack of `operator`."""
+    with KapsoServer(KapsoStore(), lambda: AT_MS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def operator(
+    tmp_path_factory: pytest.TempPathFactory, snapshot: Path, kapso: KapsoServer
+) -> Iterator[Operator]:
     """At a stack that is up with `snapshot` in it, and was swept at `AT`."""
     folder = tmp_path_factory.mktemp("operator")
-    with closing(Up(folder, "--import", str(snapshot), "--at", AT)) as up:
+    with closing(Up(folder, "--import", str(snapshot), "--at", AT, "--kapso-url", kapso.url)) as up:
         info = up.until_printed("Next sweep at").info
         with closing(LocalClients(info.endpoint_url, info.lambda_endpoint_url)) as aws:
             yield Operator(folder, info, aws)
+
+
+@pytest.fixture
+def numbers(operator: Operator, kapso: KapsoServer) -> Iterator[Numbers]:
+    """Workspaces with numbers of their own in Kapso; their key is in SSM."""
+    kapso.faults.clear()
+    kapso.requests.clear()
+    numbers = Numbers(operator, kapso)
+    yield numbers
+    numbers.remove()
+    kapso.faults.clear()

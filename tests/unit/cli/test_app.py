@@ -8,7 +8,11 @@ import pytest
 
 from background_sync_ops.cli.app import run
 
-COMMANDS = ("up", "import", "sweep", "health", "contacts", "redrive", "audit")
+COMMANDS = (
+    *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
+    *("webhooks", "backfill", "demo"),
+)
+SINCE = ("--since", "2026-01-01T10:00:00Z")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,8 @@ def test_help_does_not_import_what_only_commands_need() -> None:
 import sys
 from background_sync_ops.cli.app import run
 run(["up", "--help"])
-sys.exit(bool({"boto3", "botocore", "pynamodb", "moto", "werkzeug", "samtranslator"} & set(sys.modules)))
+needless = {"boto3", "botocore", "pynamodb", "moto", "werkzeug", "samtranslator", "urllib3"}
+sys.exit(bool(needless & set(sys.modules)))
 """
     ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False)
     assert ended.returncode == 0
@@ -63,6 +68,16 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["health", "--limit", "0"], "--limit"),
         (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
         (["contacts"], "workspace"),
+        (["up", "--kapso-url", "http://kapso.example"], "--kapso-url: a base URL must be https"),
+        (["webhooks", "--yes"], "--webhook and --yes go with --resume"),
+        (["webhooks", "--webhook", "x"], "--webhook and --yes go with --resume"),
+        (["webhooks", "acme", "--resume", "acme"], "name the workspace once"),
+        (["backfill", "acme"], "--since"),
+        (["backfill", "acme", *SINCE, "--until", "2026-01-01T10:00:00Z"], "is not before"),
+        (["backfill", "acme", *SINCE, "--until", "2026-02-01T10:00:00Z"], "is more than 30 d"),
+        (["demo", "--loss", "101%"], "no share such as 5%"),
+        (["demo", "--loss", "some"], "no share such as 5%"),
+        (["demo", "--contacts", "49"], "--contacts"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -77,7 +92,19 @@ def test_wrong_usage_is_one_line_and_exit_status_2(
     assert message.lower() in captured.err.lower()
 
 
-@pytest.mark.parametrize("arguments", [["sweep"], ["health"], ["contacts", "acme"], ["redrive"], ["audit"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep"],
+        ["health"],
+        ["contacts", "acme"],
+        ["redrive"],
+        ["audit"],
+        ["webhooks"],
+        ["webhooks", "--resume", "acme"],
+        ["backfill", "acme", *SINCE, "--until", "2026-01-02T10:00:00Z"],
+    ],
+)
 def test_without_a_stack_the_next_step_is_told(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

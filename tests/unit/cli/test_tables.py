@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from background_sync.rules.counts import TOTALLED
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.output import console
+from background_sync_ops.cli.verified import verification
 
 NOW = 1_767_261_600_000
 BIG = 123_456
@@ -15,13 +17,14 @@ HOSTILE = "[red]" + "\x1b[2J" + "k17d8x9q" * 8
 
 
 def run(**changes: Any) -> dict[str, Any]:
-    zero = dict.fromkeys(("contacts_checked", "stale_found", "flagged", *tables.OTHER_OUTCOMES), 0)
+    zero = dict.fromkeys(TOTALLED, 0)
     rest = {"workspace_id": "acme", "run_at": NOW, "status": "completed", "error": None, "duration_ms": 850}
+    rest |= {"webhook": None, "deferred_why": None}
     return {**zero, **rest, **changes}
 
 
 def sweep(**changes: Any) -> dict[str, Any]:
-    zero = dict.fromkeys(("contacts_checked", "stale_found", "flagged", *tables.OTHER_OUTCOMES), 0)
+    zero = dict.fromkeys(TOTALLED, 0)
     counts = {
         "dispatched": 3,
         "completed": 2,
@@ -41,10 +44,7 @@ def printed(renderable: RenderableType) -> str:
     return out.getvalue()
 
 
-LARGE = {
-    **dict.fromkeys(("contacts_checked", "stale_found", "flagged"), BIG),
-    **dict.fromkeys(tables.OTHER_OUTCOMES, BIG),
-}
+LARGE = dict.fromkeys(TOTALLED, BIG)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,8 @@ LARGE = {
         tables.workspace_history([run(**LARGE, read_units=None, write_units=None)]),
         tables.sweep_history([sweep(**LARGE | {"dispatched": BIG, "completed": BIG})]),
         tables.sweep_facts(sweep(**LARGE | {"skipped_why": {"no_phone": BIG, "no_token": BIG}}), NOW),
+        verification([run(workspace_id=HOSTILE, **LARGE)], "Sweep", "Workspace"),
+        verification([sweep(**LARGE)], "Sweep"),
     ],
 )
 def test_it_fits_80_columns_and_cuts_no_number(table: RenderableType) -> None:

@@ -1,0 +1,15 @@
+"""Where a snapshot is imported to, of a stack."""
+
+from background_sync_ops.snapshot import ImportTarget
+from background_sync_ops.target import Target
+
+
+def import_target(target: Target) -> ImportTarget:
+    """The tables and the tokens of a stack."""
+    return ImportTarget(
+        dynamodb=target.client("dynamodb"),
+        ssm=target.client("ssm"),
+        workspaces_table=target.tables.workspaces,
+        contacts_table=target.tables.contacts,
+        token_parameter_prefix=target.outputs["TokenParameterPrefix"],
+    )

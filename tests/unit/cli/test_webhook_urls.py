@@ -1,0 +1,38 @@
+"""What may be secret in a webhook's URL is not shown."""
+
+import pytest
+
+from background_sync.kapso.webhooks import Webhook
+from background_sync_ops.webhooks import masked, state_of
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://crm.example/hooks/kapso", "https://crm.example/hooks/kapso"),
+        ("https://crm.example:8443/hooks", "https://crm.example:8443/hooks"),
+        ("https://ann:pw@crm.example/hooks", "https://***@crm.example/hooks"),
+        ("https://ann@crm.example", "https://***@crm.example"),
+        ("https://a@b:pw@crm.example", "https://***@crm.example"),
+        ("https://crm.example/?key=s3cret&tenant=7", "https://crm.example/?key=***&tenant=***"),
+        ("https://crm.example/?s3cret", "https://crm.example/?***"),
+        ("https://crm.example/?key=s3=cret", "https://crm.example/?key=***"),
+        ("https://crm.example/#s3cret", "https://crm.example/#***"),
+        ("ann:pw@crm.example/hooks", "***"),
+        ("ftp://ann:pw@crm.example", "***"),
+        ("https://[::1", "***"),
+        ("s3cret", "***"),
+        ("", "***"),
+        (None, None),
+    ],
+)
+def test_user_query_and_fragment_are_masked(url: str | None, shown: str | None) -> None:
+    assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "state"), [([], "none"), ([True], "active"), ([True, False], "off"), ([False], "off")]
+)
+def test_one_that_is_off_makes_the_number_off(webhooks: list[bool], state: str) -> None:
+    found = [Webhook(str(number), None, active, None, ()) for number, active in enumerate(webhooks)]
+    assert state_of(found) == state
