@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 LAYER_LIMIT_BYTES = 12_000_000
-FUNCTIONS = ("DispatcherFunction", "ReconcilerFunction", "HealthFunction")
+FUNCTIONS = ("DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction")
 
 
 def shipped(folder: Path) -> list[str]:

@@ -1,5 +1,7 @@
 """Each event in events/, through the built function that it is for."""
 
+import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from background_sync.records.items import typed
 from background_sync_ops.stack.stack import LocalStack
 from tests.e2e.conftest import RUN_AT
 
+HEALTH = ["health-get", "health-openapi", "health-runs", "health-sweeps", "health-workspaces"]
 EVENTS = Path(__file__).parents[2] / "events"
 WORKSPACE = {
     "workspace_id": "acme",
@@ -66,14 +69,26 @@ def test_a_message_that_cannot_be_read_fails_alone(stack: LocalStack) -> None:
     assert result == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
 
 
-@pytest.mark.parametrize("name", ["health-get", "health-runs", "health-sweeps"])
+@pytest.mark.parametrize("name", HEALTH)
 def test_health_answers(stack: LocalStack, name: str) -> None:
     answer = stack.invoke("HealthFunction", event(name)).result()
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"])
 
 
+def test_health_answers_people(stack: LocalStack) -> None:
+    answer = stack.invoke("HealthFunction", event("health-page")).result()
+    assert (answer["statusCode"], answer["headers"]["Content-Encoding"]) == (200, "gzip")
+    assert b"Background Sync" in gzip.decompress(base64.b64decode(answer["body"]))
+
+
+def test_the_monitor_measures(stack: LocalStack) -> None:
+    measured = stack.invoke("MonitorFunction", event("monitor-scheduled")).result()
+    assert 0 <= measured["sweep_age_intervals"] < 1
+    assert measured["last_sweep_failed_share"] == 0
+
+
 def test_every_event_is_one_of_these() -> None:
     tried = {"dispatcher-scheduled", "dispatcher-manual", "reconciler-run", "reconciler-audit"}
-    tried |= {"health-get", "health-runs", "health-sweeps"}
+    tried |= {*HEALTH, "health-page", "monitor-scheduled"}
     assert {path.stem for path in EVENTS.iterdir()} == tried

@@ -8,7 +8,7 @@ from background_sync_ops.stack import intrinsics
 from background_sync_ops.stack.template import Template
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction"]
+FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction"]
 Properties = dict[str, Any]
 
 
@@ -30,7 +30,7 @@ def target(tree: Any) -> str:
 
 
 def statements(template: Template, role: str | None = None) -> Iterator[Properties]:
-    """Every statement of a policy of `role`, or of all roles and of the queues' own policies."""
+    """Every statement of a policy of `role`, or of all roles and of the queues' and topics' own policies."""
     for name, item in properties(template, "AWS::IAM::Role").items():
         if role in (None, name):
             for policy in item["Policies"]:
@@ -39,7 +39,7 @@ def statements(template: Template, role: str | None = None) -> Iterator[Properti
         if role is None or role in targets(item["Roles"]):
             yield from item["PolicyDocument"]["Statement"]
     if role is None:
-        for item in properties(template, "AWS::SQS::QueuePolicy").values():
+        for item in properties(template, "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy").values():
             yield from item["PolicyDocument"]["Statement"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from background_sync_ops.stack.template import Template
 from tests.template.reading import Properties, properties
 
-PUBLIC = "GET /health"
+PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json"}
 
 
 @pytest.fixture
@@ -21,15 +21,20 @@ def stage(template: Template) -> Properties:
     return item
 
 
-def test_one_route_is_public_and_all_others_ask_for_credentials(routes: dict[str, Any]) -> None:
-    assert routes.pop(PUBLIC)["security"] == [{"NONE": []}]
-    assert routes
+def test_few_routes_are_public_and_all_others_ask_for_credentials(routes: dict[str, Any]) -> None:
+    assert set(routes) > PUBLIC
     for route, item in routes.items():
-        assert item["security"] == [{"AWS_IAM": []}], route
+        assert item["security"] == [{"NONE" if route in PUBLIC else "AWS_IAM": []}], route
 
 
 def test_all_routes_only_read(routes: dict[str, Any]) -> None:
-    assert {route.split()[0] for route in routes} == {"GET"}
+    assert {route.split()[0] for route in routes} == {"GET", "HEAD"}
+
+
+def test_no_other_site_may_read_them(template: Template) -> None:
+    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    assert "CorsConfiguration" not in api
+    assert "x-amazon-apigateway-cors" not in api["Body"]
 
 
 def test_all_routes_lead_to_health(routes: dict[str, Any]) -> None:
@@ -39,5 +44,6 @@ def test_all_routes_lead_to_health(routes: dict[str, Any]) -> None:
 
 def test_what_is_public_is_throttled_most(routes: dict[str, Any], stage: Properties) -> None:
     throttled = stage["RouteSettings"]
-    assert set(throttled) <= set(routes)
-    assert throttled[PUBLIC]["ThrottlingRateLimit"] < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    assert set(throttled) == PUBLIC <= set(routes)
+    for route in PUBLIC:
+        assert throttled[route]["ThrottlingRateLimit"] < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]

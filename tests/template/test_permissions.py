@@ -58,8 +58,9 @@ def test_a_function_may_use_the_queues_that_it_is_told_of(template: Template, na
     assert told <= allowed
 
 
-def test_health_writes_nothing(template: Template) -> None:
-    for item in statements(template, "HealthRole"):
+@pytest.mark.parametrize("role", ["HealthRole", "MonitorRole"])
+def test_who_only_looks_writes_nothing(template: Template, role: str) -> None:
+    for item in statements(template, role):
         actions = [action for action in many(item["Action"]) if not action.startswith("logs:")]
         assert not [action for action in actions if any(word in action for word in WRITING)]
 

@@ -8,7 +8,8 @@ from tests.template.reading import Properties, properties, statements, target
 
 @pytest.fixture
 def rule(template: Template) -> Properties:
-    (item,) = properties(template, "AWS::Events::Rule").values()
+    rules = properties(template, "AWS::Events::Rule").values()
+    (item,) = [each for each in rules if target(each["Targets"][0]["Arn"]) == "DispatcherFunction"]
     return item
 
 

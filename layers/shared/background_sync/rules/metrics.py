@@ -1,0 +1,51 @@
+"""Every metric that the code emits, by its name in the code, with its unit.
+
+Each is billed by the month, so there are those that the dashboard and the alarms of template.yaml name, and
+no others; whatever else was counted stands in the records and in the log.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+COUNT = "Count"
+MILLISECONDS = "Milliseconds"
+PERCENT = "Percent"
+PLAIN = "None"
+
+METRICS: Mapping[str, str] = MappingProxyType(
+    {
+        # once a dispatch
+        "workspaces_dispatched": COUNT,
+        "workspaces_skipped": COUNT,
+        # once a run
+        "runs_completed": COUNT,
+        "contacts_checked": COUNT,
+        "stale_found": COUNT,
+        "flagged": COUNT,
+        "confirmed_quiet": COUNT,
+        "unverified": COUNT,
+        "verified": COUNT,
+        "repaired": COUNT,
+        "created": COUNT,
+        "behind": COUNT,
+        "missing": COUNT,
+        "deferred": COUNT,
+        "kapso_unauthorized": COUNT,
+        "read_units": COUNT,
+        "write_units": COUNT,
+        # once an attempt that closes a run, well or not
+        "run_duration": MILLISECONDS,
+        "runs_failed": COUNT,
+        # once an audit, once a backfill
+        "audit_mended_missing": COUNT,
+        "audit_mended_outdated": COUNT,
+        "backfill_repaired": COUNT,
+        "backfill_created": COUNT,
+        # every five minutes, of the last finished sweep
+        "sweep_age_intervals": PLAIN,
+        "last_sweep_failed_share": PERCENT,
+        "last_sweep_deferred_share": PERCENT,
+        "last_sweep_drift": COUNT,
+        "last_sweep_webhooks_off": COUNT,
+    }
+)

@@ -1,0 +1,58 @@
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from background_sync.telemetry import logger
+from background_sync_ops.kapso import KapsoServer, KapsoStore
+from tests.integration.world import TOKEN_PREFIX, World
+
+PHONE_ID = "110987654321"
+KEY = "a-key"
+
+
+@pytest.fixture
+def kapso(world: World) -> Iterator[KapsoStore]:
+    """Kapso, with the number of the world's workspaces."""
+    store = KapsoStore()
+    store.add_number(PHONE_ID, KEY)
+    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}abc", Value=KEY, Type="SecureString", Overwrite=True)
+    with KapsoServer(store, lambda: world.clock.time) as server:
+        world.kapso_url = server.url
+        yield store
+
+
+@dataclass
+class Emitted:
+    """The EMF documents that were written since they were last read."""
+
+    capsys: pytest.CaptureFixture[str]
+
+    def read(self) -> list[dict[str, Any]]:
+        """Each as CloudWatch gets it."""
+        documents = (json.loads(line) for line in self.capsys.readouterr().out.splitlines() if line)
+        return [document for document in documents if "_aws" in document]
+
+
+@pytest.fixture
+def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
+    return Emitted(capsys)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """All that is logged, as the functions log it."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(logger.registered_formatter)
+    ours = logging.getLogger(logger.name)
+    level = ours.level
+    ours.setLevel(logging.INFO)
+    ours.addHandler(handler)
+    yield lines
+    ours.removeHandler(handler)
+    ours.setLevel(level)

@@ -1,0 +1,125 @@
+"""What the monitor measures: the last finished sweep, by the clock."""
+
+import pytest
+
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.usecases.monitor import measure
+from background_sync_ops.kapso import KapsoStore
+from tests.integration.faults import Faults
+from tests.integration.monitor.conftest import PHONE_ID, Emitted
+from tests.integration.world import NOW, World
+
+REPAIR = {"verify": "repair"}
+REPORT = {"verify": "report"}
+
+
+def measured(world: World, after_ms: int = 0, interval_ms: int = HOUR_MS) -> dict[str, float]:
+    """What it measures so long after `NOW`."""
+    world.clock.time = NOW + after_ms
+    return measure(world.clock, interval_ms)
+
+
+def missed(kapso: KapsoStore, world: World, phone: str) -> None:
+    """A contact that wrote, and of whose message the table did not hear."""
+    kapso.message(PHONE_ID, kapso.add_person(phone), "inbound", NOW - 10 * MINUTE_MS)
+    world.contact(phone, DAY_MS)
+
+
+def test_nothing_before_the_first_sweep(world: World, emitted: Emitted) -> None:
+    assert measured(world) == {}
+    assert emitted.read() == []
+
+
+def test_a_sweep_in_which_all_is_well(world: World) -> None:
+    world.workspace()
+    world.sweep()
+    assert measured(world, HOUR_MS // 2) == {
+        "sweep_age_intervals": 0.5,
+        "last_sweep_failed_share": 0,
+        "last_sweep_deferred_share": 0,
+        "last_sweep_drift": 0,
+        "last_sweep_webhooks_off": 0,
+    }
+
+
+@pytest.mark.parametrize(("interval_ms", "age"), [(HOUR_MS, 3.0), (DAY_MS, 0.125), (5 * MINUTE_MS, 36.0)])
+def test_a_schedule_that_is_switched_off_shows_by_the_clock(
+    world: World, interval_ms: int, age: float
+) -> None:
+    world.workspace()
+    world.sweep()
+    assert measured(world, 3 * HOUR_MS, interval_ms)["sweep_age_intervals"] == age
+
+
+def test_a_first_sweep_that_does_not_finish_grows_old(world: World) -> None:
+    world.workspace()
+    world.dispatch()
+    assert measured(world, 3 * HOUR_MS) == {"sweep_age_intervals": 3}
+
+
+def test_a_sweep_under_way_is_not_the_last_finished_one(world: World) -> None:
+    world.workspace()
+    world.sweep()
+    world.clock.time = NOW + HOUR_MS
+    world.dispatch(NOW + HOUR_MS)
+    assert measured(world, HOUR_MS)["sweep_age_intervals"] == 1
+    world.work()
+    assert measured(world, HOUR_MS)["sweep_age_intervals"] == 0
+
+
+def test_failed_runs_are_a_share_of_the_sweep(world: World, faults: Faults) -> None:
+    for name in ("w1", "w2", "w3", "w4"):
+        world.workspace(name)
+    world.dispatch()
+    first, *others = world.receive()
+    faults.fail("Query", RuntimeError("no"))
+    assert not world.deliver(first)
+    assert all(world.deliver(each) for each in others)
+    assert measured(world)["last_sweep_failed_share"] == 25
+    world.clock.time += MINUTE_MS
+    assert world.deliver(first)
+    assert measured(world)["last_sweep_failed_share"] == 0
+
+
+def test_runs_that_could_not_ask_kapso_are_a_share_of_the_sweep(world: World) -> None:
+    world.workspace("w1", settings=REPAIR)  # nobody answers: no Kapso is started
+    world.workspace("w2")
+    world.sweep()
+    found = measured(world)
+    assert (found["last_sweep_deferred_share"], found["last_sweep_drift"]) == (50, 0)
+
+
+@pytest.mark.parametrize("settings", [REPAIR, REPORT])
+def test_what_webhooks_missed_counts_whether_it_is_mended_or_not(
+    world: World, kapso: KapsoStore, settings: dict[str, str]
+) -> None:
+    world.workspace(settings=settings)
+    missed(kapso, world, "621")
+    kapso.message(PHONE_ID, kapso.add_person("622"), "inbound", NOW - 10 * MINUTE_MS)
+    world.sweep()
+    assert measured(world)["last_sweep_drift"] == 2
+
+
+def test_a_number_without_a_working_webhook(world: World, kapso: KapsoStore) -> None:
+    world.workspace(settings=REPAIR)
+    webhook = kapso.add_webhook(PHONE_ID, "https://crm.example/hooks", active=False)
+    world.sweep()
+    assert measured(world)["last_sweep_webhooks_off"] == 1
+    kapso.change_webhook(webhook.id, NOW, active=True)
+    world.sweep(NOW + HOUR_MS)
+    assert measured(world, HOUR_MS)["last_sweep_webhooks_off"] == 0
+
+
+def test_a_sweep_over_nobody_is_finished_and_well(world: World) -> None:
+    world.sweep()
+    found = measured(world)
+    assert (found["sweep_age_intervals"], found["last_sweep_failed_share"]) == (0, 0)
+
+
+def test_what_is_measured_is_emitted(world: World, emitted: Emitted) -> None:
+    world.workspace()
+    world.sweep()
+    emitted.read()
+    measured(world, 2 * HOUR_MS)
+    [document] = emitted.read()
+    assert (document["SweepAgeIntervals"], document["LastSweepFailedShare"]) == ([2.0], [0.0])

@@ -1,0 +1,72 @@
+"""The metrics that the template's alarms and dashboard name, in one form."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from background_sync_ops.stack.template import Template
+from tests.template.reading import Properties, properties
+
+ALARM = "AWS::CloudWatch::Alarm"
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+PLACE = re.compile(r"\$\{([^}]+)\}")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A metric, with dimensions by name; a value that is a reference stands as `Id` or `Id.Attribute`."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    where: str
+
+
+def alarms(template: Template) -> dict[str, Properties]:
+    """The alarms by logical id."""
+    return properties(template, ALARM)
+
+
+def dashboard(template: Template) -> str:
+    """The dashboard's body, with the references in it."""
+    (item,) = properties(template, DASHBOARD).values()
+    body: str = item["DashboardBody"]["Fn::Sub"]
+    return body
+
+
+def widgets(template: Template) -> list[Properties]:
+    """The dashboard's widgets, each reference in them replaced by what it refers to."""
+    body: dict[str, Any] = json.loads(PLACE.sub(r"\1", dashboard(template)))
+    return list(body["widgets"])
+
+
+def named(template: Template) -> Iterator[Named]:
+    """Every metric that an alarm or a widget names."""
+    for logical_id, alarm in alarms(template).items():
+        yield from _of_alarm(logical_id, alarm)
+    for widget in widgets(template):
+        for metric in widget["properties"].get("metrics", []):
+            yield _of_widget(widget["properties"], metric)
+
+
+def _of_alarm(logical_id: str, alarm: Properties) -> Iterator[Named]:
+    for asked in alarm.get("Metrics", [{"MetricStat": {"Metric": alarm, "Stat": alarm.get("Statistic")}}]):
+        if stat := asked.get("MetricStat"):
+            metric = stat["Metric"]
+            pairs = tuple((each["Name"], _value(each["Value"])) for each in metric["Dimensions"])
+            yield Named(metric["Namespace"], metric["MetricName"], pairs, stat["Stat"], logical_id)
+
+
+def _of_widget(widget: Properties, metric: list[Any]) -> Named:
+    namespace, name, *pairs, options = metric
+    dimensions = tuple(zip(pairs[::2], pairs[1::2], strict=True))
+    return Named(namespace, name, dimensions, options.get("stat", widget["stat"]), widget["title"])
+
+
+def _value(reference: dict[str, Any]) -> str:
+    if "Ref" in reference:
+        return str(reference["Ref"])
+    return ".".join(reference["Fn::GetAtt"])
