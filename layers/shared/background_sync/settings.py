@@ -6,8 +6,11 @@ an error that names it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from background_sync.rules.policy import MINUTE_MS
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(ValueError):
@@ -57,12 +60,14 @@ class ReconcilerSettings:
 
 @dataclass(frozen=True, slots=True)
 class HealthSettings:
-    """The health function's."""
+    """The health function's; `local_pages` is on on the local stack only."""
 
     runtime: Runtime
     dead_letter_queue_url: str
     interval_ms: int
     public_totals: bool
+    runbook_url: str
+    local_pages: bool
 
 
 class Environment:
@@ -150,4 +155,14 @@ def health_settings(variables: Mapping[str, str]) -> HealthSettings:
         dead_letter_queue_url=environment.text("DEAD_LETTER_QUEUE_URL"),
         interval_ms=_interval_ms(environment),
         public_totals=environment.flag("PUBLIC_TOTALS"),
+        runbook_url=environment.text("RUNBOOK_URL"),
+        local_pages=_local_pages(environment),
     )
+
+
+def _local_pages(environment: Environment) -> bool:
+    """Pages that name tenants and people: refused wherever the tables are not on this machine."""
+    asked = environment.flag("LOCAL_PAGES", default=False)
+    if asked and urlsplit(environment.text("AWS_ENDPOINT_URL")).hostname not in LOOPBACK:
+        raise SettingsError("LOCAL_PAGES must be false, except on the local stack")
+    return asked

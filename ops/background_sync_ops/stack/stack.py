@@ -156,6 +156,7 @@ class LocalStack:
             "AWS_ENDPOINT_URL_LAMBDA": self.invoke_url,
             "CAPACITY_METERED": "false",  # the engine's capacity figures mean nothing
             "CLOCK_OFFSET_MS": str(self.clock_offset_ms),
+            "LOCAL_PAGES": "true",  # nobody but this machine's owner reads them
             **self._environment,
         }
 

@@ -2,11 +2,11 @@
 
 import importlib.util
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from background_sync.usecases.health import Doctor, KeptReport
+from background_sync.service import HealthService
 from tests.integration.world import World
 
 ROOT = Path(__file__).parents[3]
@@ -42,14 +42,20 @@ class Api:
 
     app: Any
     world: World
-    dead_letter_queue_url: str
     event: Any = field(default_factory=lambda: json.loads((ROOT / "events/health-get.json").read_text()))
 
-    def get(self, path: str, method: str = "GET", **parameters: object) -> Answer:
+    @property
+    def dead_letter_queue_url(self) -> str:
+        return str(self.app.settings.dead_letter_queue_url)
+
+    def get(
+        self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **parameters: object
+    ) -> Answer:
         """A request as API Gateway passes it on."""
         event = json.loads(json.dumps(self.event))
         event |= {"rawPath": path, "routeKey": f"{method} {path}"}
         event["requestContext"]["http"] |= {"path": path, "method": method}
+        event["headers"] |= headers or {}
         if parameters:
             event["queryStringParameters"] = {name: str(value) for name, value in parameters.items()}
         answer = self.app.handler(event, Context())
@@ -58,11 +64,11 @@ class Api:
         }
         return Answer(answer["statusCode"], headers, answer["body"])
 
-    def restart(self, *, public_totals: bool = False) -> None:
-        """A new execution environment, which has kept nothing yet."""
+    def restart(self, **settings: Any) -> None:
+        """A new execution environment, which has kept nothing yet, with some settings other than usual."""
         world = self.world
-        doctor = Doctor(world.queue, world.clock, self.dead_letter_queue_url, 3_600_000, public_totals)
-        self.app.report = KeptReport(doctor)
+        changed = replace(self.app.settings, **settings)
+        self.app.service = HealthService(changed, world.database, world.queue, world.clock)
 
 
 def load_app() -> Any:

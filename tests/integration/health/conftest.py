@@ -23,8 +23,7 @@ def app(engine: LocalStack, database: Database) -> Any:
 @pytest.fixture
 def api(world: World, engine: LocalStack, app: Any) -> Api:
     """The API over empty tables and queues."""
-    url = engine.outputs["DeadLetterQueueUrl"]
-    world.sqs.purge_queue(QueueUrl=url)
-    api = Api(app, world, url)
+    world.sqs.purge_queue(QueueUrl=engine.outputs["DeadLetterQueueUrl"])
+    api = Api(app, world)
     api.restart()
     return api

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.health.api import Api
+from tests.integration.health.requests import requests_of
 from tests.integration.world import World
 
 
 @pytest.fixture
 def requests(world: World) -> Iterator[list[str]]:
     """The requests to the tables, by their names."""
-    seen: list[str] = []
-
-    def note(event_name: str, **_: object) -> None:
-        seen.append(event_name.rsplit(".", 1)[-1])
-
-    world.database.client.meta.events.register("before-send", note)
-    yield seen
-    world.database.client.meta.events.unregister("before-send", note)
+    with requests_of(world) as seen:
+        yield seen
 
 
 def test_within_30_seconds_nothing_is_read(api: Api, world: World, requests: list[str]) -> None:
@@ -26,6 +21,7 @@ def test_within_30_seconds_nothing_is_read(api: Api, world: World, requests: lis
     requests.clear()
     world.clock.time += 29_999
     assert api.get("/health") == first
+    assert api.get("/").status == 200
     assert requests == []
 
 
@@ -55,7 +51,7 @@ def test_health_only_reads(api: Api, world: World, requests: list[str]) -> None:
     world.workspace()
     world.sweep()
     requests.clear()
-    for path in ("/health", "/health/runs", "/health/sweeps"):
+    for path in ("/", "/health", "/health/runs", "/health/sweeps", "/health/workspaces"):
         api.get(path)
     api.get("/health/runs", workspace_id="w1")
-    assert set(requests) <= {"GetItem", "Query", "BatchGetItem"}
+    assert set(requests) <= {"GetItem", "Query", "BatchGetItem", "Scan"}

@@ -74,7 +74,7 @@ def test_sweeps_that_never_finish_are_late_however_many_they_are(api: Api, world
     for hour in range(1, 7):
         world.clock.time = NOW + hour * HOUR_MS
         world.dispatch(world.clock.time)
-    assert states(api) == (503, "fail", {"sweep:age": "fail"})
+    assert states(api) == (503, "fail", {"sweep:age": "fail", "queue:age": "warn", "queue:depth": "warn"})
 
 
 def test_sweeps_of_which_none_ever_finished_are_late_too(api: Api, world: World) -> None:
@@ -118,10 +118,37 @@ def test_a_dead_letter_warns(api: Api, world: World) -> None:
     assert states(api) == (200, "warn", {"deadLetters:waiting": "warn"})
 
 
-def test_messages_in_the_work_queue_do_not(api: Api, world: World) -> None:
+def test_a_sweeps_messages_in_the_work_queue_do_not(api: Api, world: World) -> None:
+    world.workspace()
     world.sweep()
-    world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
+    for _ in range(2):
+        world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
     assert states(api) == (200, "pass", {})
+
+
+def test_but_those_of_many_sweeps_do(api: Api, world: World) -> None:
+    world.workspace()
+    world.sweep()
+    for _ in range(3):
+        world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
+    assert states(api) == (200, "warn", {"queue:depth": "warn"})
+
+
+def test_an_older_sweep_that_is_still_open_warns(api: Api, world: World) -> None:
+    world.workspace()
+    world.dispatch(NOW)
+    world.receive()
+    world.clock.time = NOW + HOUR_MS + 1
+    world.sweep(NOW + HOUR_MS)
+    assert states(api) == (200, "warn", {"queue:age": "warn"})
+
+
+def test_so_does_a_comparison_that_is_put_off_sweep_after_sweep(api: Api, world: World) -> None:
+    world.workspace(settings={"verify": "report"}, kapso_token_parameter="/elsewhere")
+    for hour in range(4):
+        world.sweep(NOW + hour * HOUR_MS)
+        expected = {"verification:deferred": "warn"} | ({"verification:age": "warn"} if hour == 3 else {})
+        assert states(api) == (200, "warn", expected)
 
 
 def test_the_worst_of_all_counts(api: Api, world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.runbook import GUIDES
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.world import NOW, World
@@ -36,15 +37,10 @@ def test_it_is_health_json(api: Api) -> None:
     answer = api.get("/health")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/health+json")
     document = answer.document
-    assert set(document) == {"status", "serviceId", "description", "checks"}
-    assert set(document["checks"]) == {
-        "sweep:age",
-        "runs:failed",
-        "verification:deferred",
-        "webhooks:off",
-        "deadLetters:waiting",
-    }
-    for [check] in document["checks"].values():
+    assert set(document) == {"status", "serviceId", "description", "links", "checks"}
+    assert set(document["checks"]) == set(GUIDES)
+    for name, [check] in document["checks"].items():
+        assert check["links"] == {"runbook": f"docs/operations.md#{GUIDES[name].anchor}"}
         assert check["status"] in ("pass", "warn", "fail")
         assert datetime.fromisoformat(check["time"]).timestamp() * 1000 == NOW + HOUR_MS // 2
 
@@ -56,7 +52,7 @@ def test_it_says_ages_and_shares(api: Api) -> None:
 
 
 def test_and_no_totals(api: Api) -> None:
-    assert numbers(api.get("/health").document) == [1_800, 0.25, 0.0, 0.0]
+    assert numbers(api.get("/health").document) == [1_800, 0.25, 0, 0.0, 0.0, 1_800, 0.0]
 
 
 def test_unless_they_are_public(api: Api) -> None:
@@ -67,9 +63,12 @@ def test_unless_they_are_public(api: Api) -> None:
 
 
 @pytest.mark.parametrize("public_totals", [False, True])
-def test_nothing_of_tenants_and_nothing_of_the_inside(api: Api, world: World, public_totals: bool) -> None:
+@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json"])
+def test_nothing_of_tenants_and_nothing_of_the_inside(
+    api: Api, world: World, path: str, public_totals: bool
+) -> None:
     api.restart(public_totals=public_totals)
-    text = api.get("/health").text.lower()
+    text = api.get(path).text.lower()
     inside = [world.queue.url, api.dead_letter_queue_url, *vars_of(world.database.tables)]
     tenants = [
         "acme",
@@ -79,8 +78,8 @@ def test_nothing_of_tenants_and_nothing_of_the_inside(api: Api, world: World, pu
         "62823925000",
         "secret",
         "runtimeerror",
-        "arn:",
-        "http",
+        "arn:aws",
+        "amazonaws",
     ]
     assert [each for each in [*inside, *tenants] if each.lower() in text] == []
 
@@ -89,10 +88,17 @@ def vars_of(tables: Any) -> list[str]:
     return [tables.workspaces, tables.contacts, tables.sync_health]
 
 
-def test_it_may_be_kept_for_30_seconds_on_the_way(api: Api) -> None:
-    assert api.get("/health").headers["Cache-Control"] == "public, max-age=30"
+@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json"])
+def test_it_may_be_kept_for_30_seconds_on_the_way(api: Api, path: str) -> None:
+    assert api.get(path).headers["Cache-Control"] == "public, max-age=30"
 
 
-def test_the_lists_must_not_be_kept_at_all(api: Api) -> None:
-    for path in ("/health/runs", "/health/sweeps"):
-        assert api.get(path).headers["Cache-Control"] == "no-store"
+@pytest.mark.parametrize("path", ["/health/runs", "/health/sweeps", "/health/workspaces"])
+def test_the_lists_must_not_be_kept_on_the_way(api: Api, path: str) -> None:
+    assert api.get(path).headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/health/runs", "/nothing"])
+def test_no_other_site_may_read_any_of_it(api: Api, path: str) -> None:
+    answer = api.get(path, headers={"origin": "https://elsewhere.example"})
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]

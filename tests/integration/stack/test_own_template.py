@@ -14,7 +14,7 @@ from background_sync_ops.stack.stack import LocalStack
 
 
 def test_the_scheduled_event_starts_a_sweep(engine: LocalStack) -> None:
-    [schedule] = engine.deployment.schedules
+    [schedule] = [each for each in engine.deployment.schedules if each.function == "DispatcherFunction"]
     at = datetime(2026, 1, 1, 10, tzinfo=UTC)
     answer = engine.invoke(schedule.function, scheduled_event(at, schedule.rule_arn)).result()
     assert answer["run_at"] == int(at.timestamp() * 1000)

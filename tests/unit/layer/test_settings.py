@@ -70,3 +70,20 @@ def test_the_clock_and_the_meter_are_aws_own_unless_told(function: str) -> None:
 def test_but_not_when_they_are_wrong(name: str, wrong: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be"):
         reconciler_settings({**REQUIRED["ReconcilerFunction"], name: wrong})
+
+
+def local_pages(**variables: str) -> bool:
+    return health_settings({**REQUIRED["HealthFunction"], **variables}).local_pages
+
+
+def test_pages_that_name_people_are_off_unless_told() -> None:
+    assert not local_pages()
+    assert local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL="http://127.0.0.1:4000")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "https://dynamodb.us-east-1.amazonaws.com", "http://127.0.0.1.evil.example"]
+)
+def test_and_refused_wherever_the_tables_are_elsewhere(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL|LOCAL_PAGES"):
+        local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL=address)

@@ -1,12 +1,14 @@
 """What runs and sweeps came to, newest first, as documents for readers (times in ms)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from background_sync.records.counters import sweep_totals
+from background_sync.records.database import Database
 from background_sync.records.runs import TIME_SHARDS, Run
 from background_sync.records.sweeps import Sweep, latest_sweeps
+from background_sync.records.totals import Totals
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.rounding import round_half_up
 
@@ -25,6 +27,7 @@ RUN_FIELDS = (
     "read_units",
     "write_units",
 )
+BY_TIME = "by_time"
 THREADS = 8
 
 
@@ -43,11 +46,11 @@ def workspace_runs(workspace_id: str, limit: int) -> list[Document]:
     return [run_document(run) for run in newest]
 
 
-def latest_runs(limit: int) -> list[Document]:
+def latest_runs(database: Database, limit: int) -> list[Document]:
     """The newest runs over all workspaces: `limit` keys of each shard, and the records of the newest of
     all."""
     with ThreadPoolExecutor(THREADS) as pool:
-        shards = pool.map(lambda shard: _newest_keys(shard, limit), range(TIME_SHARDS))
+        shards = pool.map(lambda shard: _newest_keys(database, shard, limit), range(TIME_SHARDS))
         keys = sorted((key for shard in shards for key in shard), key=_newest_first)[:limit]
     return _read(keys)
 
@@ -59,9 +62,16 @@ def sweep_runs(run_at: int) -> list[Document]:
         return _read(sorted((key for shard in shards for key in shard), key=_newest_first))
 
 
-def _newest_keys(shard: int, limit: int) -> list[tuple[str, int]]:
-    newest = Run.by_time.query(str(shard), scan_index_forward=False, limit=limit)
-    return [(run.workspace_id, int(run.run_at)) for run in newest]
+def _newest_keys(database: Database, shard: int, limit: int) -> list[tuple[str, int]]:
+    answer = database.client.query(
+        TableName=database.tables.sync_health,
+        IndexName=BY_TIME,
+        KeyConditionExpression="time_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": str(shard)}},
+        ScanIndexForward=False,
+        Limit=limit,
+    )
+    return [(item["workspace_id"]["S"], int(item["run_at"]["N"])) for item in answer["Items"]]
 
 
 def _keys_at(shard: int, run_at: int) -> list[tuple[str, int]]:
@@ -78,13 +88,13 @@ def _read(keys: Sequence[tuple[str, int]]) -> list[Document]:
     return [run_document(found[key]) for key in keys if key in found]
 
 
-def sweep_document(sweep: Sweep) -> Document:
+def sweep_document(sweep: Sweep, totals: Mapping[str, int] | None = None) -> Document:
     """A sweep with the totals of its runs; `finished` when none of them is open any more.
 
     `skipped` counts workspaces that got no message, `skipped_runs` those that were no longer active when
     their message was worked on.
     """
-    totals = sweep_totals(int(sweep.run_at), int(sweep.shards))
+    totals = dict(sweep_totals(int(sweep.run_at), int(sweep.shards)) if totals is None else totals)
     skipped_runs = totals.pop("skipped")
     closed = totals["completed"] + totals["failed"]
     return {
@@ -101,9 +111,10 @@ def sweep_document(sweep: Sweep) -> Document:
     }
 
 
-def sweep_documents(limit: int) -> list[Document]:
+def sweep_documents(totals: Totals, limit: int) -> list[Document]:
     """The newest sweeps."""
-    return [sweep_document(sweep) for sweep in latest_sweeps(limit)]
+    sweeps = latest_sweeps(limit)
+    return [sweep_document(*each) for each in zip(sweeps, totals.of(sweeps), strict=True)]
 
 
 def summary(documents: Iterable[Document]) -> Document | None:

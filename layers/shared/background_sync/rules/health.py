@@ -6,6 +6,8 @@ LATE_WARN = 1.5
 LATE_FAIL = 2.5
 """In sweep intervals."""
 FAILED_SHARE_FAIL = 0.5
+DEPTH_WARN = 2.0
+"""In sweeps' worth of messages: a sweep may send every workspace an audit besides its run."""
 
 
 class State(IntEnum):
@@ -33,6 +35,21 @@ def failed_share_state(share: float) -> State:
     if share >= FAILED_SHARE_FAIL:
         return State.FAIL
     return State.WARN if share > 0 else State.PASS
+
+
+def queue_age_state(age_ms: int, interval_ms: int) -> State:
+    """Of the time since the oldest sweep with open runs began; what fails is that none finishes."""
+    return State.WARN if age_ms > interval_ms else State.PASS
+
+
+def queue_depth_state(depth: float | None) -> State:
+    """Of the messages that wait, in sweeps' worth; None: no sweep says how many that is."""
+    return State.WARN if depth is not None and depth > DEPTH_WARN else State.PASS
+
+
+def verification_age_state(behind_ms: int, interval_ms: int) -> State:
+    """Of how far behind the last finished sweep the last one is that compared everything."""
+    return State.WARN if behind_ms > LATE_FAIL * interval_ms else State.PASS
 
 
 def deferred_state(deferred: int) -> State:

@@ -1,0 +1,34 @@
+"""A workspace's flagged contacts, for the pages of the local stack."""
+
+from collections.abc import Mapping
+
+from background_sync.records.batches import projection, read_many
+from background_sync.records.contacts import BY_ACTIVITY, contact_key
+from background_sync.records.database import Database
+from background_sync.records.items import plain
+from background_sync.rules.rounding import whole
+
+EXAMINED = 1000
+"""Contacts of the index, the oldest activity first."""
+SHOWN = ("contact_id", "name", "kapso_name", "lead_status", "last_activity_at", "flagged_at", "notes")
+
+
+def flagged_contacts(database: Database, workspace_id: str, limit: int) -> list[Mapping[str, object]]:
+    """The last flagged first, as they are stored: any value may be of any type."""
+    answer = database.client.query(
+        TableName=database.tables.contacts,
+        IndexName=BY_ACTIVITY,
+        KeyConditionExpression="workspace_id = :workspace",
+        FilterExpression="attribute_type(flagged_at, :number)",
+        ExpressionAttributeValues={":workspace": {"S": workspace_id}, ":number": {"S": "N"}},
+        Limit=EXAMINED,
+        **projection(("contact_id", "flagged_at")),
+    )
+    entries = sorted((plain(item) for item in answer["Items"]), key=_flagged_at, reverse=True)[:limit]
+    keys = [contact_key(workspace_id, str(entry["contact_id"])) for entry in entries]
+    contacts = (plain(item) for item in read_many(database, database.tables.contacts, keys, SHOWN))
+    return sorted(contacts, key=_flagged_at, reverse=True)
+
+
+def _flagged_at(record: Mapping[str, object]) -> int:
+    return whole(record.get("flagged_at")) or 0

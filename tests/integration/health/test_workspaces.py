@@ -1,0 +1,194 @@
+"""GET /health/workspaces: how sync is doing for each, a page at a time."""
+
+from typing import Any
+
+import pytest
+
+from background_sync.records import runs
+from background_sync.records.workspaces import remember_webhook
+from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.integration.faults import Faults
+from tests.integration.health.api import Api
+from tests.integration.health.test_refusals import refused
+from tests.integration.world import LEASE_MS, NOW, World
+
+
+def one(api: Api) -> dict[str, Any]:
+    [workspace] = api.get("/health/workspaces").document["workspaces"]
+    return dict(workspace)
+
+
+def ids(api: Api, **parameters: Any) -> list[str]:
+    """The ids of all pages."""
+    found: list[str] = []
+    while True:
+        document = api.get("/health/workspaces", **parameters).document
+        found += [each["workspace_id"] for each in document["workspaces"]]
+        if document["next"] is None:
+            return found
+        parameters["cursor"] = document["next"]
+
+
+def fail(world: World, faults: Faults, workspace_id: str, run_at: int = NOW) -> None:
+    faults.fail("Query", RuntimeError("boom"))
+    world.run(workspace_id, run_at)
+
+
+def test_without_workspaces_it_is_an_empty_page(api: Api) -> None:
+    assert api.get("/health/workspaces").document == {"workspaces": [], "next": None}
+
+
+def test_a_workspace_says_how_it_is_doing(api: Api, world: World) -> None:
+    world.workspace(watermark=NOW)
+    world.stale_contacts(2)
+    world.sweep()
+    remember_webhook(world.database, "w1", "active", NOW)
+    world.clock.time = NOW + 1_000
+    assert one(api) == {
+        "workspace_id": "w1",
+        "name": "W1",
+        "states": [],
+        "last_run_at": NOW,
+        "last_run_status": "completed",
+        "error": None,
+        "deferred_why": None,
+        "last_success_at": NOW,
+        "stale_found": 2,
+        "flagged": 2,
+        "repaired": 0,
+        "created": 0,
+        "next_due_at": NOW + HOUR_MS,
+        "verify": "off",
+        "watermark": NOW,
+        "watermark_age_ms": 1_000,
+        "webhook": "active",
+        "webhook_since": NOW,
+    }
+
+
+def test_one_that_fails_says_why_and_when_it_last_did_not(api: Api, world: World, faults: Faults) -> None:
+    world.workspace()
+    world.stale_contacts(1)
+    world.run(run_at=NOW)
+    for hour in range(1, 6):
+        fail(world, faults, "w1", NOW + hour * HOUR_MS)
+    world.dispatch(NOW + 5 * HOUR_MS)
+    found = one(api)
+    assert (found["states"], found["error"]) == (["failing"], "RuntimeError: boom")
+    assert (found["last_run_at"], found["last_success_at"]) == (NOW + 5 * HOUR_MS, NOW)
+    assert found["flagged"] == 1
+
+
+def test_a_run_under_way_hides_no_failure(api: Api, world: World, faults: Faults) -> None:
+    world.workspace()
+    world.dispatch(NOW)
+    fail(world, faults, "w1", NOW)
+    world.dispatch(NOW + HOUR_MS)
+    runs.claim("w1", NOW + HOUR_MS, NOW + HOUR_MS, LEASE_MS, first_delivery=True)
+    found = one(api)
+    assert (found["states"], found["last_run_status"]) == (["failing"], "running")
+
+
+def test_one_that_never_ran_says_so(api: Api, world: World) -> None:
+    world.workspace()
+    found = one(api)
+    assert (found["states"], found["last_run_at"], found["next_due_at"]) == (["never_run"], None, None)
+
+
+def test_one_that_takes_no_part_is_due_never(api: Api, world: World) -> None:
+    world.workspace(kapso_phone_id=None)
+    world.sweep()
+    found = one(api)
+    assert (found["states"], found["next_due_at"]) == (["inactive", "never_run"], None)
+
+
+def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:
+    world.workspace(settings={"verify": "report"}, kapso_token_parameter="/elsewhere")
+    world.sweep()
+    found = one(api)
+    assert (found["states"], found["deferred_why"]) == (["deferred"], "no_token")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("all", {"w1", "w2", "w3", "w4"}),
+        ("failing", {"w1"}),
+        ("webhook_off", {"w2"}),
+        ("inactive", {"w4"}),
+        ("deferred", set()),
+        ("never_run", {"w4"}),
+    ],
+)
+def test_those_in_a_state_can_be_asked_for(
+    api: Api, world: World, faults: Faults, state: str, expected: set[str]
+) -> None:
+    for name in ("w1", "w2", "w3"):
+        world.workspace(name)
+    world.workspace("w4", kapso_token_parameter=None)
+    world.dispatch()
+    fail(world, faults, "w1")
+    world.run("w2")
+    world.run("w3")
+    remember_webhook(world.database, "w2", "off", NOW)
+    assert set(ids(api, state=state)) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 3, 25])
+@pytest.mark.parametrize("state", ["all", "never_run"])
+def test_the_pages_are_all_of_them_and_each_once(api: Api, world: World, limit: int, state: str) -> None:
+    names = [f"wörk {number}/#" for number in range(7)]
+    for name in names:
+        world.workspace(name)
+    assert sorted(ids(api, limit=limit, state=state)) == names
+
+
+def test_a_page_may_be_empty_although_there_are_more(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("background_sync.usecases.workspaces.EXAMINED", 2)
+    for number in range(5):
+        world.workspace(f"w{number}")
+    document = api.get("/health/workspaces", state="failing").document
+    assert document["workspaces"] == []
+    assert document["next"] is not None
+
+
+def test_what_others_wrote_on_a_workspace_breaks_nothing(api: Api, world: World) -> None:
+    spoilt: dict[str, Any] = {
+        "name": 5,
+        "watermark": "soon",
+        "webhook": ["off"],
+        "webhook_since": -1,
+        "latest_run_at": "x",
+    }
+    world.workspace(settings="none", **spoilt)
+    found = one(api)
+    assert [found[name] for name in ("name", "watermark", "webhook", "webhook_since")] == [None] * 4
+
+
+def test_sync_s_own_records_are_nobodys_runs(api: Api, world: World) -> None:
+    world.workspace("#sweep")
+    world.dispatch()
+    assert one(api)["states"] == ["inactive", "never_run"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("state", "sad"), ("state", ""), ("limit", 26), ("cursor", "é"), ("cursor", "a"), ("cursor", "")],
+)
+def test_what_cannot_be_asked_is_named(api: Api, parameter: str, value: Any) -> None:
+    assert refused(api.get("/health/workspaces", **{parameter: value})) == parameter
+
+
+def test_a_last_success_is_not_looked_for_without_end(api: Api, world: World) -> None:
+    world.workspace()
+    world.run(run_at=NOW)
+    superseded = [
+        {"workspace_id": "w1", "run_at": NOW + hour * HOUR_MS, "status": "completed", "superseded": 1}
+        for hour in range(1, 101)
+    ]
+    world.put_many(world.database.tables.sync_health, superseded)
+    world.workspace(latest_run_at=NOW + 100 * HOUR_MS)
+    world.clock.time = NOW + 5 * DAY_MS
+    assert one(api)["last_success_at"] is None

@@ -1,0 +1,39 @@
+"""What the checks link to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from background_sync.runbook import GUIDES, runbook_link
+from background_sync_ops.cli.app import app
+
+RUNBOOK = (Path(__file__).parents[3] / "docs/operations.md").read_text(encoding="utf-8")
+ANCHORS = {
+    re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+    for line in RUNBOOK.splitlines()
+    if line.startswith("##")
+}
+COMMANDS = {
+    command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+}
+
+
+@pytest.mark.parametrize("check", GUIDES)
+def test_its_section_is_in_the_runbook(check: str) -> None:
+    assert GUIDES[check].anchor in ANCHORS
+    assert runbook_link("https://docs.example/operations", check).startswith(
+        "https://docs.example/operations#"
+    )
+
+
+@pytest.mark.parametrize("check", GUIDES)
+def test_the_runbook_names_the_check(check: str) -> None:
+    assert f"`{check}`" in RUNBOOK
+
+
+@pytest.mark.parametrize("check", GUIDES)
+def test_its_command_is_one_of_ours(check: str) -> None:
+    program, command = GUIDES[check].command.split()
+    assert program == "background-sync"
+    assert command in COMMANDS

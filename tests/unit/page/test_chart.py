@@ -1,0 +1,73 @@
+"""The bar chart of the last sweeps."""
+
+from typing import Any
+
+import pytest
+
+from background_sync.page.chart import Amounts, chart
+from background_sync.rules.policy import HOUR_MS
+from tests.unit.page.test_html import Reader
+
+NOW = 1_767_225_600_000
+SHARES, TOTALS = Amounts(public_totals=False), Amounts(public_totals=True)
+
+
+def sweep(hours_ago: int = 0, **values: Any) -> dict[str, Any]:
+    found = {"contacts_checked": 200, "stale_found": 50, "flagged": 10, "repaired": 1, "created": 1}
+    runs = {"dispatched": 4, "failed": 0, "finished": True}
+    return {"run_at": NOW - hours_ago * HOUR_MS, **found, **runs, **values}
+
+
+def test_a_bar_says_its_shares() -> None:
+    assert "1 Jan 00:00: 25 % stale, 5 % flagged, 1 % repaired<" in chart([sweep()], SHARES)
+
+
+def test_and_no_counts_unless_totals_are_public() -> None:
+    text = Reader(chart([sweep(contacts_checked=98_765, stale_found=12_345, dispatched=4_321)], SHARES)).text
+    assert not [number for number in ("98", "345", "321") if number in text]
+    assert "1 Jan 00:00: 50 stale, 10 flagged, 2 repaired<" in chart([sweep()], TOTALS)
+
+
+def test_trouble_is_said_and_explained() -> None:
+    drawn = chart([sweep(failed=1, finished=False)], SHARES)
+    assert "; 25 % of the runs failed; not finished<" in drawn
+    assert "Some runs failed" in drawn
+
+
+def test_where_there_is_none_it_is_not() -> None:
+    assert "ailed" not in chart([sweep()], SHARES).replace("Failed runs", "")
+
+
+def test_it_shows_the_newest_48_and_the_table_the_same() -> None:
+    drawn = chart([sweep(number) for number in range(60)], SHARES)
+    assert (drawn.count('class="slot"'), drawn.count("<tr>")) == (48, 49)
+    assert drawn.index("30 Dec 01:00:") < drawn.index("1 Jan 00:00:")
+
+
+def test_without_sweeps_it_says_so() -> None:
+    assert "No sweep yet" in chart([], SHARES)
+
+
+def test_a_sweep_over_nobody_is_no_division_by_zero() -> None:
+    assert "0 % stale" in chart([sweep(contacts_checked=0, stale_found=0, flagged=0, dispatched=0)], SHARES)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "highest", "top"),
+    [
+        (SHARES, 0, 0.01),
+        (SHARES, 0.01, 0.01),
+        (SHARES, 0.41, 0.6),
+        (SHARES, 1.0, 1.0),
+        (TOTALS, 0, 2),
+        (TOTALS, 5, 10),
+        (TOTALS, 123_456, 200_000),
+    ],
+)
+def test_a_scale_ends_at_a_round_number(amounts: Amounts, highest: float, top: float) -> None:
+    assert amounts.top([0, highest]) == top
+
+
+def test_what_is_not_nothing_is_seen() -> None:
+    drawn = chart([sweep(contacts_checked=10**6, stale_found=1, flagged=0)], SHARES)
+    assert 'class="stale" x="111" y="136.5" width="8" height="1.5"' in drawn
