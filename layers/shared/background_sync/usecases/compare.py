@@ -195,7 +195,7 @@ class Comparer:
             note, limit = _note(CHECK_PREFIX, conversation, self.run_at), self.policy.max_sync_notes
             at = conversation.activity_at
             write_flag(self.database, self.workspace_id, contact_id, read, note, limit, at)
-        if contact_id not in self.counted:
+        if self.counted.get(contact_id) != "behind":
             self.verified = self.verified.plus("reported")
 
 

@@ -108,10 +108,10 @@ class Verification:
 
     @property
     def pending(self) -> dict[str, Any] | None:
-        """Where a later run goes on; one whose cursor Kapso may not like starts over."""
+        """Where a later run goes on; one that left something out, or was refused, starts over."""
         if self.deferred is None:
             return None
-        again = self.deferred in ("rejected", "nonsense")
+        again = self.scan.incomplete or self.deferred in ("rejected", "nonsense")
         after, pages = (None, 0) if again else (self.scan.after, self.scan.pages)
         since, started_at = self.scan.since, self.scan.started_at
         return {"since": since, "started_at": started_at, "after": after, "pages": pages}
