@@ -117,8 +117,10 @@ def remember_scan(database: Database, workspace_id: str, since: int, started_at:
 
 
 def remember_pending(database: Database, workspace_id: str, pending: Mapping[str, object]) -> None:
-    """Note a scan that was deferred half way: a later run goes on with it."""
-    _remember(database, workspace_id, {"pending_scan": pending})
+    """Note a scan that was deferred half way, and no newer one has ended: a later run goes on with it."""
+    behind = "(NOT attribute_type(watermark, :number) OR watermark < :started_at)"
+    values = {"pending_scan": pending}
+    _remember(database, workspace_id, values, behind, given={"started_at": pending["started_at"]})
 
 
 def forget_verification(database: Database, workspace_id: str) -> None:
@@ -148,6 +150,7 @@ def _remember(
     *,
     if_absent: Mapping[str, object] | None = None,
     remove: Collection[str] = (),
+    given: Mapping[str, object] | None = None,
 ) -> bool:
     """Write on a workspace that is there; False where the condition fails.
 
@@ -158,7 +161,7 @@ def _remember(
     sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in if_absent or {}]
     clauses = [f"SET {', '.join(sets)}"] if sets else []
     clauses += [f"REMOVE {', '.join(f'#{name}' for name in remove)}"] if remove else []
-    parameters = {f":{name}": typed(value) for name, value in everything.items()}
+    parameters = {f":{name}": typed(value) for name, value in {**everything, **(given or {})}.items()}
     if condition:
         parameters[":number"] = {"S": "N"}
     options: dict[str, Any] = {"ExpressionAttributeValues": parameters} if parameters else {}

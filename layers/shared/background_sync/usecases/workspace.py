@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from background_sync.rules.contact import InvalidRecord, time_of
+from background_sync.rules.contact import LATEST_MS, InvalidRecord, time_of
 from background_sync.rules.policy import REPAIR, REPORT, Policy, read_policy, read_verify
 from background_sync.rules.rounding import whole
 from background_sync.usecases.compare import Mode
@@ -61,6 +61,8 @@ def _pending(record: Mapping[str, object]) -> Mapping[str, Any] | None:
     since, started_at, pages = (whole(pending.get(name)) for name in ("since", "started_at", "pages"))
     after = pending.get("after")
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
+        return None
+    if not (0 <= since <= LATEST_MS and 0 <= started_at <= LATEST_MS and pages >= 0):
         return None
     return {"since": since, "started_at": started_at, "after": after, "pages": pages}
 
