@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from tests.integration.world import LEASE_MS, Received, World
+
 
 class Killed(BaseException):
     """The process ends here; nobody catches it."""
@@ -62,3 +64,21 @@ class Killer:
         if (self.when, self.seen) == (when, self.at):
             self.at = 0
             raise Killed
+
+
+def deliver_through_deaths(world: World, killer: Killer, waiting: list[Received]) -> None:
+    """Deliver all, and what follows, again after each death; and then everything once more."""
+    seen = list[Received]()
+    while waiting:
+        received = waiting.pop(0)
+        try:
+            with killer.watching():
+                acknowledged = world.deliver(received)
+        except Killed:
+            acknowledged = False
+        if not acknowledged:
+            world.clock.time += LEASE_MS
+            waiting.append(received)
+        waiting += world.receive()
+        seen.append(received)
+    world.work([Received(each.body, each.receipt_handle, 2) for each in seen])

@@ -80,7 +80,7 @@ def _verification(runs: Sequence[Document], limit: int) -> Iterable[RenderableTy
 
 
 def _least_in_step_first(run: Document) -> tuple[bool, bool, int, str]:
-    missed = sum(run[name] for name in ("behind", "missing", "repaired", "created"))
+    missed = sum(run[name] or 0 for name in ("behind", "missing", "repaired", "created"))
     return not run["deferred"], not run["webhook_off"], -missed, run["workspace_id"]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from background_sync.telemetry import logger
 from background_sync_ops.kapso import KapsoServer, KapsoStore
+from tests.integration.logs import captured
 from tests.integration.world import TOKEN_PREFIX, World
 
 PHONE_ID = "110987654321"
@@ -46,13 +46,5 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """All that is logged, as the functions log it."""
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(logger.registered_formatter)
-    ours = logging.getLogger(logger.name)
-    level = ours.level
-    ours.setLevel(logging.INFO)
-    ours.addHandler(handler)
-    yield lines
-    ours.removeHandler(handler)
-    ours.setLevel(level)
+    with captured(logging.INFO) as lines:
+        yield lines

@@ -32,10 +32,10 @@ def test_a_failed_dispatch_leads_to_its_queue(engine: LocalStack) -> None:
 
 
 def test_only_the_overall_state_is_public(engine: LocalStack) -> None:
-    paths = {"/", "/health", "/openapi.json"}
-    public = {route for route in engine.deployment.routes if route.public}
-    assert {route.path for route in public} == paths
-    assert Route("GET", "/health", "HealthFunction", public=True) in public
+    public = (("GET", "/"), ("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("GET", "/openapi.json"))
+    assert {route for route in engine.deployment.routes if route.public} == {
+        Route(method, path, "HealthFunction", public=True) for method, path in public
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
-from tests.integration.killer import Killed, Killer
-from tests.integration.world import LEASE_MS, NOW, Received, World
+from tests.integration.killer import Killed, Killer, deliver_through_deaths
+from tests.integration.world import NOW, World
 
 EPHEMERAL = {
     "attempts",
@@ -61,20 +61,7 @@ def again_after_death(world: World, killer: Killer, step: Callable[[], Any], pau
 def play(world: World, killer: Killer) -> Snapshot:
     begin(world)
     again_after_death(world, killer, world.dispatch, 60_000)
-    waiting, seen = world.receive(), list[Received]()
-    while waiting:
-        received = waiting.pop(0)
-        try:
-            with killer.watching():
-                acknowledged = world.deliver(received)
-        except Killed:
-            acknowledged = False
-        if not acknowledged:
-            world.clock.time += LEASE_MS
-            waiting.append(received)
-        waiting += world.receive()
-        seen.append(received)
-    world.work([Received(each.body, each.receipt_handle, 2) for each in seen])
+    deliver_through_deaths(world, killer, world.receive())
     return snapshot(world)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from background_sync.kapso.transport import exchange
-from background_sync.telemetry import logger
 from background_sync_ops.kapso import KapsoServer, KapsoStore
 from tests.integration.killer import Killer
+from tests.integration.logs import captured
 from tests.integration.verify.number import KEY, PHONE_ID, Number
 from tests.integration.world import TOKEN_PREFIX, World
 
@@ -26,16 +26,8 @@ def number(world: World) -> Iterator[Number]:
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """All that is logged, down to the least."""
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(logger.registered_formatter)
-    ours = logging.getLogger(logger.name)
-    level = ours.level
-    ours.setLevel(logging.DEBUG)
-    ours.addHandler(handler)
-    yield lines
-    ours.removeHandler(handler)
-    ours.setLevel(level)
+    with captured(logging.DEBUG) as lines:
+        yield lines
 
 
 @pytest.fixture

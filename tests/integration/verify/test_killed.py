@@ -13,7 +13,7 @@ from background_sync.kapso import conversations
 from background_sync.messages import RUN, Message
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.killer import Killed, Killer
+from tests.integration.killer import Killer, deliver_through_deaths
 from tests.integration.verify.number import (
     KEY,
     LONG_AGO_MS,
@@ -24,7 +24,7 @@ from tests.integration.verify.number import (
     assert_it_adds_up,
     workspace_record,
 )
-from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, Received, World
+from tests.integration.world import INVOCATION_MS, NOW, Received, World
 
 EPHEMERAL = {
     "attempts",
@@ -85,20 +85,7 @@ BEGINNINGS = {"repair": begin_repair, "report": begin_report}
 def play(world: World, killer: Killer, settings: str) -> Snapshot:
     world.clear()
     BEGINNINGS[settings](world)
-    waiting, seen = [Received(Message(RUN, "w1", NOW).body(), "none")], list[Received]()
-    while waiting:
-        received = waiting.pop(0)
-        try:
-            with killer.watching():
-                acknowledged = world.deliver(received)
-        except Killed:
-            acknowledged = False
-        if not acknowledged:
-            world.clock.time += LEASE_MS
-            waiting.append(received)
-        waiting += world.receive()
-        seen.append(received)
-    world.work([Received(each.body, each.receipt_handle, 2) for each in seen])
+    deliver_through_deaths(world, killer, [Received(Message(RUN, "w1", NOW).body(), "none")])
     assert NOW <= workspace_record(world).get("watermark", NOW) <= world.clock.time
     assert_it_adds_up(world.record())
     return snapshot(world)

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from background_sync.clock import Clock
 from background_sync.records.model import Record
-from background_sync.records.runs import CONDITION_FAILED
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 
 SMALLEST_LIMIT = 100
@@ -85,20 +83,11 @@ class Budget:
         self._update([KeyBudget.blocked_until.set(until)], longer)
 
     def _read(self) -> KeyBudget:
-        try:
-            return KeyBudget.get(self._partition, 0, consistent_read=True)
-        except DoesNotExist:
-            return KeyBudget(self._partition, 0)
+        return KeyBudget.find(self._partition, 0) or KeyBudget(self._partition, 0)
 
     def _update(self, actions: Sequence[Action], condition: Condition) -> bool:
         expires = KeyBudget.expires_at.set((self.clock.now() + DAY_MS) // 1000)
-        try:
-            KeyBudget(self._partition, 0).update(actions=[*actions, expires], condition=condition)
-        except UpdateError as error:
-            if error.cause_response_code == CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return KeyBudget(self._partition, 0).update_if(condition, *actions, expires)
 
     @property
     def _partition(self) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from background_sync.records.database import Database
 from background_sync.records.items import AttributeValue, Item, plain, plain_value, typed
-from background_sync.records.runs import CONDITION_FAILED
+from background_sync.records.model import CONDITION_FAILED
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.notes import Note, is_sync_note, with_note
 

@@ -1,12 +1,17 @@
 """The base of the records that PynamoDB models describe."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pynamodb.connection import Connection
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from background_sync.settings import Tables
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class SharedConnection(Connection):
@@ -27,6 +32,34 @@ class Record(Model):
 
     table: ClassVar[str]
     """The field of `Tables` that names its table."""
+
+    @classmethod
+    def find(cls, partition: str, run_at: int) -> Self | None:
+        """A record of the sync health table as it is now, or None."""
+        try:
+            return cls.get(partition, run_at, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+    def update_if(self, condition: Condition, *actions: Action) -> bool:
+        """Change the record, and know it as it then is; False where somebody was first."""
+        try:
+            self.update(actions=list(actions), condition=condition)
+        except UpdateError as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def save_if(self, condition: Condition) -> bool:
+        """Put the record; False where somebody was first."""
+        try:
+            self.save(condition)
+        except PutError as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                return False
+            raise
+        return True
 
     @staticmethod
     def bind(tables: Tables, connection: Connection) -> None:

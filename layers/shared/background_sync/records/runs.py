@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -33,7 +32,6 @@ BACKFILL_PREFIX = "#backfill#"
 TIME_SHARDS = 16
 RETENTION_MS = 90 * DAY_MS
 MAX_ATTEMPTS = 3
-CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
@@ -139,15 +137,9 @@ def claim(partition: str, run_at: int, now: int, lease_ms: int, *, first_deliver
     """
     run = Run(partition, run_at)
     owner = uuid4().hex
-    try:
-        run.update(
-            actions=_claim_actions(run, owner, now, lease_ms), condition=_claimable(now, first_delivery)
-        )
-    except UpdateError as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
-        return _settle_refused_claim(partition, run_at, owner, now)
-    return run
+    if run.update_if(_claimable(now, first_delivery), *_claim_actions(run, owner, now, lease_ms)):
+        return run
+    return _settle_refused_claim(partition, run_at, owner, now)
 
 
 def _claim_actions(run: Run, owner: str, now: int, lease_ms: int) -> list[Action]:
@@ -197,12 +189,8 @@ def update_held(run: Run, *actions: Action) -> None:
     Raises:
         LeaseLost: it is somebody else's by now.
     """
-    try:
-        run.update(actions=list(actions), condition=held_by(run))
-    except UpdateError as error:
-        if error.cause_response_code == CONDITION_FAILED:
-            raise LeaseLost from error
-        raise
+    if not run.update_if(held_by(run), *actions):
+        raise LeaseLost
 
 
 def save_place(run: Run, place: object, *more: Action) -> None:
@@ -232,10 +220,7 @@ def save_progress(run: Run, progress: object, *more: Action) -> None:
 
 def find(partition: str, run_at: int) -> Run | None:
     """A run as it is now, or None."""
-    try:
-        return Run.get(partition, run_at, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Run.find(partition, run_at)
 
 
 def find_all(partitions: Iterable[str], run_at: int) -> list[Run]:

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from background_sync.records.model import Record
-from background_sync.records.runs import CONDITION_FAILED, LeaseLost, expiry
+from background_sync.records.runs import LeaseLost, expiry
 from background_sync.rules.policy import DAY_MS
 
 SWEEP_KEY = "#sweep"
@@ -88,10 +87,7 @@ def segment_key(segment: int) -> str:
 
 def find_sweep(run_at: int) -> Sweep | None:
     """The sweep at `run_at` as it is now, or None."""
-    try:
-        return Sweep.get(SWEEP_KEY, run_at, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Sweep.find(SWEEP_KEY, run_at)
 
 
 def latest_sweeps(limit: int, before: int | None = None) -> list[Sweep]:
@@ -114,13 +110,9 @@ def open_sweep(run_at: int, now: int, shards: int, segments: int) -> Sweep:
     sweep = Sweep(
         SWEEP_KEY, run_at, shards=shards, segments=segments, started_at=now, expires_at=expiry(run_at)
     )
-    try:
-        sweep.save(Sweep.run_at.does_not_exist())
-    except PutError as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
-        return Sweep.get(SWEEP_KEY, run_at, consistent_read=True)
-    return sweep
+    if sweep.save_if(Sweep.run_at.does_not_exist()):
+        return sweep
+    return Sweep.get(SWEEP_KEY, run_at, consistent_read=True)
 
 
 def reopen(sweep: Sweep, *, recounts: bool) -> Sweep:
@@ -144,11 +136,7 @@ def close(sweep: Sweep, now: int, dispatched: int, skipped_why: Mapping[str, int
 
 
 def _move(sweep: Sweep, actions: Sequence[Action], condition: Condition) -> Sweep:
-    try:
-        sweep.update(actions=list(actions), condition=condition)
-    except UpdateError as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
+    if not sweep.update_if(condition, *actions):
         sweep.refresh(consistent_read=True)  # somebody else was first
     return sweep
 
@@ -167,7 +155,7 @@ def claim_segment(sweep: Sweep, number: int, owner: str, now: int, lease_ms: int
     The first claim of a pass starts the segment afresh.
     """
     key, run_at = segment_key(number), int(sweep.run_at)
-    present = _find_segment(key, run_at)
+    present = Segment.find(key, run_at)
     if present is not None and present.pass_number == sweep.pass_number:
         return _take_over(present, owner, now, lease_ms)
     segment = Segment(
@@ -178,36 +166,19 @@ def claim_segment(sweep: Sweep, number: int, owner: str, now: int, lease_ms: int
         lease_until=now + lease_ms,
         expires_at=expiry(run_at),
     )
-    try:
-        segment.save(Segment.run_at.does_not_exist() | (Segment.pass_number < sweep.pass_number))
-    except PutError as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
-        return None
-    return segment
-
-
-def _find_segment(key: str, run_at: int) -> Segment | None:
-    try:
-        return Segment.get(key, run_at, consistent_read=True)
-    except DoesNotExist:
-        return None
+    earlier = Segment.run_at.does_not_exist() | (Segment.pass_number < sweep.pass_number)
+    return segment if segment.save_if(earlier) else None
 
 
 def _take_over(segment: Segment, owner: str, now: int, lease_ms: int) -> Segment | None:
     free = Segment.lease_until.does_not_exist() | (Segment.lease_until <= now)
-    try:
-        segment.update(
-            actions=[Segment.lease_owner.set(owner), Segment.lease_until.set(now + lease_ms)],
-            condition=(Segment.done == False)  # noqa: E712 - PynamoDB's expression
-            & (Segment.pass_number == segment.pass_number)
-            & (free | (Segment.lease_owner == owner)),
-        )
-    except UpdateError as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
-        return None
-    return segment
+    same = (Segment.done == False) & (Segment.pass_number == segment.pass_number)  # noqa: E712 - PynamoDB's
+    taken = segment.update_if(
+        same & (free | (Segment.lease_owner == owner)),
+        Segment.lease_owner.set(owner),
+        Segment.lease_until.set(now + lease_ms),
+    )
+    return segment if taken else None
 
 
 def advance(segment: Segment, progress: Progress, lease_until: int) -> None:
@@ -229,24 +200,14 @@ def advance(segment: Segment, progress: Progress, lease_until: int) -> None:
     ]
     owned = (Segment.lease_owner == segment.lease_owner) & (Segment.pass_number == segment.pass_number)
     owned &= Segment.done == False  # noqa: E712 - PynamoDB's; a lost answer must not count the last page twice
-    try:
-        segment.update(actions=actions, condition=owned & where)
-    except UpdateError as error:
-        if error.cause_response_code == CONDITION_FAILED:
-            raise LeaseLost from error
-        raise
+    if not segment.update_if(owned & where, *actions):
+        raise LeaseLost
 
 
 def free_segment(segment: Segment) -> None:
     """Let the next invocation go on with a segment at once; raises `LeaseLost`."""
-    try:
-        segment.update(
-            actions=[Segment.lease_until.remove()], condition=Segment.lease_owner == segment.lease_owner
-        )
-    except UpdateError as error:
-        if error.cause_response_code == CONDITION_FAILED:
-            raise LeaseLost from error
-        raise
+    if not segment.update_if(Segment.lease_owner == segment.lease_owner, Segment.lease_until.remove()):
+        raise LeaseLost
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from background_sync.records.database import Database
 from background_sync.records.items import plain, typed
-from background_sync.records.runs import CONDITION_FAILED
+from background_sync.records.model import CONDITION_FAILED
 
 SCAN_PAGE = 100
 SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
