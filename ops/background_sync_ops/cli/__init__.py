@@ -6,6 +6,8 @@
     times.py       times and durations, typed and read
     output.py      where text goes, and how what others wrote is shown
     tables.py      runs and sweeps as tables
+    verified.py    what comparing with Kapso came to, likewise
+    counts.py      outcome counts as text
     errors.py      one line for what was to be expected
 
 What AWS's libraries cost to import is paid by the command that needs them, not by `--help`.

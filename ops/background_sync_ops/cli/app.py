@@ -99,7 +99,7 @@ def up(
         typer.Option(
             metavar="URL",
             show_default="the template's: Kapso's own",
-            help="Where workspaces that ask for verification are compared; https, or http to this machine.",
+            help="Where Kapso is asked about workspaces that verify: https, or http to this machine.",
         ),
     ] = None,
     every: Annotated[

@@ -85,8 +85,8 @@ def _facts(document: Document) -> Table:
     table = facts()
     table.add_row("Backfill", clean(document["workspace_id"]))
     table.add_row("Window", f"{iso(document['since'])} to {iso(document['until'])}")
-    for sentence in sentences(document):
-        table.add_row("Kapso", sentence)
+    for label, sentence in zip(("Kapso", ""), sentences(document), strict=False):
+        table.add_row(label, sentence)
     if document["dry_run"]:
         behind, missing = document["behind"], document["missing"]
         table.add_row("Dry run", f"nothing was written; {behind} would be repaired and {missing} created")

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from background_sync_ops.cli.ending import ended_by_signals
-from background_sync_ops.cli.errors import NOT_WELL, WELL
+from background_sync_ops.cli.errors import NOT_WELL, WELL, CommandError
 from background_sync_ops.cli.output import console, facts, print_json, progress
 from background_sync_ops.cli.times import SECOND_MS, span
-from background_sync_ops.story import Found, Outage, PlainRule, Plan, Story, play
+from background_sync_ops.story import Found, Outage, PlainRule, Plan, Story, StoryError, play
 
 INTERRUPTED = 130
 PERCENT = 100
@@ -24,6 +24,8 @@ def demo(loss: float, contacts: int, seed: int, *, as_json: bool) -> int:
     try:
         with ended_by_signals():
             story = _played(Plan(contacts, loss, seed, now))
+    except StoryError as error:
+        raise CommandError(str(error)) from None
     except KeyboardInterrupt:
         console(stderr=True).print("Ended.")
         return INTERRUPTED

@@ -18,7 +18,10 @@ CHECKS = {
     "sweep:age": "Last finished sweep",
     "runs:failed": "Failed runs",
     "verification:deferred": "Deferred verification",
+    "verification:age": "Last full verification",
     "webhooks:off": "Webhooks off",
+    "queue:age": "Oldest open sweep",
+    "queue:depth": "Waiting messages",
     "deadLetters:waiting": "Dead letters",
 }
 PERCENT = 100

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from background_sync_ops.stack.stack import STACK_NAME
+from tests.integration.cli.numbers import Numbers, assert_no_secret
 from tests.integration.cli.running import Operator, contact, workspace, write_snapshot
 
 ON_AWS = ("--stack-name", STACK_NAME, "--region", "us-east-1")
@@ -32,6 +33,16 @@ def test_a_snapshot_is_imported_into_it(operator: Operator, aws: dict[str, str],
     ended = operator.run("import", str(data), *ON_AWS, **aws)
     assert ended.returncode == 0, ended.stderr
     assert operator.json("contacts", "cloud")["total"] == 1
+
+
+def test_its_tokens_and_kapsos_address_are_its_own(
+    operator: Operator, aws: dict[str, str], numbers: Numbers
+) -> None:
+    numbers.webhook(numbers.add("in-the-cloud"))
+    ended = operator.run("webhooks", "in-the-cloud", *ON_AWS, **aws)
+    assert ended.returncode == 0, ended.stderr
+    assert "1 number: 1 active." in ended.stdout
+    assert_no_secret(ended)
 
 
 def test_a_sweep_in_the_future_is_refused(operator: Operator, aws: dict[str, str]) -> None:
