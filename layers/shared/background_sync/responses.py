@@ -14,7 +14,7 @@ from background_sync.rules.identity import RESERVED_PREFIX
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
-MAX_WORKSPACES = 25
+MAX_WORKSPACES = 20
 """Of one answer: each that does not succeed costs a request more."""
 MAX_WORKSPACE_ID_BYTES = 2048
 """DynamoDB's bound on a partition key."""

@@ -42,7 +42,7 @@ GUIDES: Mapping[str, Guide] = {
         "background-sync health",
     ),
     "queue:depth": Guide(
-        "Messages that wait",
+        "Waiting messages",
         "messages-wait",
         "More messages wait than two sweeps send.",
         "Look at the reconciler's log. More reconcilers at a time work the messages off faster.",
@@ -63,7 +63,7 @@ GUIDES: Mapping[str, Guide] = {
         "background-sync health",
     ),
     "verification:age": Guide(
-        "Last full comparison",
+        "Last full verification",
         "verification-is-deferred",
         "It has been long since one sweep compared every workspace with Kapso.",
         "See which workspaces are put off sweep after sweep, and why.",

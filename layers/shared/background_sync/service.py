@@ -15,7 +15,7 @@ from background_sync.records.totals import Totals
 from background_sync.records.workspaces import find_workspace
 from background_sync.responses import Listing, cursor
 from background_sync.settings import HealthSettings
-from background_sync.usecases.health import Doctor, KeptReport, Report
+from background_sync.usecases.health import COUNTED, Doctor, KeptReport, Report
 from background_sync.usecases.workspaces import Registrar
 
 SHOWN = 25
@@ -40,7 +40,7 @@ class HealthService:
         self._totals = Totals(self.database)
         self._kept = KeptReport(
             Doctor(
-                self._totals,
+                Totals(self.database, COUNTED),
                 self.queue,
                 self.clock,
                 settings.dead_letter_queue_url,

@@ -54,6 +54,7 @@ def test_the_totals_of_what_is_over_are_read_once(api: Api, world: World) -> Non
     cost(api, world, "/health")
     world.clock.time += 30_000
     assert cost(api, world, "/health") == ["Query"]
+    cost(api, world, "/health/sweeps", limit=12)
     assert cost(api, world, "/health/sweeps", limit=12) == ["Query"]
 
 

@@ -175,7 +175,7 @@ def _table(bars: Sequence[Bar], amounts: Amounts) -> Html:
     )
     rows = [_row(bar, amounts) for bar in bars]
     table = el("table", el("thead", head), el("tbody", rows))
-    region = el("div", table, class_="scroll", role="region", aria_label="The last sweeps", tabindex=0)
+    region = el("div", table, class_="scroll", role="region", aria_label="Table of sweeps", tabindex=0)
     return el("details", el("summary", "The same as a table"), region)
 
 

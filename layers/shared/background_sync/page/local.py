@@ -14,7 +14,9 @@ from background_sync.usecases.workspaces import Page
 NAV = el(
     "nav", el("a", "Status", href="/"), " · ", el("a", "Workspaces", href="/#workspaces"), aria_label="Pages"
 )
+WELL = "well"
 WORDS = {
+    WELL: ("OK", "pass"),
     "failing": ("Failing", "fail"),
     "failed": ("Failed", "fail"),
     "deferred": ("Deferred", "warn"),
@@ -24,7 +26,6 @@ WORDS = {
     "running": ("Running", "plain"),
     "completed": ("Completed", "pass"),
 }
-COUNTED = ("contacts_checked", "stale_found", "flagged", "repaired")
 
 
 def address(**parameters: str) -> str:
@@ -41,7 +42,7 @@ def workspaces_section(page: Page, cursor: str | None) -> Html:
     more = (
         el("p", el("a", "More workspaces", href=address(cursor=cursor) + "#workspaces")) if cursor else None
     )
-    return section("workspaces", "Workspaces", _scrolled("Workspaces", table), more)
+    return section("workspaces", "Workspaces", _scrolled("Table of workspaces", table), more)
 
 
 def _workspace_row(workspace: Document) -> Html:
@@ -51,7 +52,7 @@ def _workspace_row(workspace: Document) -> Html:
     return el(
         "tr",
         el("th", name, el("div", workspace_id, class_="id"), scope="row", class_="wrap"),
-        el("td", *_badges(workspace["states"] or ["well"])),
+        el("td", *_badges(workspace["states"] or [WELL])),
         el("td", time_tag(workspace["last_success_at"])),
         [el("td", _number(count), class_="n") for count in counts],
         el("td", _verification(workspace)),
@@ -60,7 +61,7 @@ def _workspace_row(workspace: Document) -> Html:
 
 def _badges(states: Sequence[str]) -> Iterator[Html]:
     for state in states:
-        word, kind = WORDS.get(state, ("OK", "pass"))
+        word, kind = WORDS.get(state, (state, "plain"))
         yield join(el("span", word, class_=f"badge {kind}"), " ")
 
 
@@ -81,7 +82,7 @@ def workspace_page(
         now,
         title,
         section("now", "Now", _facts(workspace)),
-        section("runs", f"The last {len(runs)} runs", _scrolled("Runs", _runs(runs))),
+        section("runs", "The last runs", _scrolled("Table of runs", _runs(runs))),
         section("contacts", "Flagged contacts", _contacts(contacts)),
         nav=NAV,
     )
@@ -89,7 +90,7 @@ def workspace_page(
 
 def _facts(workspace: Document) -> Html:
     facts: tuple[tuple[str, Child], ...] = (
-        ("State", list(_badges(workspace["states"] or ["well"]))),
+        ("State", list(_badges(workspace["states"] or [WELL]))),
         ("Last success", time_tag(workspace["last_success_at"])),
         ("Next due", time_tag(workspace["next_due_at"])),
         ("Verification", _verification(workspace)),
@@ -104,12 +105,14 @@ def _runs(runs: Sequence[Document]) -> Html:
 
 
 def _run_row(run: Document) -> Html:
+    counts = [run[name] for name in ("contacts_checked", "stale_found", "flagged")]
+    counts.append(_sum(run, "repaired", "created"))
     said = ": ".join(str(run[name]) for name in ("skip_reason", "deferred_why", "error") if run[name])
     return el(
         "tr",
         el("th", time_tag(run["run_at"]), scope="row"),
         el("td", *_badges([run["status"] or NONE])),
-        [el("td", _number(run[name]), class_="n") for name in COUNTED],
+        [el("td", _number(count), class_="n") for count in counts],
         el("td", said or NONE, class_="wrap"),
     )
 
@@ -118,7 +121,7 @@ def _contacts(contacts: Sequence[Mapping[str, object]]) -> Html:
     if not contacts:
         return el("p", "None.", class_="note")
     names = ("Contact", "Last activity", "Flagged", "Newest note")
-    return _scrolled("Flagged contacts", _table(names, [_contact_row(each) for each in contacts]))
+    return _scrolled("Table of flagged contacts", _table(names, [_contact_row(each) for each in contacts]))
 
 
 def _contact_row(contact: Mapping[str, object]) -> Html:

@@ -56,7 +56,10 @@ class Publisher:
         observed = f" Now: {_observed(check)}." if _observed(check) != NONE else ""
         wrong = guide.wrong if check.output != "no sweep yet" else "No sweep has run yet."
         told = el(
-            "div", el("h3", guide.title, badge(check.state)), el("p", wrong, observed), el("p", guide.mend)
+            "div",
+            el("h3", guide.title, " ", badge(check.state)),
+            el("p", wrong, observed),
+            el("p", guide.mend),
         )
         begin = el("p", "Begin with ", el("code", guide.command))
         more = el("p", "More in ", self._runbook(check.name), class_="note")

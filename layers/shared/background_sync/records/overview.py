@@ -35,8 +35,8 @@ RUN = (
     "repaired",
     "created",
 )
-LOOK_BACK = 100
-"""Runs: four days of hourly ones."""
+LOOK_BACK = 24
+"""Runs: a day of hourly ones."""
 Record = Mapping[str, object]
 
 

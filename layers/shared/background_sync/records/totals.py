@@ -15,15 +15,19 @@ Identity = tuple[object, ...]
 
 
 class Totals:
-    """Reads totals. A sweep whose runs are all completed has its final ones, which are kept: another pass,
-    the only thing that could change them, makes another sweep of it here."""
+    """Reads totals, all or those `counted`.
 
-    def __init__(self, database: Database) -> None:
+    A sweep whose runs are all completed has its final ones, which are kept: another pass, the only thing that
+    could change them, makes another sweep of it here.
+    """
+
+    def __init__(self, database: Database, counted: Sequence[str] = COUNTED) -> None:
         self._database = database
+        self._counted = counted
         self._kept: dict[Identity, dict[str, int]] = {}
 
     def of(self, sweeps: Sequence[Sweep]) -> list[dict[str, int]]:
-        """`completed`, `failed` and every outcome count of each sweep."""
+        """`completed`, `failed` and the outcome counts of each sweep."""
         unknown = [sweep for sweep in sweeps if _identity(sweep) not in self._kept]
         read = self._read(unknown)
         found = [self._kept.get(_identity(sweep)) or read[int(sweep.run_at)] for sweep in sweeps]
@@ -37,10 +41,11 @@ class Totals:
             for sweep in sweeps
             for shard in range(int(sweep.shards))
         ]
-        for item in read_many(self._database, self._database.tables.sync_health, keys):
-            counts = {name: int(item[name]["N"]) for name in COUNTED if name in item}
+        table, attributes = self._database.tables.sync_health, ("run_at", *self._counted)
+        for item in read_many(self._database, table, keys, attributes):
+            counts = {name: int(item[name]["N"]) for name in self._counted if name in item}
             sums[int(item["run_at"]["N"])].update(counts)
-        return {run_at: {name: counter[name] for name in COUNTED} for run_at, counter in sums.items()}
+        return {run_at: {name: counter[name] for name in self._counted} for run_at, counter in sums.items()}
 
     def _keep(self, sweeps: Iterable[Sweep], read: dict[int, dict[str, int]]) -> None:
         if len(self._kept) > MAX_KEPT:
