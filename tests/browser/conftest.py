@@ -1,0 +1,70 @@
+"""A real browser on the pages of a whole local stack.
+
+Without a Chromium the tests are skipped, so that `make test` holds on any machine; where they must not be,
+BROWSER_TESTS=required or CI=true lets them fail instead.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from background_sync_ops.stack.stack import LocalStack
+from tests.browser.site import AT, Site, populate
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIETLY = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+MISSING = "no Chromium on this machine: install it with `apt-get install chromium`"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the system's Chromium is."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is not None:
+        return found
+    if os.environ.get("BROWSER_TESTS") == "required" or os.environ.get("CI") == "true":
+        pytest.fail(MISSING)
+    pytest.skip(f"THE PAGES ARE NOT TESTED: {MISSING}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIETLY)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The pages, over 47 sweeps that went well and one that ended a minute ago."""
+    del chromium  # without a browser there is no need of a stack
+    offset_ms = AT + 60_000 - time.time_ns() // 1_000_000
+    state_dir = tmp_path_factory.mktemp("browser")
+    with LocalStack(ROOT / "template.yaml", state_dir=state_dir, clock_offset_ms=offset_ms) as stack:
+        populate(stack)
+        yield Site(stack)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(bypass_csp=True) as context:  # for axe, which is a script
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -1,0 +1,54 @@
+"""What the local stack alone shows: workspaces, and of each its runs and flagged contacts."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import HARBOR, HOSTILE, STRANGE, Site
+
+
+@pytest.fixture(autouse=True)
+def no_script_runs(page: Page) -> None:
+    def fail(_: object) -> None:
+        pytest.fail("a script ran")
+
+    page.on("dialog", fail)
+
+
+def test_it_lists_the_workspaces(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    rows = page.get_by_role("region", name="Table of workspaces").get_by_role("row")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="Alpine Outdoor Gear")).to_contain_text("OK")
+
+
+def test_a_workspace_shows_its_runs_and_whom_it_flagged(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    page.get_by_role("link", name=HOSTILE).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    expect(page.get_by_role("region", name="Table of runs").get_by_role("row")).to_have_count(2)
+    contacts = page.get_by_role("region", name="Table of flagged contacts").get_by_role("row")
+    expect(contacts).to_have_count(7)
+    expect(contacts.nth(1)).to_contain_text("Sync check: No activity for")
+    page.get_by_role("link", name="Status").click()
+    expect(page).to_have_title("OK: Background Sync")
+
+
+def test_a_contact_called_script_is_a_name_and_no_script(page: Page, site: Site) -> None:
+    page.goto(site.address(workspace_id=HARBOR))
+    row = page.get_by_role("row").filter(has_text="Mallory")
+    expect(row).to_contain_text(f"Mallory {HOSTILE}")
+    expect(row).to_contain_text(f"said {HOSTILE}")
+    expect(page.locator("script")).to_have_count(0)
+
+
+def test_a_workspace_may_be_called_as_it_likes(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    page.get_by_role("link", name="Alpine Outdoor Gear").click()
+    expect(page.locator("h1 + p")).to_have_text(STRANGE)
+
+
+def test_of_one_that_is_not_there_it_says_so(page: Page, site: Site) -> None:
+    answer = page.goto(site.address(workspace_id="nobody"))
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text("No such workspace")

@@ -1,0 +1,77 @@
+"""The status page: the state in one glance, what was found, and what to do."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+
+from background_sync.rules.policy import HOUR_MS
+from tests.browser.site import HARBOR, STRANGE, Site
+
+
+def test_well_is_said_at_once(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    expect(page).to_have_title("OK: Background Sync")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Everything is in order")
+    expect(page.get_by_text("All 8 checks pass")).to_be_visible()
+    expect(page.get_by_role("heading", name="What to do")).to_have_count(0)
+
+
+def test_the_last_48_sweeps_are_bars_with_the_same_in_a_table(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    expect(page.locator("figure .slot")).to_have_count(48)
+    newest = page.locator("figure .slot title").last
+    expect(newest).to_have_text(re.compile(r"^1 Jan 10:00: 15\.8 % stale, 13\.2 % flagged, 0 % repaired$"))
+    page.get_by_text("The same as a table").click()
+    rows = page.get_by_role("region", name="Table of sweeps").get_by_role("row")
+    expect(rows).to_have_count(49)
+    expect(rows.nth(1)).to_have_text(re.compile(r"1 Jan 10:00\s*15\.8 %\s*13\.2 %"))
+
+
+def test_what_is_wrong_and_what_to_do_come_first(page: Page, site: Site) -> None:
+    with site.with_dead_letter(), site.later(4 * HOUR_MS):
+        page.goto(site.address())
+        expect(page).to_have_title("Failing: Background Sync")
+        todo = page.get_by_role("region", name="What to do")
+        expect(todo.get_by_role("heading", level=3).first).to_have_text("Last finished sweep Failing")
+        expect(todo).to_contain_text("background-sync sweep")
+        expect(todo).to_contain_text("docs/operations.md#no-sweep-finishes")
+        expect(todo).to_contain_text("background-sync redrive")
+
+
+def test_it_needs_no_script_and_nothing_from_elsewhere(browser: Browser, site: Site) -> None:
+    asked: list[str] = []
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(site.address())
+        page.get_by_text("The same as a table").click()
+        expect(page.get_by_role("region", name="Table of sweeps")).to_be_visible()
+    assert [url for url in asked if not url.startswith("data:")] == [site.address()]
+
+
+def test_its_own_rules_stop_none_of_it_and_all_else(browser: Browser, site: Site) -> None:
+    said: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(site.address())
+        assert said == []
+        with pytest.raises(Error, match="Content Security Policy"):
+            page.add_script_tag(content="document.title = 'taken over'")
+        expect(page).to_have_title("OK: Background Sync")
+
+
+def test_in_public_nobody_is_named(page: Page, site: Site) -> None:
+    with site.in_public():
+        for address in (site.address(), site.address(workspace_id=HARBOR)):
+            page.goto(address)
+            expect(page).to_have_title("OK: Background Sync")
+            assert not [name for name in (HARBOR, STRANGE, "Alpine", "Mallory") if name in page.content()]
+
+
+def test_a_browser_that_has_it_is_not_sent_it_again(context: BrowserContext, site: Site) -> None:
+    with site.in_public():
+        answer = context.request.get(site.address())
+        again = context.request.get(site.address(), headers={"If-None-Match": answer.headers["etag"]})
+        assert (answer.status, again.status, again.body()) == (200, 304, b"")
