@@ -41,6 +41,11 @@ class Sighting:
         return Verified(**self.run.scan["verified"]).verified
 
     @property
+    def paused(self) -> bool:
+        """Whether it waits for the next minute's requests."""
+        return bool(self.run and self.run.deferred_why and not self.run.lease_until)
+
+    @property
     def error(self) -> str | None:
         """Why the last attempt failed."""
         return None if self.run is None or self.run.status == COMPLETED else self.run.error

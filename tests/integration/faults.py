@@ -16,6 +16,7 @@ class Faults:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._rules: list[_Rule] = []
+        self._late: set[str] = set()
         self._acting = False
         client.meta.events.register_first("before-send", self._before_send)
 
@@ -23,6 +24,7 @@ class Faults:
         """Let everything pass again."""
         self._rules.clear()
         self._client.meta.events.unregister("before-send", self._before_send)
+        self._client.meta.events.unregister("after-call.dynamodb.Query", self._not_there_yet)
 
     def lose_answers(self, operation: str, times: int = 1, *, after: int = 0) -> None:
         """Requests reach the engine, and their answers are lost: the client sees a timeout, and tries again.
@@ -42,6 +44,16 @@ class Faults:
     def meanwhile(self, operation: str, act: Act, *, times: int = 1, after: int = 0) -> None:
         """Somebody else acts just before a request reaches the engine."""
         self._rules.append(_Rule(operation, times, after, lambda _: act()))
+
+    def late_index(self, attribute: str) -> None:
+        """What is written to an attribute does not reach an index, for as long as this lasts."""
+        self._late.add(attribute)
+        self._client.meta.events.register("after-call.dynamodb.Query", self._not_there_yet)
+
+    def _not_there_yet(self, parsed: Any, **_: object) -> None:
+        for item in parsed["Items"]:
+            for attribute in self._late & item.keys():
+                del item[attribute]
 
     def _before_send(self, event_name: str, request: Any, **_: object) -> None:
         if self._acting:

@@ -21,6 +21,7 @@ MAX_TRIES = 6
 BACKOFF_S = 0.1
 MAX_VISIBILITY_S = 43_200
 WAITING: Final = "ApproximateNumberOfMessages"
+DELAYED: Final = "ApproximateNumberOfMessagesDelayed"
 IN_WORK: Final = "ApproximateNumberOfMessagesNotVisible"
 _GROUP_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 """What SQS takes as a group id."""
@@ -40,17 +41,19 @@ class WorkQueue:
             "sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"})
         )
 
-    def send(self, messages: Sequence[Message]) -> None:
+    def send(self, messages: Sequence[Message], *, delay_s: int = 0) -> None:
         """Send all, ten to a request; those that came back `Failed` are sent again with backoff.
+
+        Nobody receives them before `delay_s` seconds are over.
 
         Raises:
             NotSent: some were never taken. Those before them may have been sent.
         """
         for batch in _batches(messages):
-            self._send_batch(batch)
+            self._send_batch([_entry(number, each, delay_s) for number, each in enumerate(batch)])
 
-    def _send_batch(self, batch: Sequence[Message]) -> None:
-        waiting = [_entry(number, message) for number, message in enumerate(batch)]
+    def _send_batch(self, batch: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
+        waiting = list(batch)
         for attempt in range(MAX_TRIES):
             if attempt:
                 self._clock.sleep(BACKOFF_S * 2**attempt)
@@ -72,7 +75,7 @@ class WorkQueue:
 
     def is_empty(self) -> bool:
         """Whether nothing waits or is being worked on, as far as SQS's approximate counts tell."""
-        return self._count(self.url, WAITING) == 0 and self._count(self.url, IN_WORK) == 0
+        return not any(self._count(self.url, name) for name in (WAITING, DELAYED, IN_WORK))
 
     def depth(self, url: str | None = None) -> int:
         """How many messages wait in this queue, or in the one at `url`."""
@@ -88,11 +91,12 @@ def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
         yield messages[start : start + BATCH_SIZE]
 
 
-def _entry(number: int, message: Message) -> "SendMessageBatchRequestEntryTypeDef":
+def _entry(number: int, message: Message, delay_s: int) -> "SendMessageBatchRequestEntryTypeDef":
     return {
         "Id": str(number),
         "MessageBody": message.body(),
         "MessageGroupId": group_id(message.workspace_id),
+        "DelaySeconds": delay_s,
     }
 
 

@@ -78,7 +78,8 @@ def _followed(target: Target, wanted: Backfill, timeout: timedelta) -> Sighting:
 def _progress(wanted: Backfill, last: Sighting) -> str:
     if last.run is None:
         return "waiting for its turn"
-    return f"comparing {clean(wanted.workspace_id)} with Kapso: {last.compared} people so far"
+    pause = "; this minute's share of requests is spent" if last.paused else ""
+    return f"comparing {clean(wanted.workspace_id)} with Kapso: {last.compared} people so far{pause}"
 
 
 def _facts(document: Document) -> Table:

@@ -285,10 +285,7 @@ class Story:
         if record.deferred or half:
             assert found <= self._missed(self.world.clock.time)
             return
-        scan_at = int(workspace_record(self.world).get("watermark", 0))
-        if record.behind and scan_at < record.run_at:  # what could not be reported yet is scanned again
-            assert found <= self._missed(self.world.clock.time)
-            return
+        scan_at = int(workspace_record(self.world)["watermark"])
         assert scan_at >= record.run_at
         missed = self._missed(scan_at)
         unsettled = {each.contact_id for each in self.people if not each.is_settled(scan_at)}

@@ -97,17 +97,51 @@ def test_kapso_that_fails_on_a_page_is_tried_again_from_there(
     world.workspace()
     number.missed("621")
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
-    number.server.faults.add(answers.status(429), path="/conversations", nth=2)
+    number.server.faults.add(answers.status(404), path="/conversations", nth=2)
     waiting = message()
     assert not world.deliver(waiting)
     record = world.record("#backfill#w1")
-    assert (record.status, record.error) == ("failed", "NotAnswered: rate_limited")
+    assert (record.status, record.error) == ("failed", "NotAnswered: number_unknown")
     assert contacts(world)["621"]["repaired_at"] == NOW
-    world.clock.time += 60_000
     assert world.deliver(waiting)
     assert came_to(world) == {"verified": 2, "repaired": 2}
     assert len(number.scans) == 3
     assert len(notes(world, "621")) == 1
+
+
+def test_kapso_that_fails_before_the_first_page_is_tried_three_times(world: World, number: Number) -> None:
+    world.workspace()
+    number.server.faults.add(answers.status(404), path="/conversations")
+    waiting = message()
+    for _ in range(4):
+        world.deliver(waiting)
+    assert (world.record("#backfill#w1").attempts, len(number.scans)) == (3, 3)
+
+
+@pytest.mark.parametrize("pause", ["budget_spent", "rate_limited"])
+def test_one_of_many_minutes_pauses_and_is_not_given_up(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, pause: str
+) -> None:
+    """A page a minute is all that the key's share, or Kapso, allows."""
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    number.server.rate.limit = 100
+    world.workspace(settings={"verify_rate_share": 1 if pause == "budget_spent" else 100})
+    for hours in range(1, 7):
+        number.missed(f"62{hours}", 20 * HOUR_MS, hours * HOUR_MS)
+    if pause == "rate_limited":
+        number.server.faults.add(answers.status(429), path="/conversations", nth=range(2, 99, 2))
+    for minute in range(5):
+        assert world.deliver(message())
+        record = world.record("#backfill#w1")
+        assert (record.status, record.deferred_why) == ("running", pause)
+        assert world.sqs.get_queue_attributes(
+            QueueUrl=world.queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        )["Attributes"] == {"ApproximateNumberOfMessagesDelayed": str(minute + 1)}
+        world.clock.time += MINUTE_MS
+    assert not world.queue.is_empty()
+    assert world.deliver(message())
+    assert came_to(world) == {"verified": 6, "repaired": 6}
+    assert world.record("#backfill#w1").deferred_why is None
 
 
 def test_killed_at_any_request_it_ends_the_same(world: World, number: Number, killer: Killer) -> None:

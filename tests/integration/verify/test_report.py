@@ -1,5 +1,7 @@
 """`report` flags whom Kapso knows more of, under the cooldown and the cap, and changes nothing else."""
 
+from contextlib import suppress
+
 import pytest
 
 from background_sync.kapso import conversations
@@ -59,7 +61,21 @@ def test_who_is_fresh_and_behind_is_flagged_too_and_is_not_stale_for_it(world: W
     number.missed("621", 40 * MINUTE_MS)
     world.run()
     assert world.flagged() == {"621"}
+    assert notes(world, "621") == [MISSED]
     assert counts(world, "reported", "fresh", "stale_found", "flagged") == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("status", ["archived", "converted"])
+def test_who_is_closed_and_behind_is_told_of_once(world: World, number: Number, status: str) -> None:
+    """Somebody who was put aside has written again."""
+    world.workspace(settings=REPORT)
+    number.missed("621")
+    world.contact("621", LONG_AGO_MS, lead_status=status)
+    world.run()
+    assert notes(world, "621") == [MISSED]
+    assert counts(world, "reported", "closed_leads", "stale_found", "flagged") == (1, 1, 0, 0)
+    next_hour(world, 25)
+    assert notes(world, "621") == [MISSED]
 
 
 def test_who_is_in_cooldown_is_not_flagged(world: World, number: Number) -> None:
@@ -89,7 +105,7 @@ def test_who_stays_behind_is_flagged_again_after_the_cooldown(world: World, numb
     assert counts(world, "in_cooldown", "reported", run_at=next_hour(world)) == (1, 0)
     run_at = next_hour(world, 24)
     assert world.read("621")["flagged_at"] == run_at
-    assert len(notes(world, "621")) == 2
+    assert notes(world, "621") == [MISSED, MISSED]
 
 
 def test_a_webhook_that_comes_after_the_flag_leaves_the_contact_merely_quiet(
@@ -135,16 +151,26 @@ def test_a_flag_time_that_is_none_costs_no_other(world: World, number: Number) -
 
 
 def test_over_the_cap_the_next_run_goes_on(world: World, number: Number) -> None:
+    """The watermark waits for nobody: who is behind carries it until it is told of."""
     world.workspace(settings={**REPORT, "max_flags_per_run": 1})
     number.missed("621")
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
     world.run()
-    assert world.flagged() == {"621"}
-    assert "watermark" not in workspace_record(world)
+    assert len(world.flagged()) == 1
+    assert counts(world, "behind", "reported") == (2, 1)
+    assert workspace_record(world)["watermark"] == NOW
     run_at = next_hour(world)
     assert world.flagged() == {"621", "622"}
-    assert counts(world, "behind", "reported", run_at=run_at) == (2, 1)
-    assert workspace_record(world)["watermark"] == run_at
+    assert counts(world, "behind", "reported", run_at=run_at) == (0, 1)
+
+
+def test_a_cap_of_0_flags_nobody_and_holds_nothing_up(world: World, number: Number) -> None:
+    world.workspace(settings={**REPORT, "max_flags_per_run": 0})
+    number.missed("621")
+    world.run()
+    assert world.flagged() == set()
+    assert counts(world, "behind", "reported", "over_cap") == (1, 0, 1)
+    assert workspace_record(world)["watermark"] == NOW
 
 
 def test_who_is_behind_and_over_the_cap_is_not_confirmed_quiet(world: World, number: Number) -> None:
@@ -165,29 +191,34 @@ def test_the_cap_is_one_for_all_flags_of_a_run(world: World, number: Number) -> 
     assert counts(world, "stale_found", "flagged", "over_cap") == (3, 2, 1)
 
 
-@pytest.mark.parametrize("page_size", [100])
+@pytest.mark.parametrize("page_size", [1, 100])
+@pytest.mark.parametrize("after", range(CLAIM_REMEMBER_TAKE, CLAIM_REMEMBER_TAKE + 9))
 def test_the_cap_holds_over_all_attempts(
-    world: World, number: Number, faults: Faults, monkeypatch: pytest.MonkeyPatch, page_size: int
+    world: World,
+    number: Number,
+    faults: Faults,
+    monkeypatch: pytest.MonkeyPatch,
+    page_size: int,
+    after: int,
 ) -> None:
-    """Killed after a flag, the run finds more behind when it is tried again."""
+    """Killed between any two writes, the run may find more behind when it is tried again."""
     monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
     world.workspace(settings={**REPORT, "max_flags_per_run": 1})
     number.missed("621")
     number.missed("622", kapso_age_ms=MINUTE_MS)
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 1 + (page_size == 1))
-    with pytest.raises(Killed):
+    faults.fail("UpdateItem", Killed(), after=after)
+    with suppress(Killed):
         world.run()
-    assert world.flagged() == {"621"}
     world.clock.time += LEASE_MS
     world.run(receive_count=2)
     assert world.flagged() == {"621"}
-    assert counts(world, "behind", "reported") == (2, 1)
+    assert counts(world, "reported", "flagged") == (1, 1)
 
 
 # ---------------------------------------------------------------------- cut short
 
 
-def test_whom_a_scan_flagged_before_kapso_failed_counts_as_flagged(
+def test_a_deferred_run_flags_nobody_and_what_it_found_is_told_of_later(
     world: World, number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
@@ -196,22 +227,61 @@ def test_whom_a_scan_flagged_before_kapso_failed_counts_as_flagged(
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
     number.server.faults.add(answers.status(404), path="/conversations", nth=2)
     world.run()
-    assert world.flagged() == {"621"}
-    assert counts(world, "deferred", "stale_found", "flagged", "unverified") == (1, 2, 1, 1)
-    next_hour(world)
+    assert world.flagged() == set()
+    assert counts(world, "deferred", "behind", "stale_found", "unverified") == (1, 1, 2, 2)
+    run_at = next_hour(world)
     assert world.flagged() == {"621", "622"}
-    assert len(notes(world, "621")) == 1
+    assert notes(world, "621") == [MISSED]
+    assert counts(world, "reported", "flagged", run_at=run_at) == (2, 2)
 
 
-def test_what_was_over_the_cap_before_kapso_failed_is_reported_later(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", 2)
-    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
+# ---------------------------------------------------------------------- more than once
+
+
+def test_who_is_missed_again_in_a_cooldown_holds_nobody_up(world: World, number: Number) -> None:
+    """Somebody always is: a watermark that waited for all of them would hardly move."""
+    world.workspace(settings=REPORT)
     number.missed("621")
-    number.missed("622", kapso_age_ms=2 * HOUR_MS)
-    number.quiet("623", 3 * HOUR_MS)
-    number.server.faults.add(answers.status(404), path="/conversations", nth=2)
-    for hours in range(3):
-        next_hour(world, hours)
-    assert world.flagged() == {"621", "622"}
+    world.run()
+    number.message("621", -30 * MINUTE_MS, missed=True)
+    run_at = next_hour(world)
+    assert counts(world, "behind", "reported", run_at=run_at) == (1, 0)
+    assert workspace_record(world)["watermark"] == run_at
+    run_at = next_hour(world, 25)
+    assert world.read("621")["flagged_at"] == run_at
+
+
+def test_a_flag_from_before_the_last_activity_hides_nothing(world: World, number: Number) -> None:
+    """Flagged, then heard of, then missed, all within a cooldown."""
+    world.workspace(settings=REPORT)
+    number.missed("621", 9 * HOUR_MS, 30 * MINUTE_MS)
+    world.contact("621", 9 * HOUR_MS, flagged_at=NOW - 20 * HOUR_MS)
+    world.run()
+    assert counts(world, "behind", "in_cooldown") == (1, 1)
+    assert workspace_record(world)["watermark"] == NOW
+    run_at = next_hour(world, 5)
+    assert world.read("621")["flagged_at"] == run_at
+
+
+def test_who_is_quiet_again_takes_no_place_from_who_is_behind(world: World, number: Number) -> None:
+    """Contacts whose webhooks came after their flags, many of them, and one whose never came."""
+    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
+    for hours, phone in enumerate(("621", "622", "623")):
+        number.missed(phone, 10 * HOUR_MS, 10 * MINUTE_MS - hours * HOUR_MS)
+        run_at = next_hour(world, hours)
+        assert world.read(phone)["flagged_at"] == run_at
+    for hours, phone in enumerate(("621", "622")):
+        number.heard_of(phone, NOW + hours * HOUR_MS - 10 * MINUTE_MS)
+    run_at = next_hour(world, 30)
+    assert world.read("623")["flagged_at"] == run_at
+    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (2, 1)
+
+
+def test_an_index_that_is_late_hides_nobody(world: World, number: Number, faults: Faults) -> None:
+    """DynamoDB's indexes follow a moment later: what the scan has just written is remembered."""
+    world.workspace(settings=REPORT)
+    number.missed("621")
+    faults.late_index("behind_at")
+    world.run()
+    assert notes(world, "621") == [MISSED]
+    assert counts(world, "reported", "flagged", "confirmed_quiet") == (1, 1, 0)

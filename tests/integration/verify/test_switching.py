@@ -63,15 +63,15 @@ def test_who_was_compared_is_not_flagged_however_long_it_is_quiet(
     assert len(notes(world, "631")) == 4
 
 
-def test_off_again_flags_by_the_plain_rule_and_forgets_since_when_it_compared(world: World) -> None:
+def test_off_again_flags_by_the_plain_rule_and_forgets_what_the_webhooks_were_like(world: World) -> None:
     switch(world, REPAIR)
     world.run()
     switch(world, OFF)
     run_at = next_hour(world)
     assert world.read("621")["flagged_at"] == run_at
     workspace = workspace_record(world)
-    assert workspace["watermark"] == NOW
-    assert "verified_from" not in workspace
+    assert (workspace["watermark"], workspace["verified_from"]) == (NOW, NOW - DAY_MS)
+    assert "webhook" not in workspace
 
 
 def test_on_again_goes_on_from_the_watermark_and_misses_nothing(world: World, number: Number) -> None:
@@ -84,7 +84,33 @@ def test_on_again_goes_on_from_the_watermark_and_misses_nothing(world: World, nu
     switch(world, REPAIR)
     run_at = next_hour(world, 54)
     assert contacts(world)["641"]["repaired_at"] == run_at
-    assert workspace_record(world)["verified_from"] == NOW - 5 * MINUTE_MS
+    assert workspace_record(world)["verified_from"] == NOW - DAY_MS
+
+
+def test_on_again_confirms_whom_it_confirmed_before(world: World) -> None:
+    """The scan went on from the watermark: there is no gap in what was compared."""
+    switch(world, REPAIR)
+    world.run()
+    switch(world, OFF)
+    flagged_at = next_hour(world)
+    assert world.read("621")["flagged_at"] == flagged_at
+    switch(world, REPAIR)
+    run_at = next_hour(world, 26)
+    assert world.read("621")["flagged_at"] == flagged_at
+    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (1, 1)
+
+
+def test_off_is_the_plain_rule_for_who_is_behind_too(world: World, number: Number) -> None:
+    """Nobody asks Kapso: nobody knows whether it is still behind."""
+    switch(world, REPORT)
+    number.missed("641", 8 * HOUR_MS, 3 * MINUTE_MS)
+    number.missed("642", 40 * MINUTE_MS, 3 * MINUTE_MS)
+    world.contact("642", 40 * MINUTE_MS, flagged_at=NOW - 23 * HOUR_MS)
+    world.run()
+    switch(world, OFF)
+    next_hour(world, 24)
+    assert notes(world, "641")[-1] == "Sync check: No activity for 32 hours"
+    assert notes(world, "642") == ["Sync check: No activity for 25 hours"]
 
 
 def test_a_flag_of_the_time_without_verification_makes_nobody_suspect(world: World, number: Number) -> None:

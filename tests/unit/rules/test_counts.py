@@ -7,14 +7,15 @@ from background_sync.rules.counts import TOTALLED, Flagging, Survey, run_counts
 
 few = st.integers(0, 500)
 surveys = st.builds(Survey, fresh=few, closed_leads=few, invalid=few, in_cooldown=few, due=few)
-OUTCOMES = ["flagged", "in_cooldown", "lost_race", "unwritable", "invalid"]
+OUTCOMES = ["flagged", "reported", "in_cooldown", "lost_race", "unwritable", "invalid"]
+outcomes_of_some = st.lists(st.sampled_from(OUTCOMES), max_size=80)
 
 
-@given(surveys, st.lists(st.sampled_from(OUTCOMES), max_size=80))
+@given(surveys, outcomes_of_some)
 def test_both_equations_hold(survey: Survey, outcomes: list[str]) -> None:
     flagging = Flagging()
     for outcome in outcomes[: survey.due]:
-        flagging = flagging.plus(outcome)
+        flagging = flagging.after(outcome, stale=True)
     counts = run_counts(survey, flagging)
     checked = ("fresh", "closed_leads", "invalid", "stale_found")
     stale = ("flagged", "in_cooldown", "over_cap", "lost_race", "unwritable")
@@ -23,16 +24,34 @@ def test_both_equations_hold(survey: Survey, outcomes: list[str]) -> None:
     assert min(counts.values()) >= 0
 
 
-@given(surveys, st.lists(st.sampled_from(OUTCOMES), max_size=80))
+@given(surveys, outcomes_of_some)
 def test_nobody_is_left_out(survey: Survey, outcomes: list[str]) -> None:
     flagging = Flagging()
     for outcome in outcomes[: survey.due]:
-        flagging = flagging.plus(outcome)
+        flagging = flagging.after(outcome, stale=True)
     counts = run_counts(survey, flagging)
     met = survey.fresh + survey.closed_leads + survey.invalid + survey.in_cooldown + survey.due
     assert counts["contacts_checked"] == met
     assert flagging.tried == len(outcomes[: survey.due])
     assert counts["over_cap"] == survey.due - len(outcomes[: survey.due])
+
+
+@given(surveys, outcomes_of_some, outcomes_of_some)
+def test_who_is_told_without_being_stale_counts_beside_the_equations(
+    survey: Survey, stale: list[str], not_stale: list[str]
+) -> None:
+    flagging = Flagging()
+    for outcome in stale[: survey.due]:
+        flagging = flagging.after(outcome, stale=True)
+    alone = run_counts(survey, flagging)
+    for outcome in not_stale:
+        flagging = flagging.after(outcome, stale=False)
+    both = run_counts(survey, flagging)
+    reported = both.pop("reported") - alone.pop("reported")
+    assert both == alone
+    assert reported == not_stale.count("reported")
+    flags = [each for each in stale[: survey.due] + not_stale if each in ("flagged", "reported")]
+    assert flagging.flags == len(flags)
 
 
 @given(st.lists(surveys, max_size=5))

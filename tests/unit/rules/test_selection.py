@@ -6,17 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from background_sync.rules.contact import Contact
+from background_sync.rules.drift import GRACE_MS
 from background_sync.rules.selection import best, rank
 
 NOW = 1_000
 
 
 def chosen(*contacts: Contact, limit: int = 9, refused: tuple[str, ...] = ()) -> list[str]:
-    return [each.contact_id for each in best((), contacts, limit, NOW, refused)]
+    return [each.contact_id for each in best((), contacts, limit, refused)]
 
 
-def contact(contact_id: str, activity_at: int = 5, flagged_at: int | None = None) -> Contact:
-    return Contact(contact_id, activity_at, None, flagged_at)
+def contact(
+    contact_id: str, activity_at: int = 5, flagged_at: int | None = None, behind_at: int | None = None
+) -> Contact:
+    return Contact(contact_id, activity_at, None, flagged_at, behind_at)
 
 
 def test_the_never_flagged_come_before_all() -> None:
@@ -39,8 +42,19 @@ def test_who_could_not_be_written_comes_last() -> None:
     assert chosen(contact("a", 1), contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
 
 
-def test_whom_this_run_flagged_already_has_the_first_place() -> None:
-    assert chosen(contact("a", 1), contact("b", 9, flagged_at=NOW), refused=("b",)) == ["b", "a"]
+def test_whose_missed_activity_was_not_told_of_comes_before_all() -> None:
+    news = contact("b", 9, flagged_at=NOW, behind_at=NOW + GRACE_MS)
+    assert chosen(contact("a", 1), news) == ["b", "a"]
+
+
+def test_whose_missed_activity_was_told_of_waits_for_the_turn() -> None:
+    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10)
+    assert chosen(told, contact("a", 1, flagged_at=NOW)) == ["a", "b"]
+
+
+def test_who_could_not_be_written_comes_last_even_with_news() -> None:
+    news = contact("a", 1, behind_at=GRACE_MS + 2)
+    assert chosen(news, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
 
 
 def test_a_limit_of_0_chooses_nobody() -> None:
@@ -53,6 +67,7 @@ contacts = st.builds(
     st.integers(0, 9),
     st.none(),
     st.none() | st.integers(1, 5) | st.just(NOW),
+    st.none() | st.just(2 * GRACE_MS),
 )
 
 
@@ -69,6 +84,6 @@ def test_however_the_pages_are_cut_it_is_the_best_of_all(
     kept: list[Contact] = []
     edges = [0, *sorted(cuts), len(everybody)]
     for start, end in pairwise(edges):
-        kept = best(kept, everybody[start:end], limit, NOW, refused)
+        kept = best(kept, everybody[start:end], limit, refused)
         assert len(kept) <= limit
-    assert kept == sorted(everybody, key=lambda each: rank(each, NOW, refused))[:limit]
+    assert kept == sorted(everybody, key=lambda each: rank(each, refused))[:limit]

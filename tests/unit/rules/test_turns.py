@@ -20,7 +20,7 @@ def sweeps(contacts: dict[str, Contact], policy: Policy, times: list[int]) -> It
     """One sweep at each time; whom it flags."""
     for now in times:
         due = [each for each in contacts.values() if standing(each, now, policy) is Standing.DUE]
-        chosen = best((), due, policy.max_flags_per_run, now, ())
+        chosen = best((), due, policy.max_flags_per_run, ())
         for each in chosen:
             contacts[each.contact_id] = replace(each, flagged_at=now)
         yield {each.contact_id for each in chosen}

@@ -8,7 +8,7 @@ from background_sync.rules.counts import TOTALLED
 from background_sync.rules.verified import Confirmation, Verified, weightier
 
 COMPARED = ("in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
-BESIDE = ("reported", "renamed", "unreadable")
+BESIDE = ("renamed", "unreadable")
 
 
 def test_verified_is_the_sum_of_what_people_came_to() -> None:

@@ -13,7 +13,7 @@ from background_sync.records.database import Database
 from background_sync.records.items import AttributeValue, Item, plain, plain_value, typed
 from background_sync.records.model import CONDITION_FAILED
 from background_sync.rules.contact import TIME_ATTRIBUTES
-from background_sync.rules.notes import Note, is_sync_note, with_note
+from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
 
 JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at")
 """What the rules judge: a write depends on all of it being as it was read."""
@@ -32,7 +32,7 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """One page of the index `by_activity`: key attributes, `lead_status` and `flagged_at`.
+    """One page of the index `by_activity`: key attributes, `lead_status`, `flagged_at` and `behind_at`.
 
     `next_key` is where the next page begins; None at the end.
     """
@@ -63,7 +63,7 @@ def index_page(
         IndexName=BY_ACTIVITY,
         KeyConditionExpression="workspace_id = :workspace",
         ExpressionAttributeValues={":workspace": {"S": workspace_id}},
-        ProjectionExpression="contact_id, activity_at, lead_status, flagged_at",
+        ProjectionExpression="contact_id, activity_at, lead_status, flagged_at, behind_at",
         ReturnConsumedCapacity="TOTAL",
         **options,
     )
@@ -110,19 +110,14 @@ def write_flag(
     read: Item,
     note: Note,
     max_sync_notes: int,
-    behind_at: int | None = None,
 ) -> None:
     """Append `note` and set the flag time, if all that was judged and the notes are still as `read`.
-
-    `behind_at` is the activity (ms) that Kapso has and the contact has not, for one that is flagged for it.
 
     Raises:
         Conflict: they are not.
         Unwritable: the contact cannot take it.
     """
     values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": typed(note.added_at)}
-    if behind_at is not None:
-        values["behind_at"] = typed(behind_at)
     set_if_unchanged(database, workspace_id, contact_id, read, (*JUDGED, "notes"), values)
 
 
@@ -171,24 +166,22 @@ def record_activity(
     at: int,
     *,
     phone: str | None = None,
+    business_scoped_user_id: str | None = None,
     profile_name: str | None = None,
 ) -> bool:
     """The write for a CRM that saw activity of a contact at `at` (ms): newer data wins, the index stays true.
 
-    A contact that is not there is made as a new lead. `kapso_name` follows the profile name, `name` is filled
-    only where there is none. Returns False where the table already has activity as new, or newer.
+    A contact that is not there is made as a new lead. `kapso_name` follows the profile name; `name`, `phone`
+    and `business_scoped_user_id` are filled only where there is none. Returns False where the table already
+    has activity as new, or newer.
     """
     times = {"last_activity_at": at, "activity_at": at}
-    values = {
-        **times,
-        **({} if profile_name is None else {"kapso_name": profile_name}),
-    }
+    values = {**times, **_told(kapso_name=profile_name)}
     if_absent = {
         "created_at": at,
         "lead_status": "new",
         "source": "whatsapp",
-        **({} if phone is None else {"phone": phone}),
-        **({} if profile_name is None else {"name": profile_name}),
+        **_told(phone=phone, business_scoped_user_id=business_scoped_user_id, name=profile_name),
     }
     older = "(NOT attribute_type(last_activity_at, :number) OR last_activity_at < :last_activity_at)"
     not_updated_since = "(NOT attribute_type(updated_at, :number) OR updated_at <= :last_activity_at)"
@@ -196,6 +189,10 @@ def record_activity(
     return _upsert(
         database, key, {**values, "updated_at": at}, if_absent, f"{older} AND {not_updated_since}"
     ) or _upsert(database, key, values, if_absent, older)
+
+
+def _told(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _upsert(
@@ -236,6 +233,15 @@ def contact_key(workspace_id: str, contact_id: str) -> dict[str, AttributeValue]
 def with_sync_note(read: Item, note: Note, max_sync_notes: int) -> AttributeValue:
     """A contact's notes with one more of ours; raises `Unwritable` where they are no list."""
     return {"L": with_note(_notes(read), typed(_note_document(note)), _is_ours, max_sync_notes)}
+
+
+def was_reported(read: Item, run_at: int) -> bool:
+    """Whether the flag that the run at `run_at` left tells of missed activity."""
+    notes = (note.get("M", {}) for note in read.get("notes", {}).get("L", []))
+    return any(
+        note.get("added_at") == typed(run_at) and is_report(note.get("content", {}).get("S"))
+        for note in notes
+    )
 
 
 def _note_document(note: Note) -> dict[str, object]:

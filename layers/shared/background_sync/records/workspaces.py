@@ -124,11 +124,11 @@ def remember_pending(database: Database, workspace_id: str, pending: Mapping[str
 
 
 def forget_verification(database: Database, workspace_id: str) -> None:
-    """Verification was switched off: from now on there is a gap, and nobody looks at the webhooks.
+    """Verification was switched off: nobody looks at the webhooks from now on.
 
-    The watermark stays, to go on from.
+    The watermark stays: once it is on again, the scan goes on from there, and leaves no gap.
     """
-    gone = ("verified_from", "pending_scan", "webhook", "webhook_since")
+    gone = ("pending_scan", "webhook", "webhook_since")
     _remember(database, workspace_id, {}, remove=gone)
 
 

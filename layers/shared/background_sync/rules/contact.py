@@ -38,8 +38,18 @@ class Contact:
     activity_at: int
     lead_status: str | None
     flagged_at: int | None
-    behind: bool = False
-    """Whether a scan of Kapso showed it as newer, for all that is known here."""
+    behind_at: int | None = None
+    """The newest activity that a scan of Kapso showed, and the table had not."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the table still has not that activity."""
+        return self.behind_at is not None and self.behind_at > self.activity_at + GRACE_MS
+
+    @property
+    def is_news(self) -> bool:
+        """Whether no flag has told of that activity yet."""
+        return self.is_behind and (self.flagged_at is None or self.flagged_at < (self.behind_at or 0))
 
 
 def time_of(record: Mapping[str, object], attribute: str) -> int | None:
@@ -108,9 +118,7 @@ def indexed_contact(contact_id: str, entry: Mapping[str, object]) -> Contact:
     activity_at = time_of(entry, "activity_at")
     if activity_at is None:
         raise InvalidRecord("no readable time")
-    flagged_at = time_of(entry, "flagged_at")
-    maybe_reported = flagged_at is not None and flagged_at > activity_at
-    return Contact(contact_id, activity_at, text_of(entry, "lead_status"), flagged_at, maybe_reported)
+    return _contact(contact_id, activity_at, entry)
 
 
 def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
@@ -119,10 +127,13 @@ def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
     Raises:
         InvalidRecord: it has no readable time, or an attribute of a wrong type.
     """
-    activity_at, behind_at = last_activity(record), time_of(record, "behind_at")
-    behind = behind_at is not None and behind_at > activity_at + GRACE_MS
+    return _contact(contact_id, last_activity(record), record)
+
+
+def _contact(contact_id: str, activity_at: int, record: Mapping[str, object]) -> Contact:
+    status = text_of(record, "lead_status")
     return Contact(
-        contact_id, activity_at, text_of(record, "lead_status"), time_of(record, "flagged_at"), behind
+        contact_id, activity_at, status, time_of(record, "flagged_at"), time_of(record, "behind_at")
     )
 
 
@@ -133,15 +144,23 @@ def standing(
 
     With a `confirmation` from Kapso, quiet is not missed.
     """
-    flagged_at = contact.flagged_at
     if contact.lead_status in CLOSED_STATUSES:
         return Standing.CLOSED
     if contact.activity_at >= now - policy.stale_threshold_ms:
         return Standing.FRESH
-    if flagged_at == now:
+    if contact.flagged_at == now:
         return Standing.DUE
-    if flagged_at is not None and now - flagged_at < policy.flag_cooldown_ms:
+    if _is_cooling(contact, now, policy):
         return Standing.COOLING
-    if confirmation is not None and confirmation.is_quiet(contact.activity_at, behind=contact.behind):
+    if confirmation is not None and confirmation.is_quiet(contact.activity_at, behind=contact.is_behind):
         return Standing.QUIET
     return Standing.DUE
+
+
+def is_to_be_told(contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None) -> bool:
+    """Whether a flag has to tell of missed activity, however fresh or closed the contact is."""
+    return confirmation is not None and contact.is_news and not _is_cooling(contact, now, policy)
+
+
+def _is_cooling(contact: Contact, now: int, policy: Policy) -> bool:
+    return contact.flagged_at is not None and now - contact.flagged_at < policy.flag_cooldown_ms

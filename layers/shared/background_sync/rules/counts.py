@@ -21,6 +21,7 @@ TOTALLED = (
     "unwritable",
     "confirmed_quiet",
     "unverified",
+    "reported",
     "invalid_setting",
     "superseded",
     "skipped",
@@ -31,6 +32,11 @@ TOTALLED = (
     "failed_deliveries",
 )
 """The outcome counts of a run, each of which a sweep totals over its completed runs."""
+
+FLAGGED = "flagged"
+REPORTED = "reported"
+FLAGS = (FLAGGED, REPORTED)
+"""What a contact that was flagged came to: for being quiet, or for activity that was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Flagging:
-    """What became of the due contacts that were tried: each stands in exactly one of these."""
+    """What became of the due contacts that were tried: each stands in exactly one of the first six.
+
+    `not_stale` were flagged beside them, for missed activity alone; `reported` of all that were flagged were
+    told what was missed.
+    """
 
     flagged: int = 0
     in_cooldown: int = 0
@@ -59,15 +69,29 @@ class Flagging:
     unwritable: int = 0
     confirmed_quiet: int = 0
     invalid: int = 0
+    not_stale: int = 0
+    reported: int = 0
 
-    def plus(self, outcome: str, by: int = 1) -> "Flagging":
-        """With `by` more in the count called `outcome`."""
-        return replace(self, **{outcome: getattr(self, outcome) + by})
+    def after(self, outcome: str, *, stale: bool) -> "Flagging":
+        """With one contact more, that came to `outcome`; of one that is not `stale` only a flag counts."""
+        if outcome not in FLAGS:
+            return self._plus(outcome) if stale else self
+        flagged = self._plus("flagged" if stale else "not_stale")
+        return flagged._plus(REPORTED) if outcome == REPORTED else flagged
+
+    def _plus(self, count: str) -> "Flagging":
+        return replace(self, **{count: getattr(self, count) + 1})
 
     @property
     def tried(self) -> int:
-        """How many contacts were tried."""
-        return sum(asdict(self).values())
+        """How many due contacts were tried."""
+        counts: dict[str, int] = asdict(self)
+        return sum(counts.values()) - self.not_stale - self.reported
+
+    @property
+    def flags(self) -> int:
+        """How many flags were left: what the cap bounds."""
+        return self.flagged + self.not_stale
 
 
 def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) -> dict[str, int]:
@@ -91,4 +115,5 @@ def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) 
         "unverified": untried if unverified else 0,
         "lost_race": flagging.lost_race,
         "unwritable": flagging.unwritable,
+        "reported": flagging.reported,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from background_sync.rules.policy import HOUR_MS
@@ -10,6 +11,7 @@ from background_sync.rules.rounding import round_half_up
 AUTHOR = "background-sync"
 CHECK_PREFIX = "Sync check:"
 REPAIR_PREFIX = "Sync repair:"
+MISSED = "missed activity at"
 
 N = TypeVar("N")
 
@@ -27,6 +29,26 @@ def flag_note(activity_at: int, now: int) -> Note:
     """The flag on a contact whose last activity was at `activity_at`."""
     hours = round_half_up(now - activity_at, HOUR_MS)
     return Note(f"{CHECK_PREFIX} No activity for {hours} hours", AUTHOR, now)
+
+
+def missed_note(activity_at: int, now: int) -> Note:
+    """The flag on a contact whose activity at `activity_at` is in Kapso alone."""
+    return Note(f"{CHECK_PREFIX} {_missed(activity_at)}", AUTHOR, now)
+
+
+def repair_note(activity_at: int, now: int) -> Note:
+    """The note on a contact that was repaired with the activity at `activity_at`."""
+    return Note(f"{REPAIR_PREFIX} {_missed(activity_at)}", AUTHOR, now)
+
+
+def _missed(activity_at: int) -> str:
+    moment = datetime.fromtimestamp(activity_at // 1000, UTC)
+    return f"{MISSED} {moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def is_report(content: object) -> bool:
+    """Whether a flag tells of missed activity."""
+    return isinstance(content, str) and content.startswith(f"{CHECK_PREFIX} {MISSED}")
 
 
 def is_flag(content: object, added_by: object) -> bool:

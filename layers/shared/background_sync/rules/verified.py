@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, replace
 class Verified:
     """The people that were compared: each stands in exactly one of the first seven.
 
-    `behind` and `missing` were left as they are, `repaired` and `created` were not. `reported` of those
-    behind were flagged, `renamed` of those in step or ahead got the profile name, `unreadable` conversations
-    were none.
+    `behind` and `missing` were left as they are, `repaired` and `created` were not. `renamed` of those in
+    step or ahead got the profile name, `unreadable` conversations were none.
     """
 
     in_step: int = 0
@@ -22,7 +21,6 @@ class Verified:
     created: int = 0
     ahead: int = 0
     unknown: int = 0
-    reported: int = 0
     renamed: int = 0
     unreadable: int = 0
 

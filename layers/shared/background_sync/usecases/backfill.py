@@ -1,7 +1,8 @@
 """The backfill: compares a workspace with Kapso over a window of the past, on command.
 
 It is the scan of a run, with a record of its own: no watermark moves, and no sweep counts it. A dry run
-counts what it finds and writes nothing on contacts.
+counts what it finds and writes nothing on contacts. One that is larger than a key's share of a minute goes on
+in the next minutes, however many they are.
 """
 
 from background_sync.clock import Deadline
@@ -14,6 +15,10 @@ from background_sync.usecases.compare import Mode
 from background_sync.usecases.dispatch import skip_reason
 from background_sync.usecases.task import Workbench, complete, work_on
 from background_sync.usecases.verify import Kapso, Number, Scan, Verification, Verifier
+
+PAUSES = ("budget_spent", "rate_limited")
+PAUSE_S = 60
+"""The window of Kapso's limit, and of our budget."""
 
 
 class NotAnswered(RuntimeError):
@@ -45,7 +50,13 @@ def _work(bench: Workbench, kapso: Kapso, message: Message, record: Run, deadlin
     mode = Mode.COUNT if message.window.dry_run else Mode.REPAIR
     verifier = Verifier(kapso, bench.database, number, policy, mode, message.run_at, deadline)
     scan = _begun(bench, record, message.window)
-    _settle(bench, message, record, verifier.go_on(scan))
+    come_to = verifier.go_on(scan)
+    if isinstance(come_to, Scan):
+        _go_on(bench, message, record, come_to)
+    elif come_to.deferred is not None:
+        _defer(bench, message, record, come_to, came_further=come_to.scan.pages > scan.pages)
+    else:
+        _complete(bench, record, come_to.scan)
 
 
 def _begun(bench: Workbench, record: Run, window: Window) -> Scan:
@@ -54,15 +65,30 @@ def _begun(bench: Workbench, record: Run, window: Window) -> Scan:
     return Scan(window.since, bench.clock.now(), window.until)
 
 
-def _settle(bench: Workbench, message: Message, record: Run, come_to: Scan | Verification) -> None:
-    if isinstance(come_to, Scan):
-        runs.save_scan(record, come_to.document())
-        bench.queue.send([message])
+def _go_on(bench: Workbench, message: Message, record: Run, scan: Scan) -> None:
+    runs.save_scan(record, scan.document())
+    bench.queue.send([message])
+
+
+def _defer(
+    bench: Workbench, message: Message, record: Run, so_far: Verification, *, came_further: bool
+) -> None:
+    """Keep what was compared. One that came further is not given up for having had to pause before."""
+    scan, reason = so_far.scan.document(), str(so_far.deferred)
+    if came_further and reason in PAUSES:
+        runs.save_scan(record, scan, Run.deferred_why.set(reason))
+        bench.queue.send([message], delay_s=PAUSE_S)
+        logger.info("the backfill pauses", reason=reason, verified=so_far.scan.verified.verified)
         return
-    if come_to.deferred is not None:
-        runs.update_held(record, Run.scan.set(come_to.scan.document()))
-        raise NotAnswered(come_to.deferred)
-    counts = come_to.scan.verified.counts()
+    anew = [Run.tries.set(0)] if came_further else []
+    runs.update_held(record, Run.scan.set(scan), *anew)
+    raise NotAnswered(reason)
+
+
+def _complete(bench: Workbench, record: Run, scan: Scan) -> None:
+    if scan.incomplete:
+        logger.warning("some contacts changed each time they were to be repaired")
+    counts = scan.verified.counts()
     complete(bench, record, counts)
     emit({"backfills_completed": 1, **{f"backfill_{name}": count for name, count in counts.items()}})
     logger.info("the backfill is completed", counts=counts)

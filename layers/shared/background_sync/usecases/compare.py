@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import Enum
 
 from background_sync.kapso.conversations import Conversation
-from background_sync.records.contacts import Conflict, Unwritable, write_flag
+from background_sync.records.contacts import JUDGED, Conflict, Unwritable, set_if_unchanged
 from background_sync.records.database import Database
-from background_sync.records.items import Item, plain
+from background_sync.records.items import Item, plain, typed
 from background_sync.records.people import contact_ids_of, read_people
 from background_sync.records.repairs import Facts, create_contact, repair, teach
 from background_sync.rules.contact import InvalidRecord, readable_activity, time_of
 from background_sync.rules.drift import Drift, compare
 from background_sync.rules.identity import Ambiguous, match
-from background_sync.rules.notes import AUTHOR, CHECK_PREFIX, REPAIR_PREFIX, Note
+from background_sync.rules.notes import repair_note
 from background_sync.rules.policy import Policy
 from background_sync.rules.verified import Verified, weightier
 from background_sync.telemetry import logger
@@ -35,7 +34,8 @@ class Comparer:
     """Compares page by page; `verified` counts what came of it.
 
     `run_at` is the run's moment, `scan_at` the one before the scan began: younger activity is left to the
-    next scan. `incomplete` when something was left undone that the next scan must see again.
+    next scan. `seen_behind` is whose newer activity (ms) was met and left. `incomplete` when something was
+    left undone that the next scan must see again.
     """
 
     database: Database
@@ -47,7 +47,7 @@ class Comparer:
     verified: Verified = field(default_factory=Verified)
     counted: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False
-    capped: bool = False
+    seen_behind: dict[str, int] = field(default_factory=dict)
     _learned: dict[str | None, str] = field(default_factory=dict)
 
     def compare(self, conversations: Sequence[Conversation]) -> None:
@@ -58,12 +58,8 @@ class Comparer:
             contact_id = self._contact_id(conversation, people)
             if contact_id is not None:
                 persons[contact_id] = _merged(persons.get(contact_id), conversation)
-        ours_first = sorted(persons, key=lambda each: not self._is_flagged_by_us(people.get(each)))
-        for contact_id in ours_first:
-            self._count(contact_id, self._settle(persons[contact_id], contact_id, people.get(contact_id)))
-
-    def _is_flagged_by_us(self, read: Item | None) -> bool:
-        return read is not None and read.get("flagged_at") == {"N": str(self.run_at)}
+        for contact_id, person in persons.items():
+            self._count(contact_id, self._settle(person, contact_id, people.get(contact_id)))
 
     def _people(self, conversations: Iterable[Conversation]) -> dict[str, Item]:
         """The contacts that the conversations' identities may lead to."""
@@ -166,37 +162,23 @@ class Comparer:
         return "created" if record.get("created_by_run") == self.run_at else "repaired"
 
     def _behind(self, conversation: Conversation, contact_id: str, read: Item, stamp: str | None) -> str:
+        facts, limit = _facts(conversation), self.policy.max_sync_notes
         if self.mode is Mode.REPORT:
-            self._report(conversation, contact_id, read)
+            self._mark(contact_id, read, facts.activity_at)
         if self.mode is not Mode.REPAIR:
             return "behind"
-        note = None if stamp else _note(REPAIR_PREFIX, conversation, self.run_at)
-        facts, limit = _facts(conversation), self.policy.max_sync_notes
+        note = None if stamp else repair_note(facts.activity_at, self.run_at)
         repair(self.database, self.workspace_id, read, facts, self.run_at, note, limit)
         logger.info("repaired a contact", contact_id=contact_id)
         return stamp or "repaired"
 
-    def _report(self, conversation: Conversation, contact_id: str, read: Item) -> None:
-        """Flag what is behind, under the cooldown and the cap of every flag. What is left for either reason,
-        the next scan must see again; what was reported before need not be."""
-        try:
-            flagged_at, behind_at = (time_of(plain(read), name) for name in ("flagged_at", "behind_at"))
-        except InvalidRecord as error:
-            logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
-            return
-        mine = flagged_at == self.run_at
-        if not mine and flagged_at is not None and self.run_at - flagged_at < self.policy.flag_cooldown_ms:
-            self.incomplete |= behind_at != conversation.activity_at
-            return
-        if not mine and self.verified.reported >= self.policy.max_flags_per_run:
-            self.incomplete = self.capped = True
-            return
-        if not mine:
-            note, limit = _note(CHECK_PREFIX, conversation, self.run_at), self.policy.max_sync_notes
-            at = conversation.activity_at
-            write_flag(self.database, self.workspace_id, contact_id, read, note, limit, at)
-        if self.counted.get(contact_id) != "behind":
-            self.verified = self.verified.plus("reported")
+    def _mark(self, contact_id: str, read: Item, activity_at: int) -> None:
+        """Note on the contact what it misses; the flag that tells of it comes with the other flags."""
+        known = _marked(read)
+        self.seen_behind[contact_id] = max(activity_at, known)
+        if activity_at > known:
+            values = {"behind_at": typed(activity_at)}
+            set_if_unchanged(self.database, self.workspace_id, contact_id, read, JUDGED, values)
 
 
 def _merged(one: Conversation | None, other: Conversation) -> Conversation:
@@ -222,9 +204,11 @@ def _facts(conversation: Conversation) -> Facts:
     )
 
 
-def _note(prefix: str, conversation: Conversation, run_at: int) -> Note:
-    moment = datetime.fromtimestamp((conversation.activity_at or 0) // 1000, UTC)
-    return Note(f"{prefix} missed activity at {moment:%Y-%m-%dT%H:%M:%SZ}", AUTHOR, run_at)
+def _marked(read: Item) -> int:
+    try:
+        return time_of(plain({"behind_at": read.get("behind_at", {"NULL": True})}), "behind_at") or 0
+    except InvalidRecord:
+        return 0
 
 
 def _bsuid(item: Item) -> str | None:

@@ -5,13 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from background_sync.clock import Deadline
-from background_sync.records.contacts import Conflict, Unwritable, read_contact, write_flag
+from background_sync.records.contacts import (
+    Conflict,
+    Unwritable,
+    read_contact,
+    was_reported,
+    write_flag,
+)
 from background_sync.records.database import Database
 from background_sync.records.items import Item, plain
 from background_sync.records.people import read_people
-from background_sync.rules.contact import InvalidRecord, Standing, standing, stored_contact
-from background_sync.rules.counts import Flagging
-from background_sync.rules.notes import flag_note
+from background_sync.rules.contact import (
+    Contact,
+    InvalidRecord,
+    Standing,
+    is_to_be_told,
+    standing,
+    stored_contact,
+)
+from background_sync.rules.counts import FLAGGED, FLAGS, REPORTED, Flagging
+from background_sync.rules.notes import Note, flag_note, missed_note
 from background_sync.rules.policy import Policy
 from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import logger
@@ -30,10 +43,10 @@ class Progress:
     flagging: Flagging = Flagging()  # noqa: RUF009 - frozen
     refused: tuple[str, ...] = ()
 
-    def past(self, contact_id: str, outcome: str | None) -> "Progress":
+    def past(self, contact_id: str, outcome: str | None, *, stale: bool) -> "Progress":
         """Past one contact more; without an outcome it was left alone."""
         refused = (*self.refused, contact_id) if outcome == "unwritable" else self.refused
-        flagging = self.flagging if outcome is None else self.flagging.plus(outcome)
+        flagging = self.flagging if outcome is None else self.flagging.after(outcome, stale=stale)
         return Progress(self.position + 1, flagging, refused)
 
     @staticmethod
@@ -47,42 +60,56 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Flagger:
-    """Flags contacts of a workspace at `now`; at most `cap` of them."""
+    """Flags the contacts of `selected` in order at `now`; at most `cap` of them.
+
+    At the positions `not_stale` are those that are to be told of missed activity, and nothing else.
+    """
 
     database: Database
     workspace_id: str
     now: int
     policy: Policy
     confirmation: Confirmation | None
+    selected: Sequence[str]
+    not_stale: frozenset[int]
     cap: int
 
-    def go_on(
-        self, selected: Sequence[str], progress: Progress, deadline: Deadline, *, repeated: bool
-    ) -> tuple[Progress, bool]:
-        """Flag the selected contacts in order until the cap is reached; whom somebody else changed, or
-        DynamoDB refuses, gives the place to the next. Returns whether that is all, or the deadline is near.
+    def go_on(self, progress: Progress, deadline: Deadline, *, repeated: bool) -> tuple[Progress, bool]:
+        """Flag until the cap is reached; whom somebody else changed, or DynamoDB refuses, gives the place to
+        the next. Returns whether that is all, or the deadline is near.
 
         A `repeated` attempt first finds what an earlier one flagged, which is counted as its own: the cap
         holds over all attempts.
         """
-        rest = selected[progress.position :]
-        done = self.flagged_before(rest) if repeated else set()
-        room = self.cap - progress.flagging.flagged - len(done)
+        rest = self.selected[progress.position :]
+        done = self._flagged_before(rest) if repeated else {}
+        room = self.cap - progress.flagging.flags - len(done)
         begun = False
         for contact_id in rest:
-            outcome = "flagged" if contact_id in done else None
+            outcome = done.get(contact_id)
             if outcome is None and room > 0:
                 if begun and deadline.within(MARGIN_MS):
                     return progress, False
                 outcome, begun = self._flag(contact_id), True
-                room -= outcome == "flagged"
-            progress = progress.past(contact_id, outcome)
+                room -= outcome in FLAGS
+            stale = progress.position not in self.not_stale
+            progress = progress.past(contact_id, outcome, stale=stale)
         return progress, True
 
-    def flagged_before(self, selected: Sequence[str]) -> set[str]:
-        """Whom this run has flagged already."""
-        read = read_people(self.database, self.workspace_id, selected)
-        return {contact_id for contact_id, item in read.items() if self._is_ours(item)}
+    def flagging_before(self) -> Flagging:
+        """What an earlier attempt of this run has flagged."""
+        done, flagging = self._flagged_before(self.selected), Flagging()
+        for position, contact_id in enumerate(self.selected):
+            if contact_id in done:
+                flagging = flagging.after(done[contact_id], stale=position not in self.not_stale)
+        return flagging
+
+    def _flagged_before(self, contact_ids: Sequence[str]) -> dict[str, str]:
+        read = read_people(self.database, self.workspace_id, contact_ids)
+        return {each: self._flagged_as(item) for each, item in read.items() if self._is_ours(item)}
+
+    def _flagged_as(self, read: Item) -> str:
+        return REPORTED if was_reported(read, self.now) else FLAGGED
 
     def _flag(self, contact_id: str) -> str:
         """Read, judge and write; read again where somebody else wrote at the same moment. The outcome is the
@@ -92,7 +119,7 @@ class Flagger:
             if read is None:
                 break
             if self._is_ours(read):
-                return "flagged"
+                return self._flagged_as(read)
             try:
                 return self._judge_and_write(contact_id, read)
             except Conflict:
@@ -110,9 +137,11 @@ class Flagger:
         try:
             contact = stored_contact(contact_id, plain(judged))
             verdict = standing(contact, self.now, self.policy, self.confirmation)
-            if verdict is not Standing.DUE:
+            told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
+            if verdict is not Standing.DUE and not told:
                 return UNTOUCHED.get(verdict, "lost_race")
-            note, limit = flag_note(contact.activity_at, self.now), self.policy.max_sync_notes
+            outcome, note = self._note(contact)
+            limit = self.policy.max_sync_notes
             write_flag(self.database, self.workspace_id, contact_id, read, note, limit)
         except InvalidRecord as error:
             logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
@@ -120,4 +149,10 @@ class Flagger:
         except Unwritable as error:
             logger.warning("unwritable contact", contact_id=contact_id, reason=str(error))
             return "unwritable"
-        return "flagged"
+        return outcome
+
+    def _note(self, contact: Contact) -> tuple[str, Note]:
+        """What a contact is flagged for: missed activity, where Kapso is asked at all."""
+        if self.confirmation is not None and contact.is_behind:
+            return REPORTED, missed_note(contact.behind_at or 0, self.now)
+        return FLAGGED, flag_note(contact.activity_at, self.now)

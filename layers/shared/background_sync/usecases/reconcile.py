@@ -10,7 +10,7 @@ attempted, and wherever it dies, no more than the cap is flagged and every flag 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 from pynamodb.expressions.update import Action
@@ -23,6 +23,7 @@ from background_sync.records.counters import Closing
 from background_sync.records.database import Database, Usage
 from background_sync.records.runs import COMPLETED, RUNNING, Run
 from background_sync.records.sweeps import DEFAULT_SHARDS, find_sweep
+from background_sync.rules.contact import Standing, standing
 from background_sync.rules.counts import Flagging, Survey, run_counts
 from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import emit, logger
@@ -132,6 +133,7 @@ class _Attempt:
     deadline: Deadline
     usage: Usage
     shards: int
+    seen_behind: dict[str, int] = field(default_factory=dict)
 
     @property
     def now(self) -> int:
@@ -146,7 +148,7 @@ class _Attempt:
         if record is None or reason is not None:
             self._complete({"skipped": 1}, why=reason)
         elif not self._is_newest(record):
-            self._complete({"superseded": 1, **self._flagged_so_far(read_workspace(record))})
+            self._complete({"superseded": 1, **self._done_so_far(read_workspace(record))})
         else:
             self._work_on(read_workspace(record))
 
@@ -161,14 +163,15 @@ class _Attempt:
         for dead in runs.died_before(self.run.workspace_id, self.now, now, LOOK_BACK):
             _close_dead(self.reconciler, dead)
 
-    def _flagged_so_far(self, workspace: Workspace) -> dict[str, int]:
-        """The counts of a run that got as far as flagging before it was superseded."""
+    def _done_so_far(self, workspace: Workspace) -> dict[str, int]:
+        """The counts of what a run did before it was superseded."""
+        counts = {} if self.run.scan is None else Scan.read(self.run.scan).verified.counts()
+        if self.run.verification is not None:
+            counts = _verification_counts(Verification.read(self.run.verification))
         if self.run.selection is None:
-            return {}
-        flagger = self._flagger(workspace, None)
-        flagged = len(flagger.flagged_before(self.run.selection["contact_ids"]))
-        flagging = Flagging(flagged=flagged + self.run.selection["reported"])
-        return run_counts(Survey(**self.run.selection["survey"]), flagging)
+            return counts
+        flagging = self._flagger(workspace, None).flagging_before()
+        return counts | run_counts(Survey(**self.run.selection["survey"]), flagging)
 
     def _work_on(self, workspace: Workspace) -> None:
         if workspace.invalid_settings:
@@ -189,7 +192,7 @@ class _Attempt:
     def _verified(self, workspace: Workspace) -> Verification | GoesOn | None:
         """What Kapso says; None for a workspace that does not ask."""
         if workspace.mode is None:
-            if workspace.verified_from is not None or workspace.webhook is not None:
+            if workspace.pending_scan is not None or workspace.webhook is not None:
                 workspaces.forget_verification(self.reconciler.database, workspace.workspace_id)
             return None
         if self.run.verification is None and not self._scan(workspace, workspace.mode):
@@ -208,6 +211,7 @@ class _Attempt:
             mode,
             self.now,
             self.deadline,
+            self.seen_behind,
         )
         begun = Scan.read(self.run.scan) if self.run.scan else self._first_scan(workspace)
         scan = verifier.go_on(begun)
@@ -251,6 +255,7 @@ class _Attempt:
             confirmation,
             workspace.unwritable,
             self.reconciler.page_size,
+            self.seen_behind,
         )
         place = surveyor.go_on(Place.read(self.run.place), self.deadline)
         if place.start is not None:
@@ -258,37 +263,28 @@ class _Attempt:
             self.reconciler.queue.send([self._message()])
             logger.info("the survey goes on in a follow-up message", survey=asdict(place.survey))
             return False
-        runs.save_selection(self.run, self._selection(workspace, verification, place))
-        return True
-
-    def _selection(
-        self, workspace: Workspace, verification: Verification | None, place: Place
-    ) -> dict[str, object]:
-        """Whom to flag: `reported` of the stale ones carry this run's flag already, for being behind."""
-        ours = [each.contact_id for each in place.candidates if each.flagged_at == self.now]
-        others = [each.contact_id for each in place.candidates if each.flagged_at != self.now]
-        reported = 0 if verification is None else verification.scan.verified.reported
-        deferred = _is_deferred(verification)
-        return {
+        candidates = () if _is_deferred(verification) else place.candidates
+        verdicts = (standing(each, self.now, workspace.policy, confirmation) for each in candidates)
+        selection = {
             "survey": asdict(place.survey),
-            "reported": len(ours),
-            "cap": max(0, workspace.policy.max_flags_per_run - max(reported, len(ours))),
-            "contact_ids": [] if deferred else others,
+            "cap": workspace.policy.max_flags_per_run,
+            "contact_ids": [each.contact_id for each in candidates],
+            "not_stale": [at for at, verdict in enumerate(verdicts) if verdict is not Standing.DUE],
         }
+        runs.save_selection(self.run, selection)
+        return True
 
     def _flag(self, workspace: Workspace, confirmation: Confirmation | None) -> Flagging | None:
         """Flag the selected ones; None when the rest is left to a follow-up message."""
-        selection, begun = self.run.selection, Progress.read(self.run.progress)
-        progress, is_all = self._flagger(workspace, confirmation).go_on(
-            selection["contact_ids"], begun, self.deadline, repeated=self.run.attempts > 1
-        )
+        flagger, begun = self._flagger(workspace, confirmation), Progress.read(self.run.progress)
+        progress, is_all = flagger.go_on(begun, self.deadline, repeated=self.run.attempts > 1)
         if not is_all:
             runs.save_progress(self.run, asdict(progress), *self._units())
             self.reconciler.queue.send([self._message()])
             logger.info("flagging goes on in a follow-up message")
             return None
-        self._remember_refused(workspace, progress.refused, selection["contact_ids"])
-        return progress.flagging.plus("flagged", selection["reported"])
+        self._remember_refused(workspace, progress.refused, flagger.selected)
+        return progress.flagging
 
     def _flagger(self, workspace: Workspace, confirmation: Confirmation | None) -> Flagger:
         return Flagger(
@@ -297,6 +293,8 @@ class _Attempt:
             self.now,
             workspace.policy,
             confirmation,
+            self.run.selection["contact_ids"],
+            frozenset(self.run.selection["not_stale"]),
             self.run.selection["cap"],
         )
 
@@ -360,8 +358,8 @@ class _Attempt:
 
 
 def _confirmation(workspace: Workspace, verification: Verification | None) -> Confirmation | None:
-    """What the scan lets the run conclude; nothing, if it was cut short or could not report all."""
-    if verification is None or verification.deferred is not None or verification.scan.capped:
+    """What the scan lets the run conclude; nothing, if it was cut short."""
+    if verification is None or verification.deferred is not None:
         return None
     begun = verification.scan.since if workspace.verified_from is None else workspace.verified_from
     return Confirmation(begun)

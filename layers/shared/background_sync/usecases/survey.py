@@ -5,7 +5,7 @@ It holds one page and the candidates: at most the cap, and as many in reserve.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -13,7 +13,14 @@ from background_sync.clock import Deadline
 from background_sync.records.contacts import index_page
 from background_sync.records.database import Database
 from background_sync.records.items import Item
-from background_sync.rules.contact import Contact, InvalidRecord, Standing, indexed_contact, standing
+from background_sync.rules.contact import (
+    Contact,
+    InvalidRecord,
+    Standing,
+    indexed_contact,
+    is_to_be_told,
+    standing,
+)
 from background_sync.rules.counts import Survey
 from background_sync.rules.policy import Policy
 from background_sync.rules.selection import best
@@ -22,7 +29,7 @@ from background_sync.telemetry import logger
 
 MARGIN_MS = 15_000
 MAX_PLACE_BYTES = 300_000
-ENTRY_BYTES = 80
+ENTRY_BYTES = 100
 """Of a candidate in a run's record, beside its id."""
 COUNTED_AS = {
     Standing.FRESH: "fresh",
@@ -51,15 +58,17 @@ class Place:
 
     def document(self) -> dict[str, object]:
         """As a record keeps it."""
-        candidates = [
-            [each.contact_id, each.activity_at, each.lead_status, each.flagged_at] for each in self.candidates
-        ]
+        candidates = [list(astuple(each)) for each in self.candidates]
         return {"start": self.start, "survey": asdict(self.survey), "candidates": candidates}
 
 
 @dataclass(frozen=True, slots=True)
 class Surveyor:
-    """Surveys a workspace at `now`; contacts in `refused` come last."""
+    """Surveys a workspace at `now`; contacts in `refused` come last.
+
+    `seen_behind` is whom a scan has just met behind, and with what activity (ms): the index may be a moment
+    late.
+    """
 
     database: Database
     workspace_id: str
@@ -68,6 +77,7 @@ class Surveyor:
     confirmation: Confirmation | None
     refused: frozenset[str]
     page_size: int | None = None
+    seen_behind: Mapping[str, int] = field(default_factory=dict)
 
     def go_on(self, place: Place, deadline: Deadline) -> Place:
         """Survey from `place` until the end, where `start` is None, or until the deadline is near."""
@@ -82,7 +92,7 @@ class Surveyor:
     ) -> Place:
         survey, due = self._judge(entries)
         limit = 2 * self.policy.max_flags_per_run
-        candidates = best(place.candidates, due, limit, self.now, self.refused)
+        candidates = best(place.candidates, due, limit, self.refused)
         return Place(next_key, place.survey + survey, _fitting(candidates))
 
     def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Contact]]:
@@ -90,16 +100,22 @@ class Surveyor:
         due: list[Contact] = []
         for entry in entries:
             try:
-                contact = indexed_contact(str(entry["contact_id"]), entry)
+                contact = self._contact(entry)
             except InvalidRecord as error:
                 logger.warning("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
                 counts["invalid"] += 1
                 continue
             verdict = standing(contact, self.now, self.policy, self.confirmation)
             counts[COUNTED_AS[verdict]] += 1
-            if verdict is Standing.DUE:
+            told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
+            if verdict is Standing.DUE or told:
                 due.append(contact)
         return Survey(**counts), due
+
+    def _contact(self, entry: Mapping[str, object]) -> Contact:
+        contact = indexed_contact(str(entry["contact_id"]), entry)
+        seen = self.seen_behind.get(contact.contact_id, 0)
+        return replace(contact, behind_at=seen) if seen > (contact.behind_at or 0) else contact
 
 
 def _fitting(candidates: Sequence[Contact]) -> tuple[Contact, ...]:

@@ -51,7 +51,7 @@ def work_on(
 def complete(bench: Workbench, record: Run, counts: Mapping[str, int]) -> None:
     """Close the record with its counts; raises `LeaseLost`."""
     now = bench.clock.now()
-    spent = (Run.lease_until, Run.place, Run.scan, Run.error)
+    spent = (Run.lease_until, Run.place, Run.scan, Run.deferred_why, Run.error)
     runs.update_held(
         record,
         Run.status.set(COMPLETED),

@@ -83,7 +83,6 @@ class Scan:
     verified: Verified = field(default_factory=Verified)
     counted: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False
-    capped: bool = False
     pages: int = 0
 
     def document(self) -> dict[str, Any]:
@@ -150,7 +149,7 @@ def next_scan(
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Verifies one number for one run."""
+    """Verifies one number for one run; `seen_behind` as `Comparer` has it, of this invocation."""
 
     kapso: Kapso
     database: Database
@@ -159,6 +158,7 @@ class Verifier:
     mode: Mode
     run_at: int
     deadline: Deadline
+    seen_behind: dict[str, int] = field(default_factory=dict)
 
     def go_on(self, scan: Scan) -> Scan | Verification:
         """Scan until it is over, or until the deadline is near: then the scan comes back to go on with."""
@@ -196,7 +196,7 @@ class Verifier:
             scan.verified,
             dict(scan.counted),
             scan.incomplete,
-            scan.capped,
+            self.seen_behind,
         )
 
     def _client(self) -> KapsoClient:
@@ -242,7 +242,6 @@ def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
         verified=comparer.verified,
         counted=dict(list(comparer.counted.items())[-MAX_COUNTED:]),
         incomplete=comparer.incomplete,
-        capped=comparer.capped,
         pages=scan.pages + 1,
     )
 
