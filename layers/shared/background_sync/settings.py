@@ -70,6 +70,15 @@ class HealthSettings:
     local_pages: bool
 
 
+@dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """The monitor's: it needs no queue."""
+
+    tables: Tables
+    clock_offset_ms: int
+    interval_ms: int
+
+
 class Environment:
     """Typed look-ups in a mapping of environment variables."""
 
@@ -108,15 +117,23 @@ class Environment:
 
 def _runtime(environment: Environment) -> Runtime:
     return Runtime(
-        tables=Tables(
-            workspaces=environment.text("WORKSPACES_TABLE"),
-            contacts=environment.text("CONTACTS_TABLE"),
-            sync_health=environment.text("SYNC_HEALTH_TABLE"),
-        ),
+        tables=_tables(environment),
         work_queue_url=environment.text("WORK_QUEUE_URL"),
-        clock_offset_ms=environment.whole("CLOCK_OFFSET_MS", -(2**53), 2**53, default=0),
+        clock_offset_ms=_clock_offset_ms(environment),
         capacity_metered=environment.flag("CAPACITY_METERED", default=True),
     )
+
+
+def _tables(environment: Environment) -> Tables:
+    return Tables(
+        workspaces=environment.text("WORKSPACES_TABLE"),
+        contacts=environment.text("CONTACTS_TABLE"),
+        sync_health=environment.text("SYNC_HEALTH_TABLE"),
+    )
+
+
+def _clock_offset_ms(environment: Environment) -> int:
+    return environment.whole("CLOCK_OFFSET_MS", -(2**53), 2**53, default=0)
 
 
 def _interval_ms(environment: Environment) -> int:
@@ -157,6 +174,16 @@ def health_settings(variables: Mapping[str, str]) -> HealthSettings:
         public_totals=environment.flag("PUBLIC_TOTALS"),
         runbook_url=environment.text("RUNBOOK_URL"),
         local_pages=_local_pages(environment),
+    )
+
+
+def monitor_settings(variables: Mapping[str, str]) -> MonitorSettings:
+    """The monitor's settings; raises `SettingsError`."""
+    environment = Environment(variables)
+    return MonitorSettings(
+        tables=_tables(environment),
+        clock_offset_ms=_clock_offset_ms(environment),
+        interval_ms=_interval_ms(environment),
     )
 
 

@@ -29,6 +29,7 @@ def announcement(target: Target, logs: Path) -> RenderableType:
 
 def _places(target: Target, logs: Path) -> Table:
     table = facts()
+    table.add_row("Status page", f"{target.outputs['ApiUrl']}/")
     table.add_row("Health", f"{target.outputs['ApiUrl']}/health")
     table.add_row("AWS endpoint", target.endpoints["*"])
     table.add_row("Kapso", clean(target.outputs["KapsoBaseUrl"]))

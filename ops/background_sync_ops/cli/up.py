@@ -60,8 +60,8 @@ def up(options: Options) -> int:
     _require_usable(options)
     session = Session(options, console(stderr=options.as_json))
     try:
-        with ended_by_signals(), _stack(options):
-            return session.run(running_target(options.folder))
+        with ended_by_signals(), _stack(options) as stack:
+            return session.run(running_target(options.folder), stack)
     except KeyboardInterrupt:
         session.out.print("Ended.")
         return WELL if session.serving else INTERRUPTED
@@ -86,7 +86,7 @@ def _require_base_url(url: str) -> None:
 
 
 @contextmanager
-def _stack(options: Options) -> Iterator[None]:
+def _stack(options: Options) -> Iterator[LocalStack]:
     stack = LocalStack(
         options.template or PROJECT / "template.yaml",
         aws_port=options.aws_port,
@@ -100,7 +100,7 @@ def _stack(options: Options) -> Iterator[None]:
         with _refusals(options), waiting("starting the local stack"):
             running.enter_context(stack)
         stack.start_delivery()
-        yield
+        yield stack
 
 
 @contextmanager
@@ -124,7 +124,7 @@ class Session:
     out: Console
     serving: bool = False
 
-    def run(self, target: Target) -> int:
+    def run(self, target: Target, stack: LocalStack) -> int:
         """Load, sweep, and serve until KeyboardInterrupt; with --once, only load and sweep."""
         print_report(self._load(target), self.out)
         first = self._first_sweep(target)
@@ -132,6 +132,7 @@ class Session:
             return WELL if first.well else NOT_WELL
         self.serving = True
         self.out.print(announcement(target, self.options.folder / "logs"))
+        stack.start_schedules(but=target.outputs["DispatcherFunctionName"])  # sweeps come as --every says
         self._serve(target, first.sweep["run_at"])
         return WELL
 

@@ -1,11 +1,15 @@
 """When sweeps are due, and the event that EventBridge sends for one. Pure: time comes in as values."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from background_sync_ops.stack.clients import ACCOUNT_ID, REGION
+from background_sync_ops.stack.errors import TemplateError
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,14 @@ class Schedule:
         if now < self.start:
             return self.start
         return self.start + ((now - self.start) // self.every + 1) * self.every
+
+
+def rate(expression: str) -> timedelta:
+    """The interval of a rule, from `rate(5 minutes)`; raises `TemplateError` for any other expression."""
+    found = _RATE.fullmatch(expression)
+    if found is None:
+        raise TemplateError(f"{expression} is no rate of minutes, hours or days")
+    return timedelta(**{f"{found[2]}s": int(found[1])})
 
 
 def scheduled_event(at: datetime, rule_arn: str) -> dict[str, Any]:

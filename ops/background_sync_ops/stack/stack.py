@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,7 @@ from background_sync_ops.stack.mapping import QueueMapping
 from background_sync_ops.stack.provision import provision
 from background_sync_ops.stack.runtime import make_runtime
 from background_sync_ops.stack.state import STATE_DIR, StackInfo
+from background_sync_ops.stack.timer import Timer
 
 STACK_NAME = "background-sync"
 
@@ -219,6 +221,19 @@ class LocalStack:
         """Delivers no more; returns when the batches under way have been finished."""
         for mapping in self.mappings.values():
             mapping.stop()
+
+    def start_schedules(self, *, but: str) -> None:
+        """Begins to invoke functions by time, as the template's rules say; not `but` (a name), which somebody
+        else invokes."""
+        for spec in self.deployment.schedules:
+            function = self.functions[spec.function]
+            if spec.enabled and function.spec.name != but:
+                timer = Timer(spec, function.invoke, self._now)
+                self._resources.callback(timer.stop)
+                timer.start()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
 
     def now_ms(self) -> int:
         """The functions' time."""

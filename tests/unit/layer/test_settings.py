@@ -20,11 +20,12 @@ WRONG = {
 
 
 def test_the_templates_defaults_are_read() -> None:
-    dispatcher, reconciler, health = (READERS[name](REQUIRED[name]) for name in READERS)
+    dispatcher, reconciler, health, monitor = (READERS[name](REQUIRED[name]) for name in READERS)
     assert (dispatcher.sweep_shards, dispatcher.dispatch_segments, dispatcher.audit_enabled) == (16, 8, True)
     assert (dispatcher.function_name, dispatcher.interval_ms) == ("name", 3_600_000)
     assert reconciler.lease_ms == 150_000
     assert (health.interval_ms, health.public_totals) == (3_600_000, False)
+    assert (monitor.interval_ms, monitor.clock_offset_ms) == (3_600_000, 0)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +58,18 @@ def test_however_true_is_written_it_is_true(text: str) -> None:
     assert health_settings({**REQUIRED["HealthFunction"], "PUBLIC_TOTALS": text}).public_totals
 
 
-@pytest.mark.parametrize("function", READERS)
+@pytest.mark.parametrize("function", [name for name in READERS if name != "MonitorFunction"])
 def test_the_clock_and_the_meter_are_aws_own_unless_told(function: str) -> None:
     read, variables = READERS[function], REQUIRED[function]
     aws = read(variables).runtime
     local = read({**variables, "CLOCK_OFFSET_MS": "-5000", "CAPACITY_METERED": "false"}).runtime
     assert (aws.clock_offset_ms, aws.capacity_metered) == (0, True)
     assert (local.clock_offset_ms, local.capacity_metered) == (-5000, False)
+
+
+def test_the_monitors_clock_too() -> None:
+    variables = REQUIRED["MonitorFunction"]
+    assert READERS["MonitorFunction"]({**variables, "CLOCK_OFFSET_MS": "-5000"}).clock_offset_ms == -5000
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("CLOCK_OFFSET_MS", "1h"), ("CAPACITY_METERED", "maybe")])

@@ -6,13 +6,19 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from background_sync.settings import dispatcher_settings, health_settings, reconciler_settings
+from background_sync.settings import (
+    dispatcher_settings,
+    health_settings,
+    monitor_settings,
+    reconciler_settings,
+)
 
 Read = Callable[[Mapping[str, str]], Any]
 READERS: dict[str, Read] = {
     "DispatcherFunction": dispatcher_settings,
     "ReconcilerFunction": reconciler_settings,
     "HealthFunction": health_settings,
+    "MonitorFunction": monitor_settings,
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
