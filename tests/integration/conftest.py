@@ -10,7 +10,9 @@ from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
 from background_sync_ops.stack.clients import CREDENTIALS, REGION
 from background_sync_ops.stack.stack import LocalStack
+from background_sync_ops.stack.template import load
 from tests.integration.faults import Faults
+from tests.integration.permissions import Permissions, logical_ids
 from tests.integration.world import TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -42,12 +44,20 @@ def database(engine: LocalStack) -> Iterator[Database]:
         database.client.close()
 
 
+@pytest.fixture(scope="session")
+def permissions(engine: LocalStack) -> Iterator[Permissions]:
+    """Looks at every call that is made on a function's behalf."""
+    permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs))
+    with permissions.watching():
+        yield permissions
+
+
 @pytest.fixture
-def world(engine: LocalStack, database: Database) -> World:
+def world(engine: LocalStack, database: Database, permissions: Permissions) -> World:
     """Empty tables and an empty queue at `NOW`."""
     sqs, clock = engine.aws.client("sqs"), TestClock()
     queue = WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs)
-    world = World(database, queue, sqs, engine.aws.client("ssm"), clock)
+    world = World(database, queue, sqs, engine.aws.client("ssm"), clock, permissions.acting)
     world.clear()
     return world
 
@@ -56,6 +66,6 @@ def world(engine: LocalStack, database: Database) -> World:
 def faults(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
     """Faults between this process and the tables; its client tries again without a pause."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
-    faults = Faults(world.database.client)
+    faults = Faults(world.database.client, world.acting)
     yield faults
     faults.close()

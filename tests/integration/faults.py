@@ -1,11 +1,13 @@
 """What goes wrong on the way: answers that are lost, requests that fail, others who act in between."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
 Act = Callable[[], object]
+Acting = Callable[[str | None], AbstractContextManager[None]]
 FOR_GOOD = 1_000
 """More often than any client tries."""
 
@@ -13,8 +15,9 @@ FOR_GOOD = 1_000
 class Faults:
     """Stands between a client and the engine until it is closed."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, acting: Acting) -> None:
         self._client = client
+        self._acting_as = acting
         self._rules: list[_Rule] = []
         self._late: set[str] = set()
         self._acting = False
@@ -65,7 +68,8 @@ class Faults:
     def _act(self, rule: "_Rule", request: Any) -> None:
         self._acting = True  # what it does itself passes
         try:
-            rule.act(request)
+            with self._acting_as(None):
+                rule.act(request)
         finally:
             self._acting = False
 

@@ -1,6 +1,7 @@
 """The use cases in this process, on a real engine over HTTP, at a time that the test sets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,7 @@ class World:
     sqs: Any
     ssm: Any
     clock: TestClock
+    acting: Callable[[str | None], AbstractContextManager[None]]
     kapso_url: str = "http://127.0.0.1:9"
     page_size: int | None = None
     segments: int = 1
@@ -179,7 +181,8 @@ class World:
             audit_enabled=self.audit_enabled,
             interval_ms=HOUR_MS,
         )
-        return dispatch(dispatcher, run_at, self.deadline(900_000), resume=resume)
+        with self.acting("DispatcherRole"):
+            return dispatch(dispatcher, run_at, self.deadline(900_000), resume=resume)
 
     def receive(self) -> list[Received]:
         """Take every visible message from the queue."""
@@ -197,7 +200,8 @@ class World:
         delivery = Delivery(received.body, received.receipt_handle, received.receive_count)
         received.receive_count += 1
         try:
-            deliver(self.desk(), delivery, self.deadline(INVOCATION_MS))
+            with self.acting("ReconcilerRole"):
+                deliver(self.desk(), delivery, self.deadline(INVOCATION_MS))
         except PutBack:
             return False
         return True

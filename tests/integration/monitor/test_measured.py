@@ -16,7 +16,8 @@ REPORT = {"verify": "report"}
 def measured(world: World, after_ms: int = 0, interval_ms: int = HOUR_MS) -> dict[str, float]:
     """What it measures so long after `NOW`."""
     world.clock.time = NOW + after_ms
-    return measure(world.clock, interval_ms)
+    with world.acting("MonitorRole"):
+        return measure(world.clock, interval_ms)
 
 
 def missed(kapso: KapsoStore, world: World, phone: str) -> None:
