@@ -20,6 +20,7 @@ from background_sync_ops.stack.state import STATE_DIR, StackInfo, running_stack
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -32,6 +33,7 @@ NEEDED_OUTPUTS = (
     "WorkQueueUrl",
     "DeadLetterQueueUrl",
     "DispatcherFunctionName",
+    "ReconcilerLogGroupName",
     "KapsoBaseUrl",
     "TokenParameterPrefix",
 )
@@ -43,7 +45,10 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A stack to act on. `environment` is what the layer's own client must find, None where it must not."""
+    """A stack to act on. `environment` is what the layer's own client must find, None where it must not.
+
+    `state_dir` is the folder that a local stack runs on, None on AWS.
+    """
 
     name: str
     is_local: bool
@@ -53,6 +58,7 @@ class Target:
     session: boto3.Session = field(repr=False)
     environment: Mapping[str, str | None] = field(repr=False)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    state_dir: Path | None = None
 
     @property
     def tables(self) -> Tables:
@@ -71,6 +77,8 @@ class Target:
     def client(self, service: Literal["sqs"], config: Config | None = None) -> "SQSClient": ...
     @overload
     def client(self, service: Literal["ssm"], config: Config | None = None) -> "SSMClient": ...
+    @overload
+    def client(self, service: Literal["logs"], config: Config | None = None) -> "CloudWatchLogsClient": ...
     def client(self, service: str, config: Config | None = None) -> Any:
         """A client of the stack's account and region; `config` goes over the usual timeouts and retries."""
         usual = clients.CONFIG if self.is_local else AWS_CONFIG
@@ -108,8 +116,8 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def local_target(info: StackInfo) -> Target:
-    """The local stack that `info` tells of; nothing of the operator's own AWS set-up reaches it."""
+def local_target(info: StackInfo, state_dir: Path = STATE_DIR) -> Target:
+    """The stack on `state_dir` that `info` tells of; nothing of the operator's own AWS set-up reaches it."""
     foreign = dict.fromkeys(name for name in os.environ if name.startswith("AWS_"))
     return Target(
         name="the local stack",
@@ -128,6 +136,7 @@ def local_target(info: StackInfo) -> Target:
             "NO_PROXY": "*",
         },
         endpoints={"*": info.endpoint_url, "lambda": info.lambda_endpoint_url},
+        state_dir=state_dir,
     )
 
 
@@ -140,7 +149,7 @@ def running_target(state_dir: Path = STATE_DIR) -> Target:
             f"no local stack is running {where}: start one with `background-sync up`, "
             "or name an AWS stack with --stack-name"
         )
-    return local_target(info)
+    return local_target(info, state_dir)
 
 
 def aws_target(stack_name: str, profile: str | None = None, region: str | None = None) -> Target:

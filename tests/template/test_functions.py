@@ -34,6 +34,12 @@ def test_it_writes_to_its_own_log_only(template: Template, function: Properties)
     assert {target(resource) for item in allowed for resource in many(item["Resource"])} == {own}
 
 
+def test_the_reconcilers_log_is_found_by_the_stacks_output(template: Template) -> None:
+    reconciler = properties(template, "AWS::Lambda::Function")["ReconcilerFunction"]
+    output = template.body["Outputs"]["ReconcilerLogGroupName"]["Value"]
+    assert target(output) == target(reconciler["LoggingConfig"]["LogGroup"])
+
+
 def test_its_environment_names_what_exists(template: Template, function: Properties) -> None:
     known = {*template.resources, *template.body["Parameters"], "AWS::StackName"}
     for variable, value in function["Environment"]["Variables"].items():

@@ -8,6 +8,7 @@
     tables.py      runs and sweeps as tables
     verified.py    what comparing with Kapso came to, likewise
     counts.py      outcome counts as text
+    sights.py      what changed between two looks at health
     errors.py      one line for what was to be expected
 
 What AWS's libraries cost to import is paid by the command that needs them, not by `--help`.

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from background_sync_ops.cli.options import (
+    A_DAY,
     FIFTEEN_MINUTES,
     AsJson,
     At,
+    Level,
     Profile,
     Region,
     StackName,
@@ -24,8 +26,10 @@ from background_sync_ops.cli.options import (
     Timeout,
     duration,
     share,
+    since,
     time,
 )
+from background_sync_ops.cli.times import Since
 
 if TYPE_CHECKING:
     from background_sync_ops.cli.where import Where
@@ -201,19 +205,59 @@ def health(
     limit: Annotated[
         int, typer.Option(min=1, max=100, help="How many runs and sweeps, the newest first.")
     ] = 10,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on looking; Ctrl-C ends it, and the last answer counts.")
+    ] = False,
+    interval: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default="5s",
+            help="With --watch: the time between two looks.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     stack_name: StackName = None,
     profile: Profile = None,
     region: Region = None,
     state_dir: StateDir = None,
 ) -> int:
-    """How sync itself is doing: health, sweeps and runs.
+    """How sync itself is doing: health, sweeps and runs, and what to do about it.
 
-    The exit status is the health. With --json, the document is that of GET /health/runs.
+    The exit status is the health. With --json, the document is that of GET /health/runs. With --watch, a
+    terminal shows it live, a pipe gets one line for each change, and --json one line for each look.
     """
     from background_sync_ops.cli import health as command
 
-    return command.health(_where(stack_name, profile, region, state_dir), workspace, limit, as_json=as_json)
+    where = _where(stack_name, profile, region, state_dir)
+    query = command.Query(workspace, limit, as_json=as_json)
+    if watch:
+        from background_sync_ops.cli import watching
+
+        return watching.watch(where, query, interval or watching.FIVE_SECONDS)
+    if interval is not None:
+        raise typer.BadParameter("--interval goes with --watch")
+    return command.health(where, query)
+
+
+@app.command(epilog=_exit_status("0 done"))
+def dashboard(
+    in_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser too.")] = False,
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+    state_dir: StateDir = None,
+) -> int:
+    """The address of the stack's CloudWatch dashboard.
+
+    The local stack has no CloudWatch: it is the address of its status page.
+    """
+    from background_sync_ops.cli import dashboard as command
+
+    where = _where(stack_name, profile, region, state_dir)
+    return command.dashboard(where, in_browser=in_browser, as_json=as_json)
 
 
 @app.command(epilog=_exit_status("0 done"))
@@ -242,6 +286,44 @@ def contacts(
 
     where = _where(stack_name, profile, region, state_dir)
     return command.contacts(where, workspace, limit, only_stale=stale, as_json=as_json)
+
+
+@app.command(epilog=_exit_status("0 done"))
+def logs(
+    workspace: Annotated[str, typer.Argument(help="The workspace's id.")],
+    since: Annotated[
+        Since,
+        typer.Option(
+            parser=since,
+            metavar="DURATION|ISO8601",
+            show_default="24h",
+            help="Where it begins: 30m, 1h, 7d ago, or at 2026-01-01T10:00:00Z.",
+        ),
+    ] = A_DAY,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, the newest ones.")] = 100,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            case_sensitive=False,
+            metavar="LEVEL",
+            show_default="all",
+            help="Those of this level and above: debug, info, warning, error, critical.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    stack_name: StackName = None,
+    profile: Profile = None,
+    region: Region = None,
+    state_dir: StateDir = None,
+) -> int:
+    """What the reconciler's log says of a workspace: its runs, audits and backfills, the newest last.
+
+    On AWS it is read from CloudWatch Logs. With --json, each entry has all its keys.
+    """
+    from background_sync_ops.cli import logs as command
+
+    where = _where(stack_name, profile, region, state_dir)
+    return command.logs(where, workspace, since, level, limit, as_json=as_json)
 
 
 @app.command(epilog=_exit_status("0 done"))

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,16 @@ from background_sync_ops.cli import times
 WHERE = "Where it acts"
 PERCENT = 100
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%?", re.ASCII)
+
+
+class Level(StrEnum):
+    """The levels of log lines, the least severe first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
 
 
 def duration(text: str | timedelta) -> timedelta:
@@ -26,6 +37,14 @@ def time(text: str) -> int:
     """A time as it is typed, in ms."""
     try:
         return times.parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def since(text: str | times.Since) -> times.Since:
+    """A duration or a time as it is typed; a default comes as it is."""
+    try:
+        return text if isinstance(text, times.Since) else times.parse_since(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -79,3 +98,4 @@ At = Annotated[
     ),
 ]
 FIFTEEN_MINUTES = timedelta(minutes=15)
+A_DAY = times.Since(timedelta(hours=24))

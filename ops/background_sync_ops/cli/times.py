@@ -1,12 +1,27 @@
 """Times and durations as an operator types and reads them. Times are ms since the epoch."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 SECOND_MS = 1000
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LARGEST_FIRST = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_DATE = re.compile(r"\s*(\d{4}-|\d{8}T)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Since:
+    """Where a look back begins: at a time (ms), or so long before now."""
+
+    start: int | timedelta
+
+    def at(self, now: int) -> int:
+        """The time; both in ms, not before 1970."""
+        if isinstance(self.start, int):
+            return self.start
+        return max(0, now - self.start // timedelta(milliseconds=1))
 
 
 def parse_duration(text: str) -> timedelta:
@@ -29,6 +44,11 @@ def parse_time(text: str) -> int:
     if milliseconds <= 0:
         raise ValueError(f"{text!r} is not after 1970")
     return milliseconds
+
+
+def parse_since(text: str) -> Since:
+    """A time if it begins like one, else a duration; raises ValueError."""
+    return Since(parse_time(text) if _DATE.match(text) else parse_duration(text))
 
 
 def iso(at: int | float | None, *, seconds: bool = True) -> str:

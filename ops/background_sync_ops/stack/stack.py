@@ -105,7 +105,7 @@ class LocalStack:
         api, invoke_api = resources.enter_context(listen(self._api_port)), resources.enter_context(listen(0))
         self.api_url, self.invoke_url = url(api), url(invoke_api)
         self._start_engine(resources, logs)
-        self._start_functions(resources, logs)
+        self._start_functions(resources)
         resources.enter_context(LoopbackServer(InvokeApi(self.find), invoke_api))
         resources.enter_context(LoopbackServer(HttpApi(self.deployment.routes, self.invoke), api))
         self.mappings = {spec.logical_id: self._mapping(spec) for spec in self.deployment.mappings}
@@ -122,10 +122,8 @@ class LocalStack:
         resources.callback(self.aws.close)
         self.deployment = self._deploy(source)
 
-    def _start_functions(self, resources: ExitStack, logs: Path) -> None:
-        self.functions = {
-            name: self._function(spec, logs) for name, spec in self.deployment.functions.items()
-        }
+    def _start_functions(self, resources: ExitStack) -> None:
+        self.functions = {name: self._function(spec) for name, spec in self.deployment.functions.items()}
         for function in self.functions.values():
             resources.callback(function.close)
 
@@ -140,8 +138,8 @@ class LocalStack:
         made = provision(source, self.aws, self._stack_name, addresses)
         return describe(made, self._stack_name, self.endpoint_url)
 
-    def _function(self, spec: FunctionSpec, logs: Path) -> LambdaFunction:
-        log_path = logs / f"{spec.logical_id}.log"
+    def _function(self, spec: FunctionSpec) -> LambdaFunction:
+        log_path = state.log_path(self.state_dir, spec.logical_id)
         log_path.write_bytes(b"")
         return LambdaFunction(
             spec,

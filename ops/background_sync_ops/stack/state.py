@@ -34,6 +34,11 @@ def running_stack(state_dir: Path = STATE_DIR) -> StackInfo | None:
     return info if _runs(info.pid) and _answers(info.endpoint_url) else None
 
 
+def log_path(state_dir: Path, logical_id: str) -> Path:
+    """The file that a function of a stack on `state_dir` logs to."""
+    return state_dir / "logs" / f"{logical_id}.log"
+
+
 def announce(state_dir: Path, info: StackInfo) -> None:
     """Writes the state file, whole or not at all."""
     draft = state_dir / f"{STATE_FILE}.{os.getpid()}"

@@ -10,7 +10,7 @@ from background_sync_ops.cli.app import run
 
 COMMANDS = (
     *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
-    *("webhooks", "backfill", "demo"),
+    *("webhooks", "backfill", "demo", "dashboard", "logs"),
 )
 SINCE = ("--since", "2026-01-01T10:00:00Z")
 
@@ -66,8 +66,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["up", "--import", "nothing.zip"], "there is no file or folder nothing.zip"),
         (["import", "nothing.zip"], "there is no file or folder nothing.zip"),
         (["health", "--limit", "0"], "--limit"),
+        (["health", "--interval", "5s"], "--interval goes with --watch"),
+        (["health", "--watch", "--interval", "25h"], "--interval is a day at most"),
         (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
         (["contacts"], "workspace"),
+        (["logs"], "workspace"),
+        (["logs", "acme", "--since", "soon"], "no duration such as 90s, 10m or 1h"),
+        (["logs", "acme", "--since", "2026-01-01T10:00:00"], "does not say its time zone: add Z for UTC"),
+        (["logs", "acme", "--limit", "0"], "--limit"),
+        (["logs", "acme", "--level", "loud"], "--level"),
         (["up", "--kapso-url", "http://kapso.example"], "--kapso-url: a base URL must be https"),
         (["webhooks", "--yes"], "--webhook and --yes go with --resume"),
         (["webhooks", "--webhook", "x"], "--webhook and --yes go with --resume"),
@@ -97,7 +104,10 @@ def test_wrong_usage_is_one_line_and_exit_status_2(
     [
         ["sweep"],
         ["health"],
+        ["health", "--watch"],
+        ["dashboard"],
         ["contacts", "acme"],
+        ["logs", "acme"],
         ["redrive"],
         ["audit"],
         ["webhooks"],

@@ -72,6 +72,15 @@ def test_local_clients_go_to_the_local_endpoints(monkeypatch: pytest.MonkeyPatch
     assert target.is_local
 
 
+def test_a_local_target_knows_the_folder_of_its_stack_and_one_on_aws_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_module, "running_stack", lambda _: INFO)
+    monkeypatch.setattr(target_module, "_outputs", lambda _, __: OUTPUTS)
+    assert running_target(tmp_path).state_dir == tmp_path
+    assert aws_target("prod", region="eu-west-1").state_dir is None
+
+
 def test_the_local_clock_is_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time_ns", lambda: 1_000_000_000_000)
     assert local_target(INFO).clock.now() == 1_000_000 - 5000

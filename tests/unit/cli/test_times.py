@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from background_sync_ops.cli.times import ago, iso, parse_duration, parse_time, span
+from background_sync_ops.cli.times import Since, ago, iso, parse_duration, parse_since, parse_time, span
 
 TEN = 1_767_261_600_000  # 2026-01-01T10:00:00Z
 
@@ -59,6 +59,35 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 def test_a_time_before_the_epoch_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not after 1970"):
         parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("24h", TEN - 86_400_000),
+        (" 30m", TEN - 1_800_000),
+        ("2026-01-01T09:59:59Z", TEN - 1000),
+        ("20260101T095959Z", TEN - 1000),
+        ("999999999d", 0),
+    ],
+)
+def test_a_look_back_begins_a_duration_ago_or_at_a_time(text: str, at: int) -> None:
+    assert parse_since(text).at(TEN) == at
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026", "0h"])
+def test_what_is_neither_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no duration such as 90s, 10m or 1h"):
+        parse_since(text)
+
+
+def test_a_look_back_from_a_day_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not say its time zone"):
+        parse_since("2026-01-01")
+
+
+def test_a_look_back_to_a_time_does_not_move_with_now() -> None:
+    assert Since(TEN).at(TEN + 1) == TEN
 
 
 def test_times_are_shown_in_utc() -> None:
