@@ -23,6 +23,10 @@ UNAVAILABLE = 503
 Document = dict[str, Any]
 
 
+class RequestRefused(CommandError):
+    """The API refuses what it is asked, in its words: to ask again is no use."""
+
+
 @dataclass(frozen=True)
 class HealthApi:
     """Asks the health API of `target`; every method raises `CommandError` where it gives no usable answer."""
@@ -75,7 +79,7 @@ class HealthApi:
     def _unusable(self, path: str, status: int, document: Document) -> CommandError:
         error = document.get("error")
         if status == BAD_REQUEST and isinstance(error, dict):
-            return CommandError(str(error.get("message")))
+            return RequestRefused(str(error.get("message")))
         if status == FORBIDDEN:
             return CommandError(f"AWS denied GET {path}: the credentials need execute-api:Invoke on this API")
         return CommandError(

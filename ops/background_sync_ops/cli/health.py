@@ -1,70 +1,131 @@
 """`background-sync health`: how sync itself is doing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from background_sync.runbook import GUIDES
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.api import Document, HealthApi
 from background_sync_ops.cli.output import clean, console, facts, print_json, state
 from background_sync_ops.cli.times import SECOND_MS, ago
 from background_sync_ops.cli.verified import verification, verified
 from background_sync_ops.cli.where import Where
+from background_sync_ops.target import Target
 
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
-CHECKS = {
-    "sweep:age": "Last finished sweep",
-    "runs:failed": "Failed runs",
-    "verification:deferred": "Deferred verification",
-    "verification:age": "Last full verification",
-    "webhooks:off": "Webhooks off",
-    "queue:age": "Oldest open sweep",
-    "queue:depth": "Waiting messages",
-    "deadLetters:waiting": "Dead letters",
-}
+ITSELF = "background-sync health"
 PERCENT = 100
 
 
-def health(where: Where, workspace_id: str | None, limit: int, *, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Query:
+    """What is asked for: the newest `limit` runs and sweeps, or the newest runs of one workspace."""
+
+    workspace_id: str | None
+    limit: int
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the health API answered; `sweeps` are None where they were not asked for."""
+
+    report: Document
+    runs: Document
+    sweeps: list[Document] | None
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 pass, 1 warn, 2 fail."""
+        return STATUSES[self.report["status"]]
+
+
+def health(where: Where, query: Query) -> int:
     """The exit status: the overall state."""
-    api = HealthApi(where.target())
-    report, runs = api.health(), api.runs(workspace_id, limit)
-    if as_json:
-        print_json(runs)
+    found = look(where.target(), query)
+    if query.as_json:
+        print_json(found.runs)
     else:
-        out = console()
-        out.print(_checks(report))
-        _print_lists(out, api, runs, workspace_id, limit)
-    return STATUSES[report["status"]]
+        print_parts(console(), parts(found, query))
+    return found.status
 
 
-def _print_lists(out: Console, api: HealthApi, runs: Document, workspace_id: str | None, limit: int) -> None:
-    if workspace_id is None:
-        sweeps = api.sweeps(limit)["sweeps"]
-        _section(out, "Sweeps", sweeps, tables.sweep_history)
-        _verification(out, verified(sweeps), "Sweep")
-        _section(out, "Runs", runs["runs"], tables.run_history)
-        _verification(out, verified(runs["runs"]), "Sweep", "Workspace")
-    else:
-        _section(out, f"Runs of {clean(workspace_id)}", runs["runs"], tables.workspace_history)
-        _verification(out, verified(runs["runs"]), "Sweep")
-    for line in tables.run_errors(runs["runs"]):
-        out.print(f"failed: {line}", soft_wrap=True)
-    if runs["summary"] is not None:
-        out.print(_summary(runs))
+def look(target: Target, query: Query) -> Look:
+    """Ask the health API of `target` once; raises `CommandError` where it gives no usable answer."""
+    api = HealthApi(target)
+    report, runs = api.health(), api.runs(query.workspace_id, query.limit)
+    wanted = query.workspace_id is None and not query.as_json
+    sweeps = api.sweeps(query.limit)["sweeps"] if wanted else None
+    return Look(report, runs, sweeps)
+
+
+def parts(found: Look, query: Query) -> Iterator[RenderableType]:
+    """What there is to show, from top to bottom; a text is one line, however wide the terminal is."""
+    yield _checks(found.report)
+    yield from todo(found.report)
+    yield from _lists(found, query)
+    for line in tables.run_errors(found.runs["runs"]):
+        yield f"failed: {line}"
+    if found.runs["summary"] is not None:
+        yield _summary(found.runs)
+
+
+def print_parts(out: Console, shown: Iterable[RenderableType]) -> None:
+    """Print them one beneath the other."""
+    for part in shown:
+        out.print(part, soft_wrap=isinstance(part, str))
+
+
+def title(check: str) -> str:
+    """A check's name in plain words; its own one where the runbook does not know it."""
+    return GUIDES[check].title if check in GUIDES else clean(check)
+
+
+def todo(report: Document) -> Iterator[str]:
+    """One line for each check that is not pass: what to begin with, and where the runbook says more."""
+    for name, [check] in report["checks"].items():
+        if check["status"] != "pass":
+            steps = "; ".join(filter(None, (_begin(name), _runbook(check))))
+            yield f"{title(name)}: {steps or 'see the runbook, docs/operations.md'}"
+
+
+def _begin(check: str) -> str:
+    """The guide's command; where that is this one, the lists beneath are what to read."""
+    command = GUIDES[check].command if check in GUIDES else ""
+    return "see below" if command == ITSELF else command
+
+
+def _runbook(check: Document) -> str:
+    return clean(check.get("links", {}).get("runbook", ""))
+
+
+def _lists(found: Look, query: Query) -> Iterator[RenderableType]:
+    runs = found.runs["runs"]
+    if found.sweeps is None:
+        yield from _section(f"Runs of {clean(query.workspace_id)}", runs, tables.workspace_history)
+        yield from _verification(verified(runs), "Sweep")
+        return
+    yield from _section("Sweeps", found.sweeps, tables.sweep_history)
+    yield from _verification(verified(found.sweeps), "Sweep")
+    yield from _section("Runs", runs, tables.run_history)
+    yield from _verification(verified(runs), "Sweep", "Workspace")
 
 
 def _checks(report: Document) -> Table:
     table = facts()
     table.add_row("Health", state(report["status"]), "")
     for name, [check] in report["checks"].items():
-        table.add_row(clean(CHECKS.get(name, name)), state(check["status"]), clean(_observed(check)))
+        table.add_row(title(name), state(check["status"]), clean(observed(check)))
     return table
 
 
-def _observed(check: Document) -> str:
+def observed(check: Document) -> str:
+    """A check's value in its unit, and what it says besides; empty where there is neither."""
     return ", ".join(text for text in (_value(check), check.get("output", "")) if text)
 
 
@@ -78,16 +139,16 @@ def _value(check: Document) -> str:
 
 
 def _section(
-    out: Console, title: str, documents: list[Document], table: Callable[[list[Document]], Table]
-) -> None:
-    out.print(f"\n{title}", style="bold")
-    out.print(table(documents) if documents else "none yet")
+    heading: str, documents: list[Document], table: Callable[[list[Document]], Table]
+) -> Iterator[RenderableType]:
+    yield Text(f"\n{heading}", "bold")
+    yield table(documents) if documents else "none yet"
 
 
-def _verification(out: Console, documents: list[Any], *keys: str) -> None:
+def _verification(documents: list[Any], *keys: str) -> Iterator[RenderableType]:
     if documents:
-        out.print("\nCompared with Kapso", style="bold")
-        out.print(verification(documents, *keys))
+        yield Text("\nCompared with Kapso", "bold")
+        yield verification(documents, *keys)
 
 
 def _summary(runs: Document) -> str:

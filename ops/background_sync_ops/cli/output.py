@@ -7,12 +7,13 @@ a terminal is shown escaped.
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +23,7 @@ from rich.progress import (
     TaskProgressColumn,
     TextColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -94,9 +96,35 @@ def facts() -> Table:
     return table
 
 
+@dataclass(frozen=True)
+class Cut:
+    """As many lines of its parts as the terminal has; where there are more, the last one says so."""
+
+    parts: Sequence[RenderableType]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(Group(*self.parts), options.reset_height(), pad=False)
+        height = options.size.height
+        shown = lines if len(lines) <= height else [*lines[: height - 1], [Segment("…")]]
+        for line in shown:
+            yield from line
+            yield Segment.line()
+
+
 def print_json(document: Any) -> None:
     """One JSON document on stdout, in ASCII."""
     sys.stdout.write(json.dumps(document, indent=2, default=_jsonable) + "\n")
+    sys.stdout.flush()
+
+
+def print_json_line(document: Any) -> None:
+    """One JSON document on a line of stdout, in ASCII, at once."""
+    print_line(json.dumps(document, separators=(",", ":"), default=_jsonable))
+
+
+def print_line(text: str) -> None:
+    """One line on stdout, at once."""
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

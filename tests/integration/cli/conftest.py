@@ -62,3 +62,14 @@ def numbers(operator: Operator, kapso: KapsoServer) -> Iterator[Numbers]:
     yield numbers
     numbers.remove()
     kapso.faults.clear()
+
+
+@pytest.fixture
+def aws(operator: Operator) -> dict[str, str]:
+    """An environment in which AWS is the local engine."""
+    return {
+        "AWS_ENDPOINT_URL": operator.info.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "NO_PROXY": "*",
+    }

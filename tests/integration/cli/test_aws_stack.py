@@ -2,24 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from background_sync_ops.stack.stack import STACK_NAME
 from tests.integration.cli.numbers import Numbers, assert_no_secret
 from tests.integration.cli.running import Operator, contact, workspace, write_snapshot
 
 ON_AWS = ("--stack-name", STACK_NAME, "--region", "us-east-1")
-
-
-@pytest.fixture
-def aws(operator: Operator) -> dict[str, str]:
-    """An environment in which AWS is the local engine."""
-    return {
-        "AWS_ENDPOINT_URL": operator.info.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "NO_PROXY": "*",
-    }
 
 
 def test_a_stack_is_found_by_its_name(operator: Operator, aws: dict[str, str]) -> None:

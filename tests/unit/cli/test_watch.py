@@ -1,0 +1,96 @@
+"""Health is looked at again and again; a look that fails does not end it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from background_sync_ops.cli.api import RequestRefused
+from background_sync_ops.cli.errors import CommandError
+from background_sync_ops.cli.health import Look
+from background_sync_ops.cli.sights import Sight, Silence
+from background_sync_ops.cli.watching import Watch
+from background_sync_ops.target import TargetError
+
+START, STEP = 1_000_000, 5000
+GOOD = Look({"status": "pass", "checks": {}}, {"runs": [], "summary": None}, [])
+BAD = Look({"status": "fail", "checks": {}}, {"runs": [], "summary": None}, [])
+
+
+@dataclass
+class Clock:
+    time: int = START
+    waits: list[float] = field(default_factory=list)
+
+    def now(self) -> int:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += round(seconds * 1000)
+
+
+def looks(*answers: Look | Exception) -> Callable[[], Look]:
+    """One answer after the other, then Ctrl-C."""
+    left: Iterator[Look | Exception] = iter(answers)
+
+    def look() -> Look:
+        answer = next(left, KeyboardInterrupt())
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return look
+
+
+def watched(*answers: Look | Exception) -> tuple[Watch, list[Sight], Clock]:
+    clock, seen = Clock(), []
+    watch = Watch(looks(*answers), clock, timedelta(milliseconds=STEP))
+    with pytest.raises(KeyboardInterrupt):
+        watch.run(lambda _, now: seen.append(now))
+    return watch, seen, clock
+
+
+def test_it_waits_between_two_looks() -> None:
+    _, seen, clock = watched(GOOD, GOOD, BAD)
+    assert [each.at for each in seen] == [START, START + STEP, START + 2 * STEP]
+    assert clock.waits == [5, 5, 5]
+
+
+def test_a_view_is_given_what_there_was_before() -> None:
+    given = []
+    watch = Watch(looks(GOOD, BAD), Clock(), timedelta(seconds=5))
+    with pytest.raises(KeyboardInterrupt):
+        watch.run(lambda before, now: given.append((before.look, now.look)))
+    assert given == [(None, GOOD), (GOOD, BAD)]
+
+
+@pytest.mark.parametrize("error", [CommandError("away"), TargetError("away")])
+def test_a_look_that_fails_does_not_end_it(error: Exception) -> None:
+    watch, seen, _ = watched(GOOD, error, error, BAD)
+    silent = Silence(START + STEP, "away")
+    assert seen[1:3] == [Sight(GOOD, START, silent)] * 2
+    assert seen[3] == Sight(BAD, START + 3 * STEP)
+    assert watch.status == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        ((GOOD,), 0),
+        ((GOOD, BAD), 2),
+        ((BAD, CommandError("away")), 2),
+        ((CommandError("away"), CommandError("away")), 3),
+        ((), 3),
+    ],
+)
+def test_its_status_is_that_of_the_last_answer(answers: tuple[Look | Exception, ...], status: int) -> None:
+    assert watched(*answers)[0].status == status
+
+
+@pytest.mark.parametrize("error", [RequestRefused("no such name"), KeyError("a bug")])
+def test_what_no_other_look_can_mend_ends_it(error: Exception) -> None:
+    watch = Watch(looks(error), Clock(), timedelta(seconds=5))
+    with pytest.raises(type(error)):
+        watch.run(lambda *_: None)
