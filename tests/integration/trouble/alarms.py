@@ -1,0 +1,23 @@
+"""The template's alarms, held against a value of their metric."""
+
+import operator
+from pathlib import Path
+from typing import Any
+
+from background_sync_ops.stack.template import load
+from tests.template.naming import alarms
+
+TEMPLATE = load(Path(__file__).parents[3] / "template.yaml", {})
+COMPARISONS = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+}
+
+
+def is_raised(alarm: str, values: dict[str, Any]) -> bool:
+    """Whether an alarm (logical id) is raised by what was measured, by the metrics' names on CloudWatch."""
+    found = alarms(TEMPLATE)[alarm]
+    value = values.get(found["MetricName"])
+    if value is None:
+        return bool(found["TreatMissingData"] == "breaching")
+    return bool(COMPARISONS[found["ComparisonOperator"]](float(value), float(found["Threshold"])))
