@@ -13,7 +13,7 @@ from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.stack.template import load
 from tests.integration.faults import Faults
 from tests.integration.permissions import Permissions, logical_ids
-from tests.integration.world import TestClock, World
+from tests.integration.world import TOKEN_PREFIX, TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -47,7 +47,7 @@ def database(engine: LocalStack) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def permissions(engine: LocalStack) -> Iterator[Permissions]:
     """Looks at every call that is made on a function's behalf."""
-    permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs))
+    permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs), TOKEN_PREFIX)
     with permissions.watching():
         yield permissions
 

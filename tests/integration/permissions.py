@@ -35,8 +35,10 @@ class Permissions:
     tests' own.
     """
 
-    def __init__(self, template: Template, names: Mapping[str, str]) -> None:
-        """`names` are the logical ids of what the calls name: tables, queues and functions."""
+    def __init__(self, template: Template, names: Mapping[str, str], token_prefix: str) -> None:
+        """`names` are the logical ids of what the calls name, tables, queues and functions; tokens begin with
+        `token_prefix`."""
+        self._token_prefix = token_prefix
         self.allowed = {role: set(_allowed(template, role)) for role in template.of_type("AWS::IAM::Role")}
         self.made: set[tuple[str, Call]] = set()
         self._names = names
@@ -91,9 +93,10 @@ class Permissions:
 
     def _resource(self, parameters: Mapping[str, Any]) -> str:
         if "Name" in parameters:
-            return "tokens" if TOKENS in parameters["Name"] else str(parameters["Name"])
-        named = ("TableName", "QueueUrl", "FunctionName")
-        [resource] = [self._names[parameters[name]] for name in named if name in parameters]
+            named = str(parameters["Name"])
+            return "tokens" if named.startswith(self._token_prefix) else named
+        kinds = ("TableName", "QueueUrl", "FunctionName")
+        [resource] = [self._names[parameters[name]] for name in kinds if name in parameters]
         return f"{resource}/index/{parameters['IndexName']}" if "IndexName" in parameters else resource
 
 
@@ -104,6 +107,8 @@ def logical_ids(outputs: Mapping[str, str]) -> dict[str, str]:
 
 def _allowed(template: Template, role: str) -> Iterator[Call]:
     for statement in statements(template, role):
+        if statement["Effect"] != "Allow" or "Condition" in statement:
+            raise ValueError(f"{role}: only plain statements that allow are understood here")
         for resource in many(statement["Resource"]):
             for action in many(statement["Action"]):
                 yield action, _named(resource)

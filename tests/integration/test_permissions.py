@@ -1,11 +1,18 @@
-"""Every AWS call that a function makes in these tests is one that its role allows."""
+"""Every AWS call that a function's code makes in this process is one that its role allows.
+
+Not looked at: the functions that run in processes of their own, and what Lambda does for them by their roles,
+receiving from the queue and writing the logs.
+"""
 
 import pytest
 
 from background_sync.records.contacts import contact_key
 from background_sync.rules.policy import DAY_MS
+from background_sync_ops.stack.template import load
+from tests.integration.conftest import TEMPLATE
 from tests.integration.permissions import Forbidden, Permissions
 from tests.integration.world import World
+from tests.template.reading import statements
 
 BY_ACTIVITY = ("dynamodb:Query", "ContactsTable/index/by_activity")
 CLOSING = ("dynamodb:UpdateItem", "SyncHealthTable")
@@ -45,3 +52,16 @@ def test_the_tests_own_calls_are_nobodys(world: World, permissions: Permissions)
     world.workspace()
     assert world.items(world.database.tables.workspaces)
     assert permissions.made == set()
+
+
+def test_a_token_of_another_stack_is_not_this_stacks(world: World) -> None:
+    with world.acting("ReconcilerRole"), pytest.raises(Forbidden, match="ssm:GetParameter"):
+        world.ssm.get_parameter(Name="/another/kapso-tokens/abc", WithDecryption=True)
+
+
+def test_a_statement_that_denies_is_not_taken_for_one_that_allows() -> None:
+    template = load(TEMPLATE, {})
+    for statement in statements(template, "DispatcherRole"):
+        statement["Effect"] = "Deny"
+    with pytest.raises(ValueError, match="only plain statements"):
+        Permissions(template, {}, "")

@@ -21,7 +21,6 @@ MAX_TRIES = 6
 BACKOFF_S = 0.1
 MAX_VISIBILITY_S = 43_200
 WAITING: Final = "ApproximateNumberOfMessages"
-DELAYED: Final = "ApproximateNumberOfMessagesDelayed"
 IN_WORK: Final = "ApproximateNumberOfMessagesNotVisible"
 _GROUP_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 """What SQS takes as a group id."""
@@ -74,8 +73,11 @@ class WorkQueue:
         )
 
     def is_empty(self) -> bool:
-        """Whether nothing waits or is being worked on, as far as SQS's approximate counts tell."""
-        return not any(self._count(self.url, name) for name in (WAITING, DELAYED, IN_WORK))
+        """Whether nothing waits or is being worked on, as far as SQS's approximate counts tell.
+
+        A backfill that pauses is no part of a sweep, and does not count.
+        """
+        return not any(self._count(self.url, name) for name in (WAITING, IN_WORK))
 
     def depth(self, url: str | None = None) -> int:
         """How many messages wait in this queue, or in the one at `url`."""

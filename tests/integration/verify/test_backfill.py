@@ -138,7 +138,7 @@ def test_one_of_many_minutes_pauses_and_is_not_given_up(
             QueueUrl=world.queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
         )["Attributes"] == {"ApproximateNumberOfMessagesDelayed": str(minute + 1)}
         world.clock.time += MINUTE_MS
-    assert not world.queue.is_empty()
+    assert world.queue.is_empty()  # no sweep waits for it
     assert world.deliver(message())
     assert came_to(world) == {"verified": 6, "repaired": 6}
     assert world.record("#backfill#w1").deferred_why is None
@@ -188,3 +188,66 @@ def test_two_at_different_times_have_two_records(world: World, number: Number) -
     world.deliver(Received(again.body(), "none"))
     assert came_to(world) == {"verified": 1, "repaired": 1}
     assert world.record("#backfill#w1", NOW + 1).in_step == 1
+
+
+def test_kapso_that_asks_for_a_long_rest_gets_it(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the message comes before that is over."""
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    world.workspace()
+    number.missed("621", 20 * HOUR_MS, HOUR_MS)
+    number.missed("622", 20 * HOUR_MS, 2 * HOUR_MS)
+    number.server.faults.add(answers.status(429, retry_after="600"), path="/conversations", nth=2)
+    assert world.deliver(message())
+    for _ in range(5):
+        world.clock.time += MINUTE_MS
+        assert world.deliver(message())
+    assert len(number.scans) == 2
+    world.clock.time += 5 * MINUTE_MS
+    assert world.deliver(message())
+    assert came_to(world) == {"verified": 2, "repaired": 2}
+
+
+def test_one_that_waits_for_a_day_is_given_up(world: World, number: Number) -> None:
+    world.workspace()
+    number.server.faults.add(answers.status(429, retry_after="600"), path="/conversations")
+    assert world.deliver(message())
+    world.clock.time += DAY_MS
+    assert not world.deliver(message())
+    record = world.record("#backfill#w1")
+    assert (record.status, record.error) == ("failed", "NotAnswered: rate_limited")
+    assert record.deferred_why is None
+
+
+def test_two_with_one_key_both_come_to_their_end(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first takes the share of each minute for as long as it needs it."""
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    number.server.rate.limit = 100
+    for workspace_id in ("w1", "w2"):
+        world.workspace(workspace_id, settings={"verify_rate_share": 1})
+    for hours in range(1, 4):
+        number.missed(f"62{hours}", 20 * HOUR_MS, hours * HOUR_MS)
+    for _ in range(7):
+        for workspace_id in ("w1", "w2"):
+            window = Window(NOW - DAY_MS, NOW, dry_run=False)
+            assert world.deliver(Received(Message(BACKFILL, workspace_id, NOW, window).body(), "none"))
+        world.clock.time += MINUTE_MS
+    assert {world.record(f"#backfill#{name}").status for name in ("w1", "w2")} == {"completed"}
+
+
+def test_one_of_a_workspace_that_became_inactive_counts_what_it_had_done(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    world.workspace()
+    number.missed("621", 20 * HOUR_MS, HOUR_MS)
+    number.missed("622", 20 * HOUR_MS, 2 * HOUR_MS)
+    number.server.faults.add(answers.status(429), path="/conversations", nth=2)
+    assert world.deliver(message())
+    world.workspace(kapso_phone_id=None)
+    assert world.deliver(message())
+    record = world.record("#backfill#w1")
+    assert (record.skipped, record.repaired) == (1, 1)

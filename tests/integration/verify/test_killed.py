@@ -111,7 +111,7 @@ def test_the_story_of_a_repair_is_what_it_says(world: World, killer: Killer) -> 
     play(world, killer, "repair")
     run = world.record()
     assert (run.verified, run.repaired, run.created, run.in_step, run.unknown) == (4, 1, 1, 1, 1)
-    assert (run.flagged, run.confirmed_quiet, run.webhook_off, run.webhook) == (1, 2, 1, "off")
+    assert (run.flagged, run.confirmed_quiet, run.webhook_off, run.webhook) == (3, 0, 1, "off")
     assert run.attempts == 2
 
 

@@ -20,6 +20,7 @@ from tests.integration.verify.number import (
 from tests.integration.world import NOW, World
 
 BSUID = "US.13491208655302741918"
+MISSED = "Sync check: missed activity at 2025-12-31T23:50:00Z"
 MISSED_AT = NOW - 10 * MINUTE_MS
 
 
@@ -69,23 +70,38 @@ def test_a_contact_stored_under_the_id_is_found_without_the_attribute(world: Wor
     assert counts(world, "repaired") == (1,)
 
 
-def test_who_fits_two_contacts_is_unknown_and_both_stay_as_they_are(world: World, number: Number) -> None:
+def test_who_fits_two_contacts_is_unknown_and_people_have_to_look_at_both(
+    world: World, number: Number
+) -> None:
+    """One of them missed something: neither is repaired, and neither is confirmed quiet."""
     world.contact("621", LONG_AGO_MS)
+    world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
+    number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
+    world.run()
+    assert {each["last_activity_at"] for each in contacts(world).values()} == {NOW - LONG_AGO_MS}
+    assert notes(world, "621") == notes(world, "622") == [MISSED]
+    assert counts(world, "unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
+
+
+def test_who_fits_two_contacts_of_which_one_heard_of_it_leaves_both_alone(
+    world: World, number: Number
+) -> None:
+    world.contact("621", 10 * MINUTE_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     before = contacts(world)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
     assert contacts(world) == before
-    assert counts(world, "unknown", "verified") == (1, 1)
+    assert counts(world, "unknown", "confirmed_quiet") == (1, 1)
 
 
 def test_an_id_that_two_contacts_have_is_unknown(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS, business_scoped_user_id=BSUID)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
-    before = contacts(world)
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world) == before
+    assert {each["last_activity_at"] for each in contacts(world).values()} == {NOW - LONG_AGO_MS}
+    assert notes(world, "621") == notes(world, "622") == [MISSED]
     assert counts(world, "unknown") == (1,)
 
 

@@ -1,10 +1,13 @@
 """`report` flags whom Kapso knows more of, under the cooldown and the cap, and changes nothing else."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from background_sync.kapso import conversations
+from background_sync.records.contacts import contact_key
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
@@ -13,6 +16,7 @@ from tests.integration.verify.number import (
     CLAIM_REMEMBER_TAKE,
     LONG_AGO_MS,
     PHONE_ID,
+    REPAIR,
     REPORT,
     Number,
     assert_it_adds_up,
@@ -25,6 +29,15 @@ from tests.integration.verify.number import (
 from tests.integration.world import LEASE_MS, NOW, World
 
 MISSED = "Sync check: missed activity at 2025-12-31T23:50:00Z"
+TOO_LARGE = ClientError(
+    {
+        "Error": {
+            "Code": "ValidationException",
+            "Message": "Item size to update has exceeded the maximum allowed size",
+        }
+    },
+    "UpdateItem",
+)
 
 
 def test_who_is_behind_is_flagged_with_what_was_missed(world: World, number: Number) -> None:
@@ -37,6 +50,7 @@ def test_who_is_behind_is_flagged_with_what_was_missed(world: World, number: Num
     assert contacts(world)["621"] == before | {
         "flagged_at": NOW,
         "behind_at": NOW - 10 * MINUTE_MS,
+        "told_at": NOW - 10 * MINUTE_MS,
         "notes": [note],
     }
     assert world.flagged() == {"621"}
@@ -285,3 +299,82 @@ def test_an_index_that_is_late_hides_nobody(world: World, number: Number, faults
     world.run()
     assert notes(world, "621") == [MISSED]
     assert counts(world, "reported", "flagged", "confirmed_quiet") == (1, 1, 0)
+
+
+# ---------------------------------------------------------------------- what a flag has told of
+
+
+def archive(world: World, contact_id: str) -> None:
+    world.database.client.update_item(
+        TableName=world.database.tables.contacts,
+        Key=contact_key("w1", contact_id),
+        UpdateExpression="SET lead_status = :status",
+        ExpressionAttributeValues={":status": {"S": "archived"}},
+    )
+
+
+def test_told_by_a_run_that_comes_late_it_is_not_told_again(world: World, number: Number) -> None:
+    """The queue was long: the scan saw activity that is younger than the sweep's time."""
+    world.workspace(settings=REPORT)
+    number.missed("621", kapso_age_ms=-10 * MINUTE_MS)
+    world.contact("621", LONG_AGO_MS, lead_status="archived")
+    world.clock.time = NOW + 20 * MINUTE_MS
+    world.run()
+    assert len(notes(world, "621")) == 1
+    next_hour(world, 25)
+    assert len(notes(world, "621")) == 1
+
+
+def test_put_aside_for_a_flag_that_knew_no_better_it_is_told_of_still(world: World, number: Number) -> None:
+    """It wrote a minute before the sweep, which is left to the next scan; the flag says four days of nothing,
+    and somebody puts it aside for that."""
+    world.workspace(settings=REPORT)
+    number.missed("621", 96 * HOUR_MS, MINUTE_MS)
+    world.run()
+    assert notes(world, "621") == ["Sync check: No activity for 96 hours"]
+    archive(world, "621")
+    assert counts(world, "behind", run_at=next_hour(world)) == (1,)
+    next_hour(world, 25)
+    assert notes(world, "621")[1:] == ["Sync check: missed activity at 2025-12-31T23:59:00Z"]
+
+
+def test_a_plain_flag_has_told_of_nothing(world: World, number: Number) -> None:
+    """Flagged for being quiet before anybody asked Kapso, then put aside: the missed message is news."""
+    world.workspace(settings={"verify": "off"})
+    number.missed("621")
+    world.run()
+    archive(world, "621")
+    world.workspace(settings=REPORT, latest_run_at=NOW)
+    next_hour(world)
+    next_hour(world, 25)
+    assert notes(world, "621")[1:] == [MISSED]
+
+
+def test_off_the_order_is_the_plain_rules(world: World, number: Number) -> None:
+    """The never flagged before all: nobody asks Kapso whether the other is still behind."""
+    world.workspace(settings={**REPORT, "max_flags_per_run": 1})
+    number.missed("621", 9 * HOUR_MS, 10 * MINUTE_MS)
+    world.contact("621", 9 * HOUR_MS, flagged_at=NOW - 20 * HOUR_MS)
+    world.run()
+    world.contact("631", 8 * HOUR_MS)
+    world.workspace(settings={"verify": "off", "max_flags_per_run": 1}, latest_run_at=NOW)
+    run_at = next_hour(world, 5)
+    assert world.read("631").get("flagged_at") == run_at
+
+
+@pytest.mark.parametrize("settings", [REPORT, REPAIR])
+def test_who_is_behind_and_cannot_be_written_is_not_confirmed_quiet(
+    world: World, number: Number, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.workspace(settings=settings)
+    number.missed("621")
+    write = world.database.client.update_item
+
+    def full(**request: Any) -> Any:
+        if request["TableName"] == world.database.tables.contacts:
+            raise TOO_LARGE
+        return write(**request)
+
+    monkeypatch.setattr(world.database.client, "update_item", full)
+    world.run()
+    assert counts(world, "behind", "confirmed_quiet", "unwritable") == (1, 0, 1)

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from background_sync.kapso import conversations
-from background_sync.records.workspaces import remember_scan
+from background_sync.records.workspaces import Compared, remember_scan
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.verify.number import (
@@ -21,6 +21,8 @@ from tests.integration.verify.number import (
     workspace_record,
 )
 from tests.integration.world import NOW, World
+
+PENDING = {"phone_id": PHONE_ID, "since": NOW, "started_at": NOW, "after": None, "pages": 0}
 
 PAGE_MS = 101_000
 """A page that takes so long leaves no time for another."""
@@ -107,8 +109,8 @@ def test_it_stays_where_it_is_when_kapso_fails_on_a_page(world: World, number: N
     assert watermark(world) == NOW
     assert counts(world, "deferred", "repaired", run_at=run_at) == (1, 2 * (page - 1))
     assert_it_adds_up(world.record(run_at=run_at))
-    begun_at, run_at = run_at, next_hour(world, 2)
-    assert watermark(world) == (run_at if page == 1 else begun_at)
+    run_at = next_hour(world, 2)
+    assert watermark(world) == run_at
     assert counts(world, "deferred", "repaired", run_at=run_at) == (0, 5 - 2 * page)
 
 
@@ -125,7 +127,8 @@ def test_it_never_moves_backwards(world: World) -> None:
     world.workspace()
     moves = [(NOW, True), (NOW - 1, False), (NOW + 1, True), (NOW, False)]
     for started_at, moved in moves:
-        assert remember_scan(world.database, "w1", NOW - DAY_MS, started_at, 1) is moved
+        compared = Compared(PHONE_ID, NOW - DAY_MS, started_at, 1)
+        assert remember_scan(world.database, "w1", compared) is moved
     assert watermark(world) == NOW + 1
 
 
@@ -181,13 +184,27 @@ def test_a_scan_that_was_deferred_half_way_goes_on_from_there(world: World, numb
     world.run()
     assert counts(world, "deferred", "verified", "repaired") == (1, 2, 2)
     run_at = next_hour(world)
-    assert counts(world, "deferred", "verified", "repaired", run_at=run_at) == (0, 3, 3)
-    assert len(number.scans) == 4
-    assert watermark(world) == NOW
+    assert counts(world, "deferred", "repaired", run_at=run_at) == (0, 3)
+    assert number.scans[2]["after"] == number.scans[1]["after"]
     assert "pending_scan" not in workspace_record(world)
+
+
+@pytest.mark.usefixtures("page_of_two")
+def test_and_what_happened_since_it_began_is_compared_by_the_same_run(world: World, number: Number) -> None:
+    """Nobody is confirmed quiet by a scan that began hours ago; the webhooks are looked at once."""
+    world.workspace(settings=REPAIR)
+    for quarters in range(1, 6):
+        number.missed(f"62{quarters}", LONG_AGO_MS, quarters * 15 * MINUTE_MS)
+    number.server.faults.add(answers.status(404), path="/conversations", nth=2)
+    world.run()
+    number.server.requests.clear()
     number.message("629", -30 * MINUTE_MS, missed=True)
-    run_at = next_hour(world, 2)
+    number.quiet("631", 10 * HOUR_MS)
+    run_at = next_hour(world, 3)
     assert (contacts(world)["629"]["repaired_at"], watermark(world)) == (run_at, run_at)
+    assert workspace_record(world)["verified_from"] == NOW - DAY_MS
+    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at)[1] == 0
+    assert len([path for path in number.requests if path.endswith("/webhooks")]) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,12 +212,14 @@ def test_a_scan_that_was_deferred_half_way_goes_on_from_there(world: World, numb
     [
         "yesterday",
         {},
-        {"since": 10**15, "started_at": NOW, "after": None, "pages": 0},
-        {"since": -5, "started_at": NOW, "after": None, "pages": 0},
-        {"since": NOW, "started_at": -5, "after": "x", "pages": 0},
-        {"since": NOW, "started_at": 10**15, "after": "x", "pages": 10**9},
-        {"since": "NOW", "started_at": NOW, "after": "x", "pages": 0},
-        {"since": NOW, "started_at": NOW, "after": 5, "pages": 0},
+        PENDING | {"since": 10**15},
+        PENDING | {"since": -5},
+        PENDING | {"started_at": -5, "after": "x"},
+        PENDING | {"started_at": 10**15, "after": "x", "pages": 10**9},
+        PENDING | {"since": "NOW", "after": "x"},
+        PENDING | {"after": 5},
+        PENDING | {"phone_id": 5},
+        PENDING | {"follows_from": -5},
     ],
 )
 @pytest.mark.usefixtures("number")

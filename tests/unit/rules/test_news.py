@@ -16,13 +16,14 @@ def told(
     *,
     age_ms: int = 5 * HOUR_MS,
     flagged_ago_ms: int | None = None,
+    told_ago_ms: int | None = None,
     status: str | None = "new",
     confirmation: Confirmation | None = COMPARED,
 ) -> bool:
-    flagged_at, behind_at = (
-        None if ago_ms is None else NOW - ago_ms for ago_ms in (flagged_ago_ms, behind_ago_ms)
+    times = (flagged_ago_ms, behind_ago_ms, told_ago_ms)
+    contact = Contact(
+        "628", NOW - age_ms, status, *(None if ago_ms is None else NOW - ago_ms for ago_ms in times)
     )
-    contact = Contact("628", NOW - age_ms, status, flagged_at, behind_at)
     return is_to_be_told(contact, NOW, Policy(), confirmation)
 
 
@@ -49,8 +50,12 @@ def test_in_a_cooldown_it_waits() -> None:
 
 
 def test_what_a_flag_told_of_is_not_told_again() -> None:
-    assert not told(3 * DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS)
-    assert told(DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS)
+    assert not told(3 * DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS, told_ago_ms=3 * DAY_MS)
+    assert told(DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS, told_ago_ms=3 * DAY_MS)
+
+
+def test_a_flag_for_being_quiet_has_told_of_nothing() -> None:
+    assert told(3 * DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS)
 
 
 def test_where_kapso_was_not_asked_nothing_is() -> None:

@@ -17,9 +17,13 @@ def chosen(*contacts: Contact, limit: int = 9, refused: tuple[str, ...] = ()) ->
 
 
 def contact(
-    contact_id: str, activity_at: int = 5, flagged_at: int | None = None, behind_at: int | None = None
+    contact_id: str,
+    activity_at: int = 5,
+    flagged_at: int | None = None,
+    behind_at: int | None = None,
+    told_at: int | None = None,
 ) -> Contact:
-    return Contact(contact_id, activity_at, None, flagged_at, behind_at)
+    return Contact(contact_id, activity_at, None, flagged_at, behind_at, told_at)
 
 
 def test_the_never_flagged_come_before_all() -> None:
@@ -48,7 +52,7 @@ def test_whose_missed_activity_was_not_told_of_comes_before_all() -> None:
 
 
 def test_whose_missed_activity_was_told_of_waits_for_the_turn() -> None:
-    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10)
+    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10, told_at=GRACE_MS + 10)
     assert chosen(told, contact("a", 1, flagged_at=NOW)) == ["a", "b"]
 
 

@@ -15,9 +15,11 @@ from background_sync.records.model import CONDITION_FAILED
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
 
-JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at")
+JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at", "told_at")
 """What the rules judge: a write depends on all of it being as it was read."""
 BY_ACTIVITY = "by_activity"
+INDEXED = ("lead_status", "flagged_at", "behind_at", "told_at")
+"""What that index projects, for the rules to judge."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
 
 
@@ -32,7 +34,7 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """One page of the index `by_activity`: key attributes, `lead_status`, `flagged_at` and `behind_at`.
+    """One page of the index `by_activity`: key attributes and those of `INDEXED`.
 
     `next_key` is where the next page begins; None at the end.
     """
@@ -63,7 +65,7 @@ def index_page(
         IndexName=BY_ACTIVITY,
         KeyConditionExpression="workspace_id = :workspace",
         ExpressionAttributeValues={":workspace": {"S": workspace_id}},
-        ProjectionExpression="contact_id, activity_at, lead_status, flagged_at, behind_at",
+        ProjectionExpression=", ".join(("contact_id", "activity_at", *INDEXED)),
         ReturnConsumedCapacity="TOTAL",
         **options,
     )
@@ -113,11 +115,15 @@ def write_flag(
 ) -> None:
     """Append `note` and set the flag time, if all that was judged and the notes are still as `read`.
 
+    One that tells of missed activity has told of all that is known to be missed.
+
     Raises:
         Conflict: they are not.
         Unwritable: the contact cannot take it.
     """
     values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": typed(note.added_at)}
+    if is_report(note.content) and "behind_at" in read:
+        values["told_at"] = read["behind_at"]
     set_if_unchanged(database, workspace_id, contact_id, read, (*JUDGED, "notes"), values)
 
 

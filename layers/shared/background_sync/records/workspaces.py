@@ -25,6 +25,7 @@ MEMORY = (
     "unwritable",
     "watermark",
     "scan_ms",
+    "verified_phone_id",
     "verified_from",
     "pending_scan",
     "webhook",
@@ -33,9 +34,9 @@ MEMORY = (
 """What sync itself remembers of a workspace (times in ms).
 
 `latest_run_at` is the newest run ever claimed, `audited_at` the last audit, `unwritable` the contacts that
-DynamoDB refused to write. Up to `watermark` everything in Kapso has been compared, the last time within
-`scan_ms`; from `verified_from` on without a gap. `pending_scan` was deferred half way. `webhook` is the state
-of the number's webhooks since `webhook_since`: active, off or none.
+DynamoDB refused to write. Up to `watermark` everything in Kapso of the number `verified_phone_id` has been
+compared, the last time within `scan_ms`; from `verified_from` on without a gap. `pending_scan` was deferred
+half way. `webhook` is the state of the number's webhooks since `webhook_since`: active, off or none.
 """
 
 
@@ -103,17 +104,28 @@ def _fitting(contact_ids: Iterable[str]) -> list[str]:
     return [each for each, size in zip(contact_ids, sizes, strict=True) if size <= MAX_REFUSED_BYTES]
 
 
-def remember_scan(database: Database, workspace_id: str, since: int, started_at: int, scan_ms: int) -> bool:
-    """Move the watermark to `started_at`, never backwards; False where it is there or further."""
-    moved = {"watermark": started_at, "scan_ms": scan_ms}
-    return _remember(
-        database,
-        workspace_id,
-        moved,
-        _newest("watermark"),
-        if_absent={"verified_from": since},
-        remove=("pending_scan",),
-    )
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A number (`phone_id`) of which all was compared from `verified_from` to `watermark` (ms).
+
+    `scan_ms` is how long the last scan took.
+    """
+
+    phone_id: str
+    verified_from: int
+    watermark: int
+    scan_ms: int
+
+
+def remember_scan(database: Database, workspace_id: str, compared: Compared) -> bool:
+    """Move the watermark, never backwards; False where it is there or further."""
+    moved = {
+        "watermark": compared.watermark,
+        "scan_ms": compared.scan_ms,
+        "verified_phone_id": compared.phone_id,
+        "verified_from": compared.verified_from,
+    }
+    return _remember(database, workspace_id, moved, _newest("watermark"), remove=("pending_scan",))
 
 
 def remember_pending(database: Database, workspace_id: str, pending: Mapping[str, object]) -> None:
@@ -148,7 +160,6 @@ def _remember(
     values: Mapping[str, object],
     condition: str = "",
     *,
-    if_absent: Mapping[str, object] | None = None,
     remove: Collection[str] = (),
     given: Mapping[str, object] | None = None,
 ) -> bool:
@@ -156,12 +167,10 @@ def _remember(
 
     The record is the CRM's too, and may hold anything: nothing of it is read back.
     """
-    everything = {**values, **(if_absent or {})}
     sets = [f"#{name} = :{name}" for name in values]
-    sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in if_absent or {}]
     clauses = [f"SET {', '.join(sets)}"] if sets else []
     clauses += [f"REMOVE {', '.join(f'#{name}' for name in remove)}"] if remove else []
-    parameters = {f":{name}": typed(value) for name, value in {**everything, **(given or {})}.items()}
+    parameters = {f":{name}": typed(value) for name, value in {**values, **(given or {})}.items()}
     if condition:
         parameters[":number"] = {"S": "N"}
     options: dict[str, Any] = {"ExpressionAttributeValues": parameters} if parameters else {}
@@ -171,7 +180,7 @@ def _remember(
             Key={"workspace_id": {"S": workspace_id}},
             UpdateExpression=" ".join(clauses),
             ConditionExpression=" AND ".join(filter(None, ["attribute_exists(workspace_id)", condition])),
-            ExpressionAttributeNames={f"#{name}": name for name in {*everything, *remove}},
+            ExpressionAttributeNames={f"#{name}": name for name in {*values, *remove}},
             ReturnConsumedCapacity="TOTAL",
             **options,
         )

@@ -1,7 +1,7 @@
 """What a contact's own record says of its activity (times in ms since the epoch)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from background_sync.rules.drift import GRACE_MS
@@ -40,6 +40,8 @@ class Contact:
     flagged_at: int | None
     behind_at: int | None = None
     """The newest activity that a scan of Kapso showed, and the table had not."""
+    told_at: int | None = None
+    """The newest such activity that a flag has told of."""
 
     @property
     def is_behind(self) -> bool:
@@ -49,7 +51,15 @@ class Contact:
     @property
     def is_news(self) -> bool:
         """Whether no flag has told of that activity yet."""
-        return self.is_behind and (self.flagged_at is None or self.flagged_at < (self.behind_at or 0))
+        return self.is_behind and (self.told_at or 0) < (self.behind_at or 0)
+
+    def unasked(self) -> "Contact":
+        """The same contact where Kapso was not asked: nobody knows whether it is still behind."""
+        return replace(self, behind_at=None)
+
+    def seen_behind(self, behind_at: int) -> "Contact":
+        """The same contact, of which a scan showed activity at `behind_at`."""
+        return replace(self, behind_at=max(behind_at, self.behind_at or 0) or None)
 
 
 def time_of(record: Mapping[str, object], attribute: str) -> int | None:
@@ -131,9 +141,13 @@ def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
 
 
 def _contact(contact_id: str, activity_at: int, record: Mapping[str, object]) -> Contact:
-    status = text_of(record, "lead_status")
     return Contact(
-        contact_id, activity_at, status, time_of(record, "flagged_at"), time_of(record, "behind_at")
+        contact_id,
+        activity_at,
+        text_of(record, "lead_status"),
+        time_of(record, "flagged_at"),
+        time_of(record, "behind_at"),
+        time_of(record, "told_at"),
     )
 
 

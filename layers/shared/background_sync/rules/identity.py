@@ -1,7 +1,7 @@
 """Who a contact is: the digits of the phone, or the business-scoped user id of people without one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 RESERVED_PREFIX = "#"
 """No workspace's id may begin with it: the records of sweeps and audits stand in one table with the runs."""
@@ -14,7 +14,11 @@ def digits(phone: str) -> str:
 
 
 class Ambiguous(Exception):
-    """A person of Kapso's fits no contact, or more than one; such are never merged."""
+    """A person of Kapso's fits no contact, or more than one (`contact_ids`); such are never merged."""
+
+    def __init__(self, message: str, contact_ids: Collection[str] = ()) -> None:
+        super().__init__(message)
+        self.contact_ids = contact_ids
 
 
 def match(phone: str | None, bsuid: str | None, candidates: Mapping[str, str | None]) -> str | None:
@@ -33,7 +37,7 @@ def match(phone: str | None, bsuid: str | None, candidates: Mapping[str, str | N
     by_phone = {each for each in candidates if each == phone}
     found = named | by_phone
     if len(found) > 1:
-        raise Ambiguous(f"it fits {len(found)} contacts")
+        raise Ambiguous(f"it fits {len(found)} contacts", found)
     if bsuid and not named and any(candidates[each] for each in by_phone):
         raise Ambiguous("the phone's contact has another business-scoped user id")
     return next(iter(found), None)

@@ -6,10 +6,12 @@ Then the least recently flagged, the never-flagged before all, and among equals 
 import heapq
 from collections.abc import Collection, Iterable
 from itertools import chain
+from typing import TypeVar
 
 from background_sync.rules.contact import Contact
 
 Rank = tuple[bool, bool, int, int, str]
+C = TypeVar("C", bound=Contact)
 
 
 def rank(contact: Contact, refused: Collection[str]) -> Rank:
@@ -22,9 +24,7 @@ def rank(contact: Contact, refused: Collection[str]) -> Rank:
     return is_refused, not contact.is_news, flagged_at, contact.activity_at, contact.contact_id
 
 
-def best(
-    candidates: Iterable[Contact], more: Iterable[Contact], limit: int, refused: Collection[str]
-) -> list[Contact]:
+def best(candidates: Iterable[C], more: Iterable[C], limit: int, refused: Collection[str]) -> list[C]:
     """The first `limit` of both by rank, in order; holds no more than that at a time.
 
     A contact that moved in the index while it was read stands there twice, and counts once, as met last.

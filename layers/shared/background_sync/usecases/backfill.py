@@ -5,20 +5,23 @@ counts what it finds and writes nothing on contacts. One that is larger than a k
 in the next minutes, however many they are.
 """
 
+from math import ceil
+
 from background_sync.clock import Deadline
 from background_sync.messages import Message, Window
 from background_sync.records import runs, workspaces
 from background_sync.records.runs import Run
-from background_sync.rules.policy import read_policy
+from background_sync.rules.policy import DAY_MS, read_policy
 from background_sync.telemetry import emit, logger
 from background_sync.usecases.compare import Mode
 from background_sync.usecases.dispatch import skip_reason
 from background_sync.usecases.task import Workbench, complete, work_on
 from background_sync.usecases.verify import Kapso, Number, Scan, Verification, Verifier
 
-PAUSES = ("budget_spent", "rate_limited")
-PAUSE_S = 60
-"""The window of Kapso's limit, and of our budget."""
+MAX_PAUSE_S = 900
+"""The longest that SQS holds a message back."""
+MAX_PAUSED_MS = DAY_MS
+"""How long a key may keep a backfill waiting, all in all."""
 
 
 class NotAnswered(RuntimeError):
@@ -41,7 +44,8 @@ def backfill(
 def _work(bench: Workbench, kapso: Kapso, message: Message, record: Run, deadline: Deadline) -> None:
     workspace = workspaces.find_workspace(bench.database, message.workspace_id)
     if workspace is None or skip_reason(workspace) is not None or message.window is None:
-        complete(bench, record, {"skipped": 1})
+        compared = {} if record.scan is None else Scan.read(record.scan).verified.counts()
+        complete(bench, record, {**compared, "skipped": 1})
         return
     number = Number(
         message.workspace_id, str(workspace["kapso_phone_id"]), str(workspace["kapso_token_parameter"])
@@ -49,7 +53,7 @@ def _work(bench: Workbench, kapso: Kapso, message: Message, record: Run, deadlin
     policy, _ = read_policy(workspace.get("settings"))
     mode = Mode.COUNT if message.window.dry_run else Mode.REPAIR
     verifier = Verifier(kapso, bench.database, number, policy, mode, message.run_at, deadline)
-    scan = _begun(bench, record, message.window)
+    scan = _begun(bench, record, number.phone_id, message.window)
     come_to = verifier.go_on(scan)
     if isinstance(come_to, Scan):
         _go_on(bench, message, record, come_to)
@@ -59,10 +63,10 @@ def _work(bench: Workbench, kapso: Kapso, message: Message, record: Run, deadlin
         _complete(bench, record, come_to.scan)
 
 
-def _begun(bench: Workbench, record: Run, window: Window) -> Scan:
-    if record.scan is not None:
+def _begun(bench: Workbench, record: Run, phone_id: str, window: Window) -> Scan:
+    if record.scan is not None and record.scan["phone_id"] == phone_id:
         return Scan.read(record.scan)
-    return Scan(window.since, bench.clock.now(), window.until)
+    return Scan(phone_id, window.since, bench.clock.now(), window.until)
 
 
 def _go_on(bench: Workbench, message: Message, record: Run, scan: Scan) -> None:
@@ -73,15 +77,17 @@ def _go_on(bench: Workbench, message: Message, record: Run, scan: Scan) -> None:
 def _defer(
     bench: Workbench, message: Message, record: Run, so_far: Verification, *, came_further: bool
 ) -> None:
-    """Keep what was compared. One that came further is not given up for having had to pause before."""
-    scan, reason = so_far.scan.document(), str(so_far.deferred)
-    if came_further and reason in PAUSES:
+    """Keep what was compared. One whose key has to rest pauses, and that is no failed attempt; nor does one
+    that came further count the failures before."""
+    scan, reason, now = so_far.scan.document(), str(so_far.deferred), bench.clock.now()
+    if so_far.again_at is not None and now - int(record.started_at) < MAX_PAUSED_MS:
+        pause_s = min(max(1, ceil((so_far.again_at - now) / 1000)), MAX_PAUSE_S)
         runs.save_scan(record, scan, Run.deferred_why.set(reason))
-        bench.queue.send([message], delay_s=PAUSE_S)
-        logger.info("the backfill pauses", reason=reason, verified=so_far.scan.verified.verified)
+        bench.queue.send([message], delay_s=pause_s)
+        logger.info("the backfill pauses", reason=reason, seconds=pause_s)
         return
     anew = [Run.tries.set(0)] if came_further else []
-    runs.update_held(record, Run.scan.set(scan), *anew)
+    runs.update_held(record, Run.scan.set(scan), Run.deferred_why.remove(), *anew)
     raise NotAnswered(reason)
 
 

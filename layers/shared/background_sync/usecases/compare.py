@@ -96,10 +96,32 @@ class Comparer:
         except Ambiguous as error:
             logger.warning("unknown person", conversation_id=conversation.id, reason=str(error))
             self._count(f"conversation {conversation.id}", "unknown")
+            self._suspect([people[each] for each in error.contact_ids if each in people], conversation)
             return None
         if bsuid:
             self._learned[bsuid] = contact_id
         return contact_id
+
+    def _suspect(self, either: Sequence[Item], conversation: Conversation) -> None:
+        """Where nobody of those whom it may be has the activity, somebody missed it: people have to look."""
+        if (
+            self.mode is Mode.COUNT
+            or not either
+            or not all(self._lacks(each, conversation) for each in either)
+        ):
+            return
+        for read in either:
+            try:
+                self._mark(read["contact_id"]["S"], read, conversation.activity_at or 0)
+            except (Conflict, Unwritable) as error:
+                logger.warning("a contact could not be marked", reason=str(error))
+
+    def _lacks(self, read: Item, conversation: Conversation) -> bool:
+        try:
+            activity = readable_activity(_judged(read))
+        except InvalidRecord:
+            return False
+        return compare(activity, True, conversation.activity_at, self.scan_at).drift is Drift.BEHIND
 
     def _count(self, person: str, outcome: str) -> None:
         was = self.counted.get(person)
@@ -117,6 +139,7 @@ class Comparer:
                 read = read_people(self.database, self.workspace_id, [contact_id]).get(contact_id)
             except Unwritable as error:
                 logger.warning("unwritable contact", contact_id=contact_id, reason=str(error))
+                self.seen_behind[contact_id] = conversation.activity_at or 0
                 return "behind"
         self.incomplete = True
         return "behind"
@@ -124,7 +147,7 @@ class Comparer:
     def _once(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
         if read is None:
             return self._absent(conversation, contact_id)
-        record = plain({name: value for name, value in read.items() if name != "notes"})
+        record = _judged(read)
         try:
             found = compare(readable_activity(record), True, conversation.activity_at, self.scan_at)
         except InvalidRecord as error:
@@ -202,6 +225,10 @@ def _facts(conversation: Conversation) -> Facts:
         conversation.business_scoped_user_id,
         conversation.profile_name,
     )
+
+
+def _judged(read: Item) -> dict[str, object]:
+    return plain({name: value for name, value in read.items() if name != "notes"})
 
 
 def _marked(read: Item) -> int:

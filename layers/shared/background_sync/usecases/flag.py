@@ -1,7 +1,7 @@
 """Flagging the contacts that a run selected, each one read, judged and written for itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from background_sync.clock import Deadline
@@ -63,6 +63,7 @@ class Flagger:
     """Flags the contacts of `selected` in order at `now`; at most `cap` of them.
 
     At the positions `not_stale` are those that are to be told of missed activity, and nothing else.
+    `seen_behind` is whom a scan has just met behind, and with what activity (ms): some could not be marked.
     """
 
     database: Database
@@ -73,6 +74,7 @@ class Flagger:
     selected: Sequence[str]
     not_stale: frozenset[int]
     cap: int
+    seen_behind: Mapping[str, int] = field(default_factory=dict)
 
     def go_on(self, progress: Progress, deadline: Deadline, *, repeated: bool) -> tuple[Progress, bool]:
         """Flag until the cap is reached; whom somebody else changed, or DynamoDB refuses, gives the place to
@@ -96,9 +98,9 @@ class Flagger:
             progress = progress.past(contact_id, outcome, stale=stale)
         return progress, True
 
-    def flagging_before(self) -> Flagging:
-        """What an earlier attempt of this run has flagged."""
-        done, flagging = self._flagged_before(self.selected), Flagging()
+    def done_since(self, progress: Progress) -> Flagging:
+        """What earlier attempts came to: as far as was saved, and what they have flagged since."""
+        done, flagging = self._flagged_before(self.selected[progress.position :]), progress.flagging
         for position, contact_id in enumerate(self.selected):
             if contact_id in done:
                 flagging = flagging.after(done[contact_id], stale=position not in self.not_stale)
@@ -136,6 +138,7 @@ class Flagger:
         judged = {name: value for name, value in read.items() if name != "notes"}
         try:
             contact = stored_contact(contact_id, plain(judged))
+            contact = contact.seen_behind(self.seen_behind.get(contact_id, 0))
             verdict = standing(contact, self.now, self.policy, self.confirmation)
             told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
             if verdict is not Standing.DUE and not told:

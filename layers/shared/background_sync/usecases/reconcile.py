@@ -10,7 +10,7 @@ attempted, and wherever it dies, no more than the cap is flagged and every flag 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 
 from pynamodb.expressions.update import Action
@@ -23,7 +23,6 @@ from background_sync.records.counters import Closing
 from background_sync.records.database import Database, Usage
 from background_sync.records.runs import COMPLETED, RUNNING, Run
 from background_sync.records.sweeps import DEFAULT_SHARDS, find_sweep
-from background_sync.rules.contact import Standing, standing
 from background_sync.rules.counts import Flagging, Survey, run_counts
 from background_sync.rules.verified import Confirmation
 from background_sync.telemetry import emit, logger
@@ -32,7 +31,16 @@ from background_sync.usecases.dispatch import skip_reason
 from background_sync.usecases.flag import Flagger, Progress
 from background_sync.usecases.survey import Place, Surveyor
 from background_sync.usecases.task import error_text
-from background_sync.usecases.verify import Kapso, Scan, Verification, Verifier, next_scan
+from background_sync.usecases.verify import MARGIN_MS as SCAN_MARGIN_MS
+from background_sync.usecases.verify import (
+    Kapso,
+    Scan,
+    Verification,
+    Verifier,
+    first_scan,
+    next_scan,
+    resumed_scan,
+)
 from background_sync.usecases.workspace import Workspace, read_workspace
 
 LOOK_BACK = 3
@@ -148,7 +156,7 @@ class _Attempt:
         if record is None or reason is not None:
             self._complete({"skipped": 1}, why=reason)
         elif not self._is_newest(record):
-            self._complete({"superseded": 1, **self._done_so_far(read_workspace(record))})
+            self._complete({"superseded": 1, **self._flagged_so_far(read_workspace(record))})
         else:
             self._work_on(read_workspace(record))
 
@@ -163,15 +171,21 @@ class _Attempt:
         for dead in runs.died_before(self.run.workspace_id, self.now, now, LOOK_BACK):
             _close_dead(self.reconciler, dead)
 
-    def _done_so_far(self, workspace: Workspace) -> dict[str, int]:
-        """The counts of what a run did before it was superseded."""
-        counts = {} if self.run.scan is None else Scan.read(self.run.scan).verified.counts()
-        if self.run.verification is not None:
-            counts = _verification_counts(Verification.read(self.run.verification))
+    def _flagged_so_far(self, workspace: Workspace) -> dict[str, int]:
+        """The counts of a run that got as far as flagging before it was superseded."""
         if self.run.selection is None:
-            return counts
-        flagging = self._flagger(workspace, None).flagging_before()
-        return counts | run_counts(Survey(**self.run.selection["survey"]), flagging)
+            return {}
+        flagging = self._flagger(workspace, None).done_since(Progress.read(self.run.progress))
+        unverified = self.run.verification is not None and _is_deferred(
+            Verification.read(self.run.verification)
+        )
+        return run_counts(Survey(**self.run.selection["survey"]), flagging, unverified=unverified)
+
+    def _compared_so_far(self) -> dict[str, int]:
+        """The counts of a scan that this run began, whether it came to its end or not."""
+        if self.run.verification is not None:
+            return _verification_counts(Verification.read(self.run.verification))
+        return {} if self.run.scan is None else Scan.read(self.run.scan).verified.counts()
 
     def _work_on(self, workspace: Workspace) -> None:
         if workspace.invalid_settings:
@@ -213,8 +227,12 @@ class _Attempt:
             self.deadline,
             self.seen_behind,
         )
-        begun = Scan.read(self.run.scan) if self.run.scan else self._first_scan(workspace)
-        scan = verifier.go_on(begun)
+        scan = verifier.go_on(self._begun_scan(workspace))
+        if isinstance(scan, Verification) and scan.moves_watermark and scan.scan.started_at < self.now:
+            # Resumed from an earlier run: what happened since is compared too, before anybody is judged.
+            scan = self._following(scan)
+            if not self.deadline.within(SCAN_MARGIN_MS):
+                scan = verifier.go_on(scan)
         if isinstance(scan, Verification):
             runs.save_verification(self.run, scan.document())
             return True
@@ -223,17 +241,27 @@ class _Attempt:
         logger.info("the scan goes on in a follow-up message", verified=scan.verified.verified)
         return False
 
-    def _first_scan(self, workspace: Workspace) -> Scan:
-        lookback_ms, now = workspace.policy.verify_lookback_ms, self.reconciler.clock.now()
-        return next_scan(workspace.watermark, workspace.scan_ms, workspace.pending_scan, lookback_ms, now)
+    def _begun_scan(self, workspace: Workspace) -> Scan:
+        phone_id, now = workspace.number.phone_id, self.reconciler.clock.now()
+        if self.run.scan and self.run.scan["phone_id"] == phone_id:
+            return Scan.read(self.run.scan)
+        if workspace.pending_scan is not None:
+            return resumed_scan(workspace.pending_scan, now)
+        if workspace.watermark is None:
+            return first_scan(phone_id, workspace.policy.verify_lookback_ms, now)
+        return next_scan(phone_id, workspace.watermark, workspace.scan_ms, now)
+
+    def _following(self, ended: Verification) -> Scan:
+        scan, now = ended.scan, self.reconciler.clock.now()
+        following = next_scan(scan.phone_id, scan.started_at, _took_ms(ended), now)
+        return replace(following, verified=scan.verified, counted=scan.counted, follows_from=scan.covers_from)
 
     def _remember(self, workspace: Workspace, verification: Verification) -> None:
         scan, ended = verification.scan, verification.finished_at
         if verification.moves_watermark:
-            took_ms = max(0, ended - scan.started_at)
-            workspaces.remember_scan(
-                self.reconciler.database, workspace.workspace_id, scan.since, scan.started_at, took_ms
-            )
+            begun, took_ms = _verified_from(workspace, scan), _took_ms(verification)
+            compared = workspaces.Compared(scan.phone_id, begun, scan.started_at, took_ms)
+            workspaces.remember_scan(self.reconciler.database, workspace.workspace_id, compared)
         if verification.pending is not None:
             workspaces.remember_pending(
                 self.reconciler.database, workspace.workspace_id, verification.pending
@@ -264,12 +292,11 @@ class _Attempt:
             logger.info("the survey goes on in a follow-up message", survey=asdict(place.survey))
             return False
         candidates = () if _is_deferred(verification) else place.candidates
-        verdicts = (standing(each, self.now, workspace.policy, confirmation) for each in candidates)
         selection = {
             "survey": asdict(place.survey),
             "cap": workspace.policy.max_flags_per_run,
             "contact_ids": [each.contact_id for each in candidates],
-            "not_stale": [at for at, verdict in enumerate(verdicts) if verdict is not Standing.DUE],
+            "not_stale": [at for at, each in enumerate(candidates) if not each.stale],
         }
         runs.save_selection(self.run, selection)
         return True
@@ -296,6 +323,7 @@ class _Attempt:
             self.run.selection["contact_ids"],
             frozenset(self.run.selection["not_stale"]),
             self.run.selection["cap"],
+            self.seen_behind,
         )
 
     def _message(self) -> Message:
@@ -315,8 +343,8 @@ class _Attempt:
         now = self.reconciler.clock.now()
         duration = now - int(self.run.started_at)
         said = {"skip_reason": why, "deferred_why": None, "webhook": None}
+        counts = {**self._compared_so_far(), **counts}
         if verification is not None:
-            counts = {**counts, **_verification_counts(verification)}
             said |= {"deferred_why": verification.deferred, "webhook": verification.webhook}
         actions: list[Action] = [
             Run.finished_at.set(now),
@@ -361,8 +389,15 @@ def _confirmation(workspace: Workspace, verification: Verification | None) -> Co
     """What the scan lets the run conclude; nothing, if it was cut short."""
     if verification is None or verification.deferred is not None:
         return None
-    begun = verification.scan.since if workspace.verified_from is None else workspace.verified_from
-    return Confirmation(begun)
+    return Confirmation(_verified_from(workspace, verification.scan))
+
+
+def _verified_from(workspace: Workspace, scan: Scan) -> int:
+    return scan.covers_from if workspace.verified_from is None else workspace.verified_from
+
+
+def _took_ms(verification: Verification) -> int:
+    return max(0, verification.finished_at - verification.scan.started_at)
 
 
 def _is_deferred(verification: Verification | None) -> bool:

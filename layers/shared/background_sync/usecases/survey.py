@@ -5,7 +5,7 @@ It holds one page and the candidates: at most the cap, and as many in reserve.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field
 from itertools import accumulate
 from typing import Any
 
@@ -41,19 +41,26 @@ COUNTED_AS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate(Contact):
+    """A contact that may be flagged; one that is not `stale` is to be told of missed activity alone."""
+
+    stale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """How far a survey has come: where it goes on, its counts, and the best candidates so far."""
 
     start: Item | None = None
     survey: Survey = Survey()  # noqa: RUF009 - frozen
-    candidates: tuple[Contact, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
     @staticmethod
     def read(document: Mapping[str, Any] | None) -> "Place":
         """From a record; None is the beginning."""
         if document is None:
             return Place()
-        candidates = tuple(Contact(*each) for each in document["candidates"])
+        candidates = tuple(Candidate(*each) for each in document["candidates"])
         return Place(document["start"], Survey(**document["survey"]), candidates)
 
     def document(self) -> dict[str, object]:
@@ -95,9 +102,9 @@ class Surveyor:
         candidates = best(place.candidates, due, limit, self.refused)
         return Place(next_key, place.survey + survey, _fitting(candidates))
 
-    def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Contact]]:
+    def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Candidate]]:
         counts = dict.fromkeys(asdict(Survey()), 0)
-        due: list[Contact] = []
+        due: list[Candidate] = []
         for entry in entries:
             try:
                 contact = self._contact(entry)
@@ -109,16 +116,17 @@ class Surveyor:
             counts[COUNTED_AS[verdict]] += 1
             told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
             if verdict is Standing.DUE or told:
-                due.append(contact)
+                due.append(Candidate(**asdict(contact), stale=verdict is Standing.DUE))
         return Survey(**counts), due
 
     def _contact(self, entry: Mapping[str, object]) -> Contact:
         contact = indexed_contact(str(entry["contact_id"]), entry)
-        seen = self.seen_behind.get(contact.contact_id, 0)
-        return replace(contact, behind_at=seen) if seen > (contact.behind_at or 0) else contact
+        if self.confirmation is None:
+            return contact.unasked()
+        return contact.seen_behind(self.seen_behind.get(contact.contact_id, 0))
 
 
-def _fitting(candidates: Sequence[Contact]) -> tuple[Contact, ...]:
+def _fitting(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """As many as a run's record has room for: all but for ids of hundreds of bytes."""
     sizes = accumulate(len(json.dumps(each.contact_id)) + ENTRY_BYTES for each in candidates)
     return tuple(each for each, size in zip(candidates, sizes, strict=True) if size <= MAX_PLACE_BYTES)

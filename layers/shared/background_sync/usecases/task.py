@@ -1,6 +1,7 @@
 """Work on one workspace that has a record of its own and no sweep: claimed with a lease, tried, closed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from background_sync.clock import Clock
@@ -42,9 +43,10 @@ def work_on(
     except runs.LeaseLost:
         raise
     except Exception as error:
-        runs.update_held(
-            record, Run.status.set(FAILED), Run.error.set(error_text(error)), Run.lease_until.remove()
-        )
+        with suppress(runs.LeaseLost):  # it may be what failed after the lease was freed
+            runs.update_held(
+                record, Run.status.set(FAILED), Run.error.set(error_text(error)), Run.lease_until.remove()
+            )
         raise
 
 

@@ -41,6 +41,7 @@ MAX_COUNTED = 2_000
 """Whom a scan remembers to have counted, over its invocations: one person's conversations lie close."""
 CLOSING_MS = 8_000
 """What Kapso must leave of an invocation, however long it takes, for the run to be closed."""
+BEGUN = ("phone_id", "since", "started_at", "follows_from")
 DEFERRED_BY: Mapping[type[Exception], str] = {
     InvalidPhoneId: "invalid_phone_id",
     Unauthorized: "unauthorized",
@@ -74,8 +75,12 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A scan as far as it has come (ms); `after` is Kapso's cursor, `until` None for up to now."""
+    """A number's scan as far as it has come (ms); `after` is Kapso's cursor, `until` None for up to now.
 
+    `follows_from` is where the scan began that this one follows within a run, without a gap.
+    """
+
+    phone_id: str
     since: int
     started_at: int
     until: int | None = None
@@ -84,6 +89,12 @@ class Scan:
     counted: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False
     pages: int = 0
+    follows_from: int | None = None
+
+    @property
+    def covers_from(self) -> int:
+        """From where on all was compared, once it is over."""
+        return self.since if self.follows_from is None else self.follows_from
 
     def document(self) -> dict[str, Any]:
         """As a record keeps it."""
@@ -97,13 +108,17 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A scan that is over. `deferred` says why it was cut short, `webhook` is None where nobody can tell."""
+    """A scan that is over. `webhook` is None where nobody can tell.
+
+    `deferred` says why it was cut short, `again_at` (ms) when the key may be used again, where that is known.
+    """
 
     scan: Scan
     finished_at: int
     deferred: str | None = None
     webhook: str | None = None
     failed_deliveries: int | None = None
+    again_at: int | None = None
 
     @property
     def pending(self) -> dict[str, Any] | None:
@@ -112,8 +127,8 @@ class Verification:
             return None
         again = self.scan.incomplete or self.deferred in ("rejected", "nonsense")
         after, pages = (None, 0) if again else (self.scan.after, self.scan.pages)
-        since, started_at = self.scan.since, self.scan.started_at
-        return {"since": since, "started_at": started_at, "after": after, "pages": pages}
+        begun = {name: getattr(self.scan, name) for name in BEGUN}
+        return {**begun, "after": after, "pages": pages}
 
     @property
     def moves_watermark(self) -> bool:
@@ -130,21 +145,24 @@ class Verification:
         return Verification(**{**document, "scan": Scan.read(document["scan"])})
 
 
-def next_scan(
-    watermark: int | None, last_scan_ms: int, pending: Mapping[str, Any] | None, lookback_ms: int, now: int
-) -> Scan:
-    """The scan that follows the watermark; without one, the first, which looks back a while.
+def resumed_scan(pending: Mapping[str, Any], now: int) -> Scan:
+    """A scan that was deferred half way goes on; one that got nowhere looks back as far as it did."""
+    scan = Scan(**pending)
+    return scan if scan.after is not None else replace(scan, started_at=now)
 
-    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan. A `pending`
-    scan, which was deferred half way, goes on; one that got nowhere looks back as far as it did.
+
+def first_scan(phone_id: str, lookback_ms: int, now: int) -> Scan:
+    """The scan of a number of which nothing was compared yet: it looks back a while."""
+    return Scan(phone_id, now - lookback_ms, now)
+
+
+def next_scan(phone_id: str, watermark: int, last_scan_ms: int, now: int) -> Scan:
+    """The scan that follows the watermark.
+
+    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan.
     """
-    if pending is not None and pending["after"] is not None:
-        return Scan(pending["since"], pending["started_at"], after=pending["after"], pages=pending["pages"])
-    if pending is not None:
-        return Scan(pending["since"], now)
-    if watermark is None:
-        return Scan(now - lookback_ms, now)
-    return Scan(max(0, watermark - max(MIN_OVERLAP_MS, min(last_scan_ms, MAX_OVERLAP_MS))), now)
+    overlap_ms = max(MIN_OVERLAP_MS, min(last_scan_ms, MAX_OVERLAP_MS))
+    return Scan(phone_id, max(0, watermark - overlap_ms), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +196,11 @@ class Verifier:
         finally:
             if client is not None and client.rate_limit is not None:
                 self._budget().learn_limit(client.rate_limit.limit)
-        return scan if scan.after is not None else self._concluded(client, scan)
+        if scan.after is not None:
+            return scan
+        if scan.started_at < self.run_at:  # resumed from an earlier run: another scan follows it
+            return Verification(scan, self.kapso.clock.now())
+        return self._concluded(client, scan)
 
     def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
         if scan.pages >= MAX_PAGES:
@@ -220,7 +242,8 @@ class Verifier:
         if isinstance(error, Unauthorized):
             self.kapso.tokens.forget(self.number.token_parameter)
         logger.warning("verification deferred", reason=reason, error=str(error))
-        return Verification(scan, self.kapso.clock.now(), deferred=reason)
+        now = self.kapso.clock.now()
+        return Verification(scan, now, deferred=reason, again_at=_again_at(error, now))
 
     def _concluded(self, client: KapsoClient, scan: Scan) -> Verification:
         """With the cause, as far as Kapso tells it: whatever goes wrong here costs no verification."""
@@ -233,6 +256,12 @@ class Verifier:
                 self._budget().block(error.retry_after_s)
             logger.warning("the number's webhooks could not be looked at", error=str(error))
         return Verification(scan, self.kapso.clock.now(), webhook=webhook, failed_deliveries=failed)
+
+
+def _again_at(error: Exception, now: int) -> int | None:
+    if isinstance(error, BudgetSpent):
+        return error.until
+    return now + error.retry_after_s * 1000 if isinstance(error, RateLimited) else None
 
 
 def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:

@@ -31,13 +31,19 @@ class Workspace:
 
 
 def read_workspace(record: Mapping[str, object]) -> Workspace:
-    """An active workspace from its record; what somebody else spoilt of sync's memory counts as forgotten."""
+    """An active workspace from its record.
+
+    What somebody else spoilt of sync's memory counts as forgotten, and so does what it knows of another
+    number.
+    """
     policy, invalid = read_policy(record.get("settings"))
     verify, unusable = read_verify(record.get("settings"))
     workspace_id, phone_id, token = (
         str(record[name]) for name in ("workspace_id", "kapso_phone_id", "kapso_token_parameter")
     )
     refused, webhook = record.get("unwritable"), record.get("webhook")
+    compared = record if record.get("verified_phone_id", phone_id) == phone_id else {}
+    watermark = _time(compared, "watermark")
     return Workspace(
         workspace_id=workspace_id,
         policy=policy,
@@ -45,26 +51,34 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         mode=MODES.get(verify),
         number=Number(workspace_id, phone_id, token),
         unwritable=frozenset(map(str, refused)) if isinstance(refused, list) else frozenset(),
-        watermark=_time(record, "watermark"),
-        scan_ms=_time(record, "scan_ms") or 0,
-        verified_from=_time(record, "verified_from"),
-        pending_scan=_pending(record),
+        watermark=watermark,
+        scan_ms=_time(compared, "scan_ms") or 0,
+        verified_from=None if watermark is None else _time(compared, "verified_from"),
+        pending_scan=_pending(record, phone_id),
         webhook=webhook if isinstance(webhook, str) else None,
     )
 
 
-def _pending(record: Mapping[str, object]) -> Mapping[str, Any] | None:
+def _pending(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] | None:
     """A scan to go on with; times and pages come back from the table as numbers of another kind."""
     pending = record.get("pending_scan")
-    if not isinstance(pending, Mapping):
+    if not isinstance(pending, Mapping) or pending.get("phone_id") != phone_id:
         return None
     since, started_at, pages = (whole(pending.get(name)) for name in ("since", "started_at", "pages"))
-    after = pending.get("after")
+    after, follows_from = pending.get("after"), whole(pending.get("follows_from"))
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
         return None
-    if not (0 <= since <= LATEST_MS and 0 <= started_at <= LATEST_MS and pages >= 0):
+    times = (since, started_at, 0 if follows_from is None else follows_from)
+    if pages < 0 or not all(0 <= time <= LATEST_MS for time in times):
         return None
-    return {"since": since, "started_at": started_at, "after": after, "pages": pages}
+    return {
+        "phone_id": phone_id,
+        "since": since,
+        "started_at": started_at,
+        "after": after,
+        "pages": pages,
+        "follows_from": follows_from,
+    }
 
 
 def _time(record: Mapping[str, object], name: str) -> int | None:
