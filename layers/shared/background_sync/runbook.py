@@ -51,7 +51,7 @@ GUIDES: Mapping[str, Guide] = {
     "deadLetters:waiting": Guide(
         "Dead letters",
         "dead-letters",
-        "Messages were given up after ten tries: each is a workspace that nobody checks.",
+        "Messages were given up: each is work on a workspace that nobody does.",
         "Mend the cause, which the log of the reconciler names, then move the messages back.",
         "background-sync redrive",
     ),

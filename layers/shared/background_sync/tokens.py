@@ -51,4 +51,4 @@ class Tokens:
             raise NoToken(f"{name}: {code}") from None
         except BotoCoreError as error:
             raise NoToken(f"{name}: {type(error).__name__}") from None
-        return answer["Parameter"]["Value"]
+        return answer["Parameter"]["Value"].strip()  # a file that it came from ends in a newline

@@ -1,6 +1,10 @@
 """Where everything of a running local stack is, and how to call it."""
 
+import os
+import shlex
+import sys
 from pathlib import Path
+from shutil import which
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,6 +12,7 @@ from rich.text import Text
 
 from background_sync_ops.cli.output import clean, facts
 from background_sync_ops.stack.clients import CREDENTIALS
+from background_sync_ops.stack.state import STATE_DIR
 from background_sync_ops.target import Target
 
 TABLES = {
@@ -22,9 +27,9 @@ QUEUES = {
 }
 
 
-def announcement(target: Target, logs: Path) -> RenderableType:
-    """For the operator to read and to copy from."""
-    return Group(_places(target, logs), Text(_calls(target)))
+def announcement(target: Target, folder: Path) -> RenderableType:
+    """For the operator to read and to copy from; `folder` is where the stack says that it runs."""
+    return Group(_places(target, folder / "logs"), Text(_calls(target, folder)))
 
 
 def _places(target: Target, logs: Path) -> Table:
@@ -41,7 +46,7 @@ def _places(target: Target, logs: Path) -> Table:
     return table
 
 
-def _calls(target: Target) -> str:
+def _calls(target: Target, folder: Path) -> str:
     keys = " ".join(f"{name}={CREDENTIALS[name]}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
     return f"""
 Any AWS client works on it, with these variables set:
@@ -49,5 +54,12 @@ Any AWS client works on it, with these variables set:
   export {keys}
   aws dynamodb scan --table-name {target.outputs["WorkspacesTableName"]}
   python -c 'import boto3; print(boto3.client("dynamodb").list_tables())'
-In another terminal, from this folder: background-sync health, sweep, contacts …
+In another terminal, from this folder (sweep, contacts and logs likewise):
+  {command("health", folder)}
 """
+
+
+def command(name: str, folder: Path) -> str:
+    """A command as it is typed here to reach the stack that runs on `folder`."""
+    program = "background-sync" if which("background-sync") else os.path.relpath(sys.argv[0])
+    return f"{program} {name}" + ("" if folder == STATE_DIR else f" --state-dir {shlex.quote(str(folder))}")

@@ -337,7 +337,8 @@ def redrive(
 ) -> int:
     """Move the dead-letter queue's messages back to the work queue.
 
-    Each is a workspace's run that failed on every attempt: `background-sync health` shows the error.
+    Each is work on a workspace that failed on every attempt, and `background-sync health` or `logs` shows the
+    error; or a message that cannot be read, which comes back: the runbook says how to remove it.
     """
     from background_sync_ops.cli import redrive as command
 

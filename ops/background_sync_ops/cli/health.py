@@ -14,7 +14,7 @@ from background_sync_ops.cli.api import Document, HealthApi
 from background_sync_ops.cli.output import clean, console, facts, print_json, state
 from background_sync_ops.cli.times import SECOND_MS, ago
 from background_sync_ops.cli.verified import verification, verified
-from background_sync_ops.cli.where import Where
+from background_sync_ops.cli.where import Where, workspace_of
 from background_sync_ops.target import Target
 
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
@@ -47,7 +47,10 @@ class Look:
 
 def health(where: Where, query: Query) -> int:
     """The exit status: the overall state."""
-    found = look(where.target(), query)
+    target = where.target()
+    found = look(target, query)
+    if query.workspace_id is not None and not found.runs["runs"]:
+        workspace_of(target, target.connect(), query.workspace_id)
     if query.as_json:
         print_json(found.runs)
     else:

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from background_sync.usecases.dispatch import skip_reason
 from background_sync_ops.cli.errors import USAGE, WELL, CommandError
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
 from background_sync_ops.cli.times import Since, iso
-from background_sync_ops.cli.where import Where, workspace_of
+from background_sync_ops.cli.where import INACTIVE, Where, workspace_of
 from background_sync_ops.logs import Entry, Selection, log_of, newest
 
 VALUE_WIDTH = 300
@@ -57,7 +58,7 @@ def logs(
 ) -> int:
     """The exit status."""
     target = where.target()
-    workspace_of(target, target.connect(), workspace_id)
+    skipped = skip_reason(workspace_of(target, target.connect(), workspace_id))
     selection = Selection(workspace_id, _beginning(since, target.clock.now()), level)
     with waiting("reading the log"):
         found = newest(log_of(target), selection, limit + 1, target.clock.offset_ms)
@@ -66,6 +67,8 @@ def logs(
         print_json(listing.document())
     else:
         print_listing(console(), listing)
+        if skipped is not None:
+            console().print(f"It is not active: {INACTIVE.get(skipped, skipped)}. Sweeps skip it.")
     return WELL
 
 

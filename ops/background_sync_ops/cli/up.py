@@ -131,7 +131,7 @@ class Session:
         if self.options.once:
             return WELL if first.well else NOT_WELL
         self.serving = True
-        self.out.print(announcement(target, self.options.folder / "logs"))
+        self.out.print(announcement(target, self.options.folder))
         stack.start_schedules(but=target.outputs["DispatcherFunctionName"])  # sweeps come as --every says
         self._serve(target, first.sweep["run_at"])
         return WELL

@@ -22,7 +22,13 @@ def test_json_is_the_document_of_the_api(operator: Operator) -> None:
 
 
 def test_a_workspace_without_runs_has_no_summary(operator: Operator) -> None:
-    assert operator.json("health", "--workspace", "nobody") == {"runs": [], "summary": None}
+    assert operator.json("health", "--workspace", "off") == {"runs": [], "summary": None}
+
+
+def test_a_workspace_that_is_not_there_is_one_line(operator: Operator) -> None:
+    ended = operator.run("health", "--workspace", "nobody")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr == "error: there is no workspace nobody in the local stack\n"
 
 
 def test_a_workspaces_runs_show_units_as_unknown(operator: Operator) -> None:

@@ -55,6 +55,12 @@ def then(operator: Operator) -> int:
 # ---------------------------------------------------------------- here
 
 
+def test_of_one_that_sweeps_skip_it_says_why(operator: Operator) -> None:
+    said = "It is not active: it has no kapso_token_parameter. Sweeps skip it."
+    assert operator.run("logs", "off").stdout.splitlines()[-1] == said
+    assert said not in operator.run("logs", "acme").stdout
+
+
 def test_it_shows_the_runs_of_a_workspace(operator: Operator) -> None:
     ended = operator.run("logs", "acme")
     assert ended.returncode == 0, ended.stderr

@@ -50,6 +50,7 @@ def test_it_says_where_everything_is(operator: Operator) -> None:
     for output in ("WorkspacesTableName", "ContactsTableName", "SyncHealthTableName"):
         assert operator.info.outputs[output] in printed
     assert operator.info.outputs["KapsoBaseUrl"] in printed
+    assert "In another terminal, from this folder (sweep, contacts and logs likewise):" in printed
     for output in ("WorkQueueUrl", "DeadLetterQueueUrl"):
         assert operator.info.outputs[output].rpartition("/")[2] in printed
     assert max(map(len, printed.splitlines())) <= 80

@@ -68,6 +68,16 @@ def test_a_sweep_under_way_is_not_the_last_finished_one(world: World) -> None:
     assert measured(world, HOUR_MS)["sweep_age_intervals"] == 0
 
 
+def test_sweeps_by_hand_do_not_make_it_younger_while_nothing_works(world: World) -> None:
+    world.workspace()
+    world.sweep()
+    for minute in range(6):
+        world.clock.time = NOW + 3 * HOUR_MS + minute * MINUTE_MS
+        world.dispatch(world.clock.time)
+    found = measured(world, 4 * HOUR_MS)
+    assert (found["sweep_age_intervals"], found["last_sweep_failed_share"]) == (4, 0)
+
+
 def test_failed_runs_are_a_share_of_the_sweep(world: World, faults: Faults) -> None:
     for name in ("w1", "w2", "w3", "w4"):
         world.workspace(name)

@@ -18,6 +18,7 @@ from tests.integration.trouble.alarms import is_raised
 from tests.integration.world import LEASE_MS, NOW, TOKEN_PREFIX, World
 
 REPAIR = {"verify": "repair"}
+NOT_MENDED = "Missed, not mended"
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -187,6 +188,15 @@ def test_a_missed_webhook_raises_its_alarm_until_a_sweep_finds_nothing(operation
     assert operations.check("verification:deferred") == "pass"
     operations.sweep()
     assert not is_raised("WebhooksMissedAlarm", operations.measured())
+
+
+def test_what_was_missed_and_left_shows_on_the_page(operations: Operations) -> None:
+    assert NOT_MENDED not in operations.page()
+    operations.world.workspace(settings={"verify": "report"})
+    operations.kapso.message(PHONE_ID, operations.kapso.add_person("621"), "inbound", NOW + 30 * MINUTE_MS)
+    operations.sweep()
+    assert is_raised("WebhooksMissedAlarm", operations.measured())
+    assert NOT_MENDED in operations.page()
 
 
 def test_a_message_that_was_given_up_shows_until_it_is_moved_back(operations: Operations) -> None:

@@ -251,3 +251,12 @@ def test_one_of_a_workspace_that_became_inactive_counts_what_it_had_done(
     assert world.deliver(message())
     record = world.record("#backfill#w1")
     assert (record.skipped, record.repaired) == (1, 1)
+
+
+def test_a_dry_run_that_is_given_up_is_no_dead_letter(world: World, number: Number) -> None:
+    """It only counts, for whoever asked; nothing is lost with it."""
+    world.workspace()
+    number.server.faults.add(answers.status(404), path="/conversations")
+    waiting = message(dry_run=True)
+    assert [world.deliver(waiting) for _ in range(4)] == [False, False, False, True]
+    assert world.record("#backfill#w1").status == "failed"

@@ -99,3 +99,7 @@ def test_keys_are_not_shown() -> None:
     tokens._kept[NAME] = NOW, "the-key"
     assert tokens.get(NAME) == "the-key"
     assert "the-key" not in repr(tokens)
+
+
+def test_a_key_that_came_from_a_file_is_read_without_its_newline() -> None:
+    assert keys(Ssm({NAME: "key\n"})).get(NAME) == "key"

@@ -78,7 +78,7 @@ class Publisher:
             return None
         due_s = (int(seen.sweeps[0]["run_at"]) + self.interval_ms - seen.now) // 1000
         next_due = f"in {span(due_s)}" if due_s >= 0 else f"{span(-due_s)} late"
-        figures = (
+        figures: tuple[tuple[str, str, Child], ...] = (
             (
                 "Last finished sweep",
                 f"{span((seen.now - sweep['run_at']) // 1000)} ago",
@@ -89,6 +89,8 @@ class Publisher:
             ("Flagged", *self._amount(sweep, "flagged")),
             ("Repaired", *self._amount(sweep, "repaired", "created")),
         )
+        if sweep["behind"] or sweep["missing"]:
+            figures += (("Missed, not mended", *self._amount(sweep, "behind", "missing")),)
         items = [
             el("div", el("dt", name), el("dd", value, el("small", note))) for name, value, note in figures
         ]

@@ -5,6 +5,7 @@ another delivery is at it              back when its lease ends, for its owner m
 not begun, the deadline is near        back at once; no attempt
 the attempt failed                     back after a pause
 unreadable, or its attempts are spent  back at once, until the queue moves it to the dead-letter queue
+a dry run whose attempts are spent     acknowledged: there is nothing to be done about it
 """
 
 from collections.abc import Callable, Mapping
@@ -82,6 +83,8 @@ def _work(desk: Desk, delivery: Delivery, message: Message, deadline: Deadline) 
         raise _put_back(desk, delivery, RETRY_PAUSE_S) from lost
     except AttemptsSpent as spent:
         logger.error("given up", attempts=int(spent.run.attempts), error=spent.run.error)
+        if message.window is not None and message.window.dry_run:
+            return  # it only counts for whoever asked
         raise _put_back(desk, delivery, 0) from spent
     except Exception as error:
         logger.exception("the attempt failed")

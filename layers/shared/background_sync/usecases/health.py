@@ -21,6 +21,7 @@ from background_sync.rules.health import (
     verification_age_state,
     webhooks_state,
 )
+from background_sync.rules.policy import MINUTE_MS
 from background_sync.runbook import runbook_link
 
 KEPT_MS = 30_000
@@ -35,6 +36,8 @@ COUNTED = (
     "flagged",
     "repaired",
     "created",
+    "behind",
+    "missing",
     "verified",
     "deferred",
     "webhook_off",
@@ -110,7 +113,7 @@ def examine(doctor: Doctor) -> Report:
     document = {
         "status": str(state),
         "serviceId": "background-sync",
-        "description": "mirror of WhatsApp contacts, checked every hour",
+        "description": f"mirror of WhatsApp contacts, checked every {doctor.interval_ms // MINUTE_MS} min",
         "links": {"about": "/", "service-desc": "/openapi.json"},
         "checks": {check.name: [_check_document(check, time, doctor.runbook_url)] for check in checks},
     }

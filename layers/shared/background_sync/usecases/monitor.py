@@ -12,19 +12,28 @@ from background_sync.records.history import Document, sweep_document
 from background_sync.records.sweeps import latest_sweeps
 from background_sync.telemetry import emit
 
-LOOK_BACK = 4
-"""A sweep may still be under way when the next one begins."""
+LOOK_BACKS = (4, 48)
+"""A sweep may still be under way when the next one begins; further back only where none of them has finished,
+as when people sweep by hand while nothing works."""
 DRIFT = ("repaired", "created", "behind", "missing")
 """What a sweep found that a webhook should have told: mended, or only reported."""
 
 
 def measure(clock: Clock, interval_ms: int) -> dict[str, float]:
     """Emit, and return, how the sweeps are doing: nothing at all as long as there was no sweep."""
-    sweeps = [sweep_document(sweep) for sweep in latest_sweeps(LOOK_BACK)]
-    values = _measured(sweeps, clock.now(), interval_ms)
+    values = _measured(_sweeps(), clock.now(), interval_ms)
     if values:
         emit(values)
     return values
+
+
+def _sweeps() -> Sequence[Document]:
+    sweeps: Sequence[Document] = ()
+    for look_back in LOOK_BACKS:
+        sweeps = [sweep_document(sweep) for sweep in latest_sweeps(look_back)]
+        if any(sweep["finished"] for sweep in sweeps):
+            break
+    return sweeps
 
 
 def _measured(sweeps: Sequence[Document], now: int, interval_ms: int) -> dict[str, float]:
