@@ -19,6 +19,7 @@ from background_sync_ops.target import Target
 
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
 ITSELF = "background-sync health"
+OPEN_SWEEP = "queue:age"
 PERCENT = 100
 
 
@@ -123,12 +124,14 @@ def _checks(report: Document) -> Table:
     table = facts()
     table.add_row("Health", state(report["status"]), "")
     for name, [check] in report["checks"].items():
-        table.add_row(title(name), state(check["status"]), clean(observed(check)))
+        table.add_row(title(name), state(check["status"]), clean(observed(name, check)))
     return table
 
 
-def observed(check: Document) -> str:
+def observed(name: str, check: Document) -> str:
     """A check's value in its unit, and what it says besides; empty where there is neither."""
+    if name == OPEN_SWEEP and not check.get("observedValue"):
+        return "none open"
     return ", ".join(text for text in (_value(check), check.get("output", "")) if text)
 
 

@@ -59,5 +59,5 @@ def changes(before: Look | None, now: Look) -> Iterator[str]:
 def _states(look: Look) -> Mapping[str, tuple[str, str]]:
     """State and value by title."""
     checks = look.report["checks"].items()
-    each = {title(name): (clean(check["status"]), clean(observed(check))) for name, [check] in checks}
+    each = {title(name): (clean(check["status"]), clean(observed(name, check))) for name, [check] in checks}
     return {OVERALL: (look.report["status"], ""), **each}

@@ -11,6 +11,7 @@ def test_it_shows_health_sweeps_and_runs_and_its_status_is_the_health(operator: 
     assert ended.stdout.split()[:2] == ["Health", "pass"]
     assert max(map(len, ended.stdout.splitlines())) <= 80
     assert "2026-01-01T10:00:00Z" in ended.stdout
+    assert "Oldest open sweep pass none open" in " ".join(ended.stdout.split())
 
 
 def test_json_is_the_document_of_the_api(operator: Operator) -> None:
