@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.rules.policy import HOUR_MS, MINUTE_MS
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Delivery, Webhook
 from background_sync_ops.kapso import faults as answers
 from tests.integration.verify.number import PHONE_ID, REPAIR, Number, counts, next_hour, workspace_record
@@ -134,3 +134,10 @@ def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> 
             failed_at=at if status == "failed" else None,
         )
     )
+
+
+def test_they_are_looked_at_in_a_sweep_of_a_time_to_come_too(world: World, number: Number) -> None:
+    """`sweep --at` may name one: the scan began before it, and was not resumed for that."""
+    world.run(run_at=NOW + DAY_MS)
+    assert counts(world, "webhook_off", run_at=NOW + DAY_MS) == (1,)
+    assert len(number.scans) == 1

@@ -52,7 +52,8 @@ def _work(bench: Workbench, kapso: Kapso, message: Message, record: Run, deadlin
     )
     policy, _ = read_policy(workspace.get("settings"))
     mode = Mode.COUNT if message.window.dry_run else Mode.REPAIR
-    verifier = Verifier(kapso, bench.database, number, policy, mode, message.run_at, deadline)
+    begun_at = int(record.started_at)
+    verifier = Verifier(kapso, bench.database, number, policy, mode, message.run_at, begun_at, deadline)
     scan = _begun(bench, record, number.phone_id, message.window)
     come_to = verifier.go_on(scan)
     if isinstance(come_to, Scan):

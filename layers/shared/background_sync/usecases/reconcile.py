@@ -224,12 +224,13 @@ class _Attempt:
             workspace.policy,
             mode,
             self.now,
+            int(self.run.started_at),
             self.deadline,
             self.seen_behind,
         )
         scan = verifier.go_on(self._begun_scan(workspace))
-        if isinstance(scan, Verification) and scan.moves_watermark and scan.scan.started_at < self.now:
-            # Resumed from an earlier run: what happened since is compared too, before anybody is judged.
+        if isinstance(scan, Verification) and scan.moves_watermark and verifier.resumed(scan.scan):
+            # What happened since it began is compared too, before anybody is judged.
             scan = self._following(scan)
             if not self.deadline.within(SCAN_MARGIN_MS):
                 scan = verifier.go_on(scan)

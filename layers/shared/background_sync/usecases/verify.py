@@ -167,7 +167,10 @@ def next_scan(phone_id: str, watermark: int, last_scan_ms: int, now: int) -> Sca
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Verifies one number for one run; `seen_behind` as `Comparer` has it, of this invocation."""
+    """Verifies one number for one run, which was first claimed at `claimed_at` (ms).
+
+    `seen_behind` as `Comparer` has it, of this invocation.
+    """
 
     kapso: Kapso
     database: Database
@@ -175,8 +178,13 @@ class Verifier:
     policy: Policy
     mode: Mode
     run_at: int
+    claimed_at: int
     deadline: Deadline
     seen_behind: dict[str, int] = field(default_factory=dict)
+
+    def resumed(self, scan: Scan) -> bool:
+        """Whether an earlier run began the scan."""
+        return scan.started_at < self.claimed_at
 
     def go_on(self, scan: Scan) -> Scan | Verification:
         """Scan until it is over, or until the deadline is near: then the scan comes back to go on with."""
@@ -198,7 +206,7 @@ class Verifier:
                 self._budget().learn_limit(client.rate_limit.limit)
         if scan.after is not None:
             return scan
-        if scan.started_at < self.run_at:  # resumed from an earlier run: another scan follows it
+        if self.resumed(scan):  # another scan follows it
             return Verification(scan, self.kapso.clock.now())
         return self._concluded(client, scan)
 
