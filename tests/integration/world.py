@@ -32,6 +32,7 @@ LEASE_MS = 150_000
 INVOCATION_MS = 120_000
 TABLES = ("workspaces", "contacts", "sync_health")
 TOKEN_PREFIX = "/stack/kapso-tokens/"
+_keys_of: dict[str, list[str]] = {}
 
 
 @dataclass
@@ -92,10 +93,7 @@ class World:
         self.invoked_itself.clear()
 
     def _clear_table(self, table: str) -> None:
-        client = self.database.client
-        keys = [
-            each["AttributeName"] for each in client.describe_table(TableName=table)["Table"]["KeySchema"]
-        ]
+        client, keys = self.database.client, self._keys(table)
         for page in client.get_paginator("scan").paginate(TableName=table):
             items = page["Items"]
             for start in range(0, len(items), 25):
@@ -104,6 +102,12 @@ class World:
                     for item in items[start : start + 25]
                 ]
                 client.batch_write_item(RequestItems={table: deletes})  # type: ignore[dict-item]
+
+    def _keys(self, table: str) -> list[str]:
+        if table not in _keys_of:  # asked for once a process, and not before every test
+            schema = self.database.client.describe_table(TableName=table)["Table"]["KeySchema"]
+            _keys_of[table] = [each["AttributeName"] for each in schema]
+        return _keys_of[table]
 
     def workspace(self, workspace_id: str = "w1", **attributes: object) -> str:
         """Put an active workspace; an attribute given as None is left out."""
