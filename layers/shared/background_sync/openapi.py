@@ -119,6 +119,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "deferred_why": _maybe(TEXT),
             "last_success_at": _maybe(TIME),
             **{name: _maybe(COUNT) for name in ("stale_found", "flagged", "repaired", "created")},
+            "inactive_why": _maybe(TEXT),
             "next_due_at": _maybe(TIME),
             "verify": _one_of(*VERIFY),
             "watermark": _maybe(TIME),

@@ -77,6 +77,14 @@ def test_on_the_local_stack_workspaces_and_people_are(api: Api) -> None:
     assert {front.headers["Cache-Control"], workspace.headers["Cache-Control"]} == {"no-store"}
 
 
+def test_who_is_skipped_is_told_with_the_reason(api: Api, world: World) -> None:
+    world.workspace("off", kapso_token_parameter=None)
+    api.restart(local_pages=True)
+    for page in (api.get("/").text, api.get("/", workspace_id="off").text):
+        assert "no kapso_token_parameter" in page
+    assert "no kapso_token_parameter" not in api.get("/", workspace_id="acme").text
+
+
 def test_and_what_they_are_called_is_never_html(api: Api) -> None:
     api.restart(local_pages=True)
     for page in (api.get("/").text, api.get("/", workspace_id="acme").text):

@@ -48,6 +48,7 @@ def test_a_workspace_says_how_it_is_doing(api: Api, world: World) -> None:
         "workspace_id": "w1",
         "name": "W1",
         "states": [],
+        "inactive_why": None,
         "last_run_at": NOW,
         "last_run_status": "completed",
         "error": None,
@@ -100,6 +101,7 @@ def test_one_that_takes_no_part_is_due_never(api: Api, world: World) -> None:
     world.sweep()
     found = one(api)
     assert (found["states"], found["next_due_at"]) == (["inactive", "never_run"], None)
+    assert found["inactive_why"] == "no_phone"
 
 
 def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:

@@ -27,6 +27,13 @@ WORDS = {
     "completed": ("Completed", "pass"),
 }
 
+INACTIVE_WHY = {
+    "no_phone": "no kapso_phone_id",
+    "no_token": "no kapso_token_parameter",
+    "invalid": "kapso_phone_id or kapso_token_parameter is no text",
+    "reserved_id": "its id is reserved",
+}
+
 
 def address(**parameters: str) -> str:
     """Where a page is; ids may hold anything, so they travel as parameters."""
@@ -52,11 +59,17 @@ def _workspace_row(workspace: Document) -> Html:
     return el(
         "tr",
         el("th", name, el("div", workspace_id, class_="id"), scope="row", class_="wrap"),
-        el("td", *_badges(workspace["states"] or [WELL])),
+        el("td", *_state(workspace)),
         el("td", time_tag(workspace["last_success_at"])),
         [el("td", _number(count), class_="n") for count in counts],
         el("td", _verification(workspace)),
     )
+
+
+def _state(workspace: Document) -> Iterator[Html]:
+    yield from _badges(workspace["states"] or [WELL])
+    if workspace["inactive_why"] is not None:
+        yield el("span", INACTIVE_WHY.get(workspace["inactive_why"], workspace["inactive_why"]), class_="id")
 
 
 def _badges(states: Sequence[str]) -> Iterator[Html]:
@@ -90,7 +103,7 @@ def workspace_page(
 
 def _facts(workspace: Document) -> Html:
     facts: tuple[tuple[str, Child], ...] = (
-        ("State", list(_badges(workspace["states"] or [WELL]))),
+        ("State", list(_state(workspace))),
         ("Last success", time_tag(workspace["last_success_at"])),
         ("Next due", time_tag(workspace["next_due_at"])),
         ("Verification", _verification(workspace)),

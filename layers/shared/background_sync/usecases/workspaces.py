@@ -83,7 +83,8 @@ class Registrar:
 
     def _document(self, record: Record, runs: Sequence[Record], sweeps: Sequence[int]) -> Document:
         """A workspace as far as these runs, the newest first, tell."""
-        is_active = skip_reason(record) is None
+        skipped = skip_reason(record)
+        is_active = skipped is None
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
         webhook, name = record.get("webhook"), record.get("name")
         watermark = _time(record, "watermark")
@@ -91,6 +92,7 @@ class Registrar:
             "workspace_id": record["workspace_id"],
             "name": name if isinstance(name, str) else None,
             "states": list(_states(closed, webhook, is_active=is_active, has_run=bool(runs))),
+            "inactive_why": skipped,
             "last_run_at": _run_at(runs[0]) if runs else None,
             "last_run_status": runs[0].get("status") if runs else None,
             "error": closed.get("error"),
