@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.usecases.dispatch import skip_reason
+from background_sync.usecases.dispatch import SKIPPED, skip_reason
 from background_sync_ops.cli.errors import USAGE, WELL, CommandError
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
 from background_sync_ops.cli.times import Since, iso
-from background_sync_ops.cli.where import INACTIVE, Where, workspace_of
+from background_sync_ops.cli.where import Where, workspace_of
 from background_sync_ops.logs import Entry, Selection, log_of, newest
 
 VALUE_WIDTH = 300
@@ -68,7 +68,7 @@ def logs(
     else:
         print_listing(console(), listing)
         if skipped is not None:
-            console().print(f"It is not active: {INACTIVE.get(skipped, skipped)}. Sweeps skip it.")
+            console().print(f"It is not active: {SKIPPED[skipped]}. Sweeps skip it.")
     return WELL
 
 

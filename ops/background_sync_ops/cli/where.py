@@ -6,18 +6,11 @@ from pathlib import Path
 
 from background_sync.records.database import Database
 from background_sync.records.workspaces import find_workspace
-from background_sync.usecases.dispatch import skip_reason
+from background_sync.usecases.dispatch import SKIPPED, skip_reason
 from background_sync_ops.cli.errors import USAGE, CommandError
 from background_sync_ops.cli.output import waiting
 from background_sync_ops.stack.state import STATE_DIR
 from background_sync_ops.target import Target, aws_target, running_target
-
-INACTIVE = {
-    "no_phone": "it has no kapso_phone_id",
-    "no_token": "it has no kapso_token_parameter",
-    "invalid": "its kapso_phone_id or kapso_token_parameter is no text",
-    "reserved_id": "its id is reserved",
-}
 
 
 def workspace_of(target: Target, database: Database, workspace_id: str) -> Mapping[str, object]:
@@ -33,7 +26,7 @@ def active_workspace(target: Target, database: Database, workspace_id: str) -> M
     workspace = workspace_of(target, database, workspace_id)
     reason = skip_reason(workspace)
     if reason is not None:
-        raise CommandError(f"workspace {workspace_id} is not active: {INACTIVE.get(reason, reason)}")
+        raise CommandError(f"workspace {workspace_id} is not active: {SKIPPED[reason]}")
     return workspace
 
 

@@ -2,12 +2,13 @@
 
 import json
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from werkzeug.wrappers import Request, Response
+
 from background_sync.runbook import GUIDES, runbook_link
+from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 from background_sync_ops.stack.state import StackInfo, announce
 from background_sync_ops.target import NEEDED_OUTPUTS
 
@@ -20,27 +21,16 @@ class HealthStandIn:
         self.away = False
         self.asked: list[str] = []
         self.state_dir = state_dir
-        stand_in = self
+        listener = listen(0)
+        here = url(listener)
+        self._server = LoopbackServer(self._respond, listener)
+        outputs = dict.fromkeys(NEEDED_OUTPUTS, "unused") | {"ApiUrl": here}
+        announce(state_dir, StackInfo(os.getpid(), here, here, here, "us-east-1", outputs, 0))
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                stand_in.asked.append(self.path)
-                status, document = stand_in.answer(self.path)
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        url = f"http://127.0.0.1:{self._server.server_port}"
-        outputs = dict.fromkeys(NEEDED_OUTPUTS, "unused") | {"ApiUrl": url}
-        announce(state_dir, StackInfo(os.getpid(), url, url, url, "us-east-1", outputs, 0))
+    def _respond(self, request: Request) -> Response:
+        self.asked.append(request.full_path.removesuffix("?"))
+        status, document = self.answer(request.path)
+        return Response(json.dumps(document), status)
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         if self.away:
@@ -58,6 +48,4 @@ class HealthStandIn:
         return {"status": self.states.get(name, "pass"), "links": links}
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.close()

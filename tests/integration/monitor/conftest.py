@@ -7,23 +7,17 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.kapso import KapsoServer, KapsoStore
+from background_sync_ops.kapso import KapsoStore
 from tests.integration.logs import captured
-from tests.integration.world import TOKEN_PREFIX, World
-
-PHONE_ID = "110987654321"
-KEY = "a-key"
+from tests.integration.verify.number import served
+from tests.integration.world import World
 
 
 @pytest.fixture
 def kapso(world: World) -> Iterator[KapsoStore]:
     """Kapso, with the number of the world's workspaces."""
-    store = KapsoStore()
-    store.add_number(PHONE_ID, KEY)
-    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}abc", Value=KEY, Type="SecureString", Overwrite=True)
-    with KapsoServer(store, lambda: world.clock.time) as server:
-        world.kapso_url = server.url
-        yield store
+    with served(world) as number:
+        yield number.store
 
 
 @dataclass

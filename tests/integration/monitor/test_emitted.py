@@ -14,7 +14,8 @@ from background_sync.usecases.reconcile import Reconciler, reconcile
 from background_sync.usecases.verify import Kapso
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
-from tests.integration.monitor.conftest import PHONE_ID, Emitted
+from tests.integration.monitor.conftest import Emitted
+from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, TOKEN_PREFIX, Received, World
 
 REPAIR = {"verify": "repair"}

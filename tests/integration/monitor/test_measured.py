@@ -6,7 +6,8 @@ from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync.usecases.monitor import measure
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
-from tests.integration.monitor.conftest import PHONE_ID, Emitted
+from tests.integration.monitor.conftest import Emitted
+from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import NOW, World
 
 REPAIR = {"verify": "repair"}

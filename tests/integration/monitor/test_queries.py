@@ -13,7 +13,7 @@ from background_sync_ops.kapso import KapsoStore
 from background_sync_ops.stack.template import Template, load
 from tests.integration.conftest import TEMPLATE
 from tests.integration.faults import Faults
-from tests.integration.monitor.conftest import PHONE_ID
+from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import NOW, World
 from tests.template.naming import widgets
 

@@ -13,8 +13,9 @@ from background_sync.usecases.monitor import measure
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
-from tests.integration.monitor.conftest import PHONE_ID, Emitted
+from tests.integration.monitor.conftest import Emitted
 from tests.integration.trouble.alarms import is_raised
+from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import LEASE_MS, NOW, TOKEN_PREFIX, World
 
 REPAIR = {"verify": "repair"}

@@ -1,13 +1,14 @@
 """A number in Kapso whose webhooks may go missing, beside the table that they should have kept in step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from background_sync.records.contacts import record_activity
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
-from tests.integration.world import NOW, World
+from tests.integration.world import NOW, TOKEN_PREFIX, World
 
 PHONE_ID = "110987654321"
 KEY = "kapso-key-that-nobody-may-see"
@@ -69,6 +70,17 @@ class Number:
     def scans(self) -> list[dict[str, str]]:
         """The queries of the pages of conversations that were asked for."""
         return [each.query for each in self.server.requests if each.path.endswith("/conversations")]
+
+
+@contextmanager
+def served(world: World) -> Iterator[Number]:
+    """A workspace's number in Kapso; its key is in SSM, and `world` verifies against it."""
+    store = KapsoStore()
+    store.add_number(PHONE_ID, KEY)
+    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}abc", Value=KEY, Type="SecureString", Overwrite=True)
+    with KapsoServer(store, lambda: world.clock.time) as server:
+        world.kapso_url = server.url
+        yield Number(world, store, server)
 
 
 def _records(workspace_id: str, phones: Iterable[str], at: int) -> Iterable[dict[str, Any]]:

@@ -90,6 +90,15 @@ def test_it_goes_on_in_follow_ups_over_the_same_window(
     }
 
 
+@pytest.fixture
+def two_pages(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person on each was missed."""
+    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+    world.workspace()
+    number.missed("621", 20 * HOUR_MS, HOUR_MS)
+    number.missed("622", 20 * HOUR_MS, 2 * HOUR_MS)
+
+
 def test_kapso_that_fails_on_a_page_is_tried_again_from_there(
     world: World, number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,14 +199,9 @@ def test_two_at_different_times_have_two_records(world: World, number: Number) -
     assert world.record("#backfill#w1", NOW + 1).in_step == 1
 
 
-def test_kapso_that_asks_for_a_long_rest_gets_it(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("two_pages")
+def test_kapso_that_asks_for_a_long_rest_gets_it(world: World, number: Number) -> None:
     """However often the message comes before that is over."""
-    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
-    world.workspace()
-    number.missed("621", 20 * HOUR_MS, HOUR_MS)
-    number.missed("622", 20 * HOUR_MS, 2 * HOUR_MS)
     number.server.faults.add(answers.status(429, retry_after="600"), path="/conversations", nth=2)
     assert world.deliver(message())
     for _ in range(5):
@@ -238,13 +242,10 @@ def test_two_with_one_key_both_come_to_their_end(
     assert {world.record(f"#backfill#{name}").status for name in ("w1", "w2")} == {"completed"}
 
 
+@pytest.mark.usefixtures("two_pages")
 def test_one_of_a_workspace_that_became_inactive_counts_what_it_had_done(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+    world: World, number: Number
 ) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
-    world.workspace()
-    number.missed("621", 20 * HOUR_MS, HOUR_MS)
-    number.missed("622", 20 * HOUR_MS, 2 * HOUR_MS)
     number.server.faults.add(answers.status(429), path="/conversations", nth=2)
     assert world.deliver(message())
     world.workspace(kapso_phone_id=None)

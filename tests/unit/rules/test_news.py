@@ -24,7 +24,7 @@ def told(
     contact = Contact(
         "628", NOW - age_ms, status, *(None if ago_ms is None else NOW - ago_ms for ago_ms in times)
     )
-    return is_to_be_told(contact, NOW, Policy(), confirmation)
+    return is_to_be_told(contact.as_asked(confirmation, None), NOW, Policy())
 
 
 def test_activity_that_the_table_has_not_is() -> None:

@@ -9,6 +9,7 @@ from background_sync.page.status import section
 from background_sync.page.words import NONE, span, time_tag
 from background_sync.records.history import Document
 from background_sync.rules.contact import InvalidRecord, time_of
+from background_sync.usecases.dispatch import SKIPPED
 from background_sync.usecases.workspaces import Page
 
 NAV = el(
@@ -25,13 +26,6 @@ WORDS = {
     "never_run": ("Never run", "plain"),
     "running": ("Running", "plain"),
     "completed": ("Completed", "pass"),
-}
-
-INACTIVE_WHY = {
-    "no_phone": "no kapso_phone_id",
-    "no_token": "no kapso_token_parameter",
-    "invalid": "kapso_phone_id or kapso_token_parameter is no text",
-    "reserved_id": "its id is reserved",
 }
 
 
@@ -69,7 +63,7 @@ def _workspace_row(workspace: Document) -> Html:
 def _state(workspace: Document) -> Iterator[Html]:
     yield from _badges(workspace["states"] or [WELL])
     if workspace["inactive_why"] is not None:
-        yield el("span", INACTIVE_WHY.get(workspace["inactive_why"], workspace["inactive_why"]), class_="id")
+        yield el("span", SKIPPED[workspace["inactive_why"]], class_="id")
 
 
 def _badges(states: Sequence[str]) -> Iterator[Html]:

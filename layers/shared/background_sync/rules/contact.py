@@ -53,13 +53,12 @@ class Contact:
         """Whether no flag has told of that activity yet."""
         return self.is_behind and (self.told_at or 0) < (self.behind_at or 0)
 
-    def unasked(self) -> "Contact":
-        """The same contact where Kapso was not asked: nobody knows whether it is still behind."""
-        return replace(self, behind_at=None)
-
-    def seen_behind(self, behind_at: int) -> "Contact":
-        """The same contact, of which a scan showed activity at `behind_at`."""
-        return replace(self, behind_at=max(behind_at, self.behind_at or 0) or None)
+    def as_asked(self, confirmation: Confirmation | None, seen_at: int | None) -> "Contact":
+        """The same contact by what Kapso said: without a `confirmation` nobody knows whether it is still
+        behind; `seen_at` is newer activity that this invocation's scan met, if it met any."""
+        if confirmation is None:
+            return replace(self, behind_at=None)
+        return replace(self, behind_at=max(seen_at or 0, self.behind_at or 0) or None)
 
 
 def time_of(record: Mapping[str, object], attribute: str) -> int | None:
@@ -171,9 +170,9 @@ def standing(
     return Standing.DUE
 
 
-def is_to_be_told(contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None) -> bool:
+def is_to_be_told(contact: Contact, now: int, policy: Policy) -> bool:
     """Whether a flag has to tell of missed activity, however fresh or closed the contact is."""
-    return confirmation is not None and contact.is_news and not _is_cooling(contact, now, policy)
+    return contact.is_news and not _is_cooling(contact, now, policy)
 
 
 def _is_cooling(contact: Contact, now: int, policy: Policy) -> bool:

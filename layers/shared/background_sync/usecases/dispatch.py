@@ -228,6 +228,15 @@ def _audited_at(workspace: Workspace) -> int | None:
         return None
 
 
+SKIPPED: Mapping[str, str] = {
+    "no_phone": "it has no kapso_phone_id",
+    "no_token": "it has no kapso_token_parameter",
+    "invalid": "its kapso_phone_id or kapso_token_parameter is no text",
+    "reserved_id": "its id is reserved",
+}
+"""What `skip_reason` says, in words."""
+
+
 def skip_reason(workspace: Workspace) -> str | None:
     """Why a workspace takes no part in a sweep, or None for an active one."""
     workspace_id, phone, token = (

@@ -138,9 +138,9 @@ class Flagger:
         judged = {name: value for name, value in read.items() if name != "notes"}
         try:
             contact = stored_contact(contact_id, plain(judged))
-            contact = contact.seen_behind(self.seen_behind.get(contact_id, 0))
+            contact = contact.as_asked(self.confirmation, self.seen_behind.get(contact_id))
             verdict = standing(contact, self.now, self.policy, self.confirmation)
-            told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
+            told = is_to_be_told(contact, self.now, self.policy)
             if verdict is not Standing.DUE and not told:
                 return UNTOUCHED.get(verdict, "lost_race")
             outcome, note = self._note(contact)
@@ -155,7 +155,7 @@ class Flagger:
         return outcome
 
     def _note(self, contact: Contact) -> tuple[str, Note]:
-        """What a contact is flagged for: missed activity, where Kapso is asked at all."""
-        if self.confirmation is not None and contact.is_behind:
+        """What a contact is flagged for: missed activity, or none at all."""
+        if contact.is_behind:
             return REPORTED, missed_note(contact.behind_at or 0, self.now)
         return FLAGGED, flag_note(contact.activity_at, self.now)

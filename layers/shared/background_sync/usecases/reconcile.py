@@ -176,15 +176,18 @@ class _Attempt:
         if self.run.selection is None:
             return {}
         flagging = self._flagger(workspace, None).done_since(Progress.read(self.run.progress))
-        unverified = self.run.verification is not None and _is_deferred(
-            Verification.read(self.run.verification)
-        )
+        unverified = _is_deferred(self._saved_verification())
         return run_counts(Survey(**self.run.selection["survey"]), flagging, unverified=unverified)
+
+    def _saved_verification(self) -> Verification | None:
+        saved = self.run.verification
+        return None if saved is None else Verification.read(saved)
 
     def _compared_so_far(self) -> dict[str, int]:
         """The counts of a scan that this run began, whether it came to its end or not."""
-        if self.run.verification is not None:
-            return _verification_counts(Verification.read(self.run.verification))
+        verification = self._saved_verification()
+        if verification is not None:
+            return _verification_counts(verification)
         return {} if self.run.scan is None else Scan.read(self.run.scan).verified.counts()
 
     def _work_on(self, workspace: Workspace) -> None:

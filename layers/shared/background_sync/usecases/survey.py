@@ -114,16 +114,14 @@ class Surveyor:
                 continue
             verdict = standing(contact, self.now, self.policy, self.confirmation)
             counts[COUNTED_AS[verdict]] += 1
-            told = is_to_be_told(contact, self.now, self.policy, self.confirmation)
+            told = is_to_be_told(contact, self.now, self.policy)
             if verdict is Standing.DUE or told:
                 due.append(Candidate(**asdict(contact), stale=verdict is Standing.DUE))
         return Survey(**counts), due
 
     def _contact(self, entry: Mapping[str, object]) -> Contact:
         contact = indexed_contact(str(entry["contact_id"]), entry)
-        if self.confirmation is None:
-            return contact.unasked()
-        return contact.seen_behind(self.seen_behind.get(contact.contact_id, 0))
+        return contact.as_asked(self.confirmation, self.seen_behind.get(contact.contact_id))
 
 
 def _fitting(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
