@@ -8,12 +8,12 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from background_sync.clock import Deadline, SystemClock
+from background_sync.messages import read_scheduled
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
-from background_sync.scheduled import read_scheduled
 from background_sync.settings import dispatcher_settings
+from background_sync.sync.dispatch import Dispatcher, dispatch
 from background_sync.telemetry import logger
-from background_sync.usecases.dispatch import Dispatcher, dispatch
 
 settings = dispatcher_settings(os.environ)
 clock = SystemClock(settings.runtime.clock_offset_ms)

@@ -9,25 +9,25 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from background_sync.clock import SystemClock
-from background_sync.openapi import DOCUMENT
-from background_sync.page import layout, local
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
-from background_sync.responses import (
+from background_sync.settings import health_settings
+from background_sync.status.answers import (
     MAX_WORKSPACES,
     PRIVATE,
     PUBLIC,
     BadParameter,
+    HealthService,
     Listing,
     conditional,
     json_response,
     read_listing,
 )
-from background_sync.rules.health import State
-from background_sync.service import HealthService
-from background_sync.settings import health_settings
+from background_sync.status.openapi import DOCUMENT
+from background_sync.status.page import layout, local
+from background_sync.status.thresholds import State
+from background_sync.status.workspaces import STATES
 from background_sync.telemetry import logger
-from background_sync.usecases.workspaces import STATES
 
 READ = ["GET", "HEAD"]
 settings = health_settings(os.environ)

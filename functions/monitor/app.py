@@ -8,8 +8,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from background_sync.clock import SystemClock
 from background_sync.records.database import connect
 from background_sync.settings import monitor_settings
+from background_sync.status.monitor import measure
 from background_sync.telemetry import logger
-from background_sync.usecases.monitor import measure
 
 settings = monitor_settings(os.environ)
 clock = SystemClock(settings.clock_offset_ms)

@@ -12,14 +12,14 @@ from background_sync.messages import AUDIT, BACKFILL, RUN
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
 from background_sync.settings import reconciler_settings
+from background_sync.sync.audit import audit
+from background_sync.sync.backfill import backfill
+from background_sync.sync.deliver import Delivery, MessageHandler, deliver
+from background_sync.sync.reconcile import Reconciler, reconcile
+from background_sync.sync.task import JobContext
+from background_sync.sync.verify import Kapso
 from background_sync.telemetry import logger
 from background_sync.tokens import Tokens
-from background_sync.usecases.audit import audit
-from background_sync.usecases.backfill import backfill
-from background_sync.usecases.deliver import Delivery, Desk, deliver
-from background_sync.usecases.reconcile import Reconciler, reconcile
-from background_sync.usecases.task import Workbench
-from background_sync.usecases.verify import Kapso
 
 settings = reconciler_settings(os.environ)
 clock = SystemClock(settings.runtime.clock_offset_ms)
@@ -27,8 +27,8 @@ queue = WorkQueue(settings.runtime.work_queue_url, clock)
 database = connect(settings.runtime.tables)
 kapso = Kapso(settings.kapso_base_url, Tokens(settings.token_prefix, clock), clock)
 reconciler = Reconciler(database, queue, clock, settings.lease_ms, kapso, settings.runtime.capacity_metered)
-bench = Workbench(database, queue, clock, settings.lease_ms)
-desk = Desk(
+bench = JobContext(database, queue, clock, settings.lease_ms)
+desk = MessageHandler(
     queue,
     clock,
     {

@@ -8,8 +8,7 @@ from background_sync.clock import Clock
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.queue import WorkQueue
 from background_sync.records.runs import COMPLETED, FAILED, MAX_ATTEMPTS, Run, backfill_key, find
-from background_sync.rules.counts import TOTALLED
-from background_sync.rules.verified import Verified
+from background_sync.rules.counts import TOTALLED, Verified
 from background_sync_ops.target import Target
 
 POLL_S = 0.5

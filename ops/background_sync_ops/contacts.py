@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from background_sync.records.database import Database
-from background_sync.records.items import plain
+from background_sync.records.database import Database, deserialize
 
 
 def contact_records(database: Database, workspace_id: str) -> Iterator[Mapping[str, object]]:
@@ -15,4 +14,4 @@ def contact_records(database: Database, workspace_id: str) -> Iterator[Mapping[s
         ConsistentRead=True,
     )
     for page in pages:
-        yield from (plain(item) for item in page["Items"])
+        yield from (deserialize(item) for item in page["Items"])

@@ -8,9 +8,9 @@ from typing import Any
 from botocore.config import Config
 
 from background_sync.clock import Clock
-from background_sync.records.history import Document, sweep_document, sweep_runs
 from background_sync.records.runs import COMPLETED, FAILED, find_all
 from background_sync.records.sweeps import DISPATCHED, find_sweep
+from background_sync.status.history import Document, sweep_document, sweep_runs
 from background_sync_ops.target import Target
 
 POLL_S = 0.5

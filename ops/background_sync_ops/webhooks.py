@@ -15,8 +15,8 @@ from background_sync.kapso.errors import KapsoError, RateLimited
 from background_sync.kapso.webhooks import Webhook, activate, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
+from background_sync.rules.workspace import Workspace
 from background_sync.tokens import NoToken, Tokens
-from background_sync.usecases.workspace import Workspace
 from background_sync_ops.target import Target
 
 ACTIVE, OFF, NONE = "active", "off", "none"
@@ -24,13 +24,13 @@ MASK = "***"
 ANSWER_MS = 30_000
 
 
-class NotAsked(Exception):
+class KapsoUnreachable(Exception):
     """Kapso gave no usable answer, or could not be asked; the message is one line and shows no key."""
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Asks Kapso at `base_url`; the models are connected to the stack's tables. Raises `NotAsked`."""
+class WebhookClient:
+    """Asks Kapso at `base_url`; the models are connected to the stack's tables. Raises `KapsoUnreachable`."""
 
     base_url: str
     tokens: Tokens
@@ -54,11 +54,11 @@ class Asker:
             yield self._client(parameter, budget)
         except RateLimited as error:
             budget.block(error.retry_after_s)
-            raise NotAsked(str(error)) from None
+            raise KapsoUnreachable(str(error)) from None
         except BudgetSpent as error:
-            raise NotAsked(f"the key has no request to spare before {_time(error.until)}") from None
+            raise KapsoUnreachable(f"the key has no request to spare before {_time(error.until)}") from None
         except (KapsoError, NoToken, ValueError) as error:
-            raise NotAsked(str(error)) from None
+            raise KapsoUnreachable(str(error)) from None
 
     def _client(self, parameter: str, budget: Budget) -> KapsoClient:
         return KapsoClient(
@@ -85,10 +85,10 @@ def _time(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def asker_of(target: Target) -> Asker:
+def webhook_client(target: Target) -> WebhookClient:
     """For the workspaces of a stack."""
     tokens = Tokens(target.outputs["TokenParameterPrefix"], target.clock, target.client("ssm"))
-    return Asker(target.outputs["KapsoBaseUrl"], tokens, target.clock)
+    return WebhookClient(target.outputs["KapsoBaseUrl"], tokens, target.clock)
 
 
 def state_of(webhooks: Collection[Webhook]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from background_sync.records.items import typed
+from background_sync.records.database import serialize
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.stack.stack import LocalStack
 
@@ -81,7 +81,7 @@ def _put(stack: LocalStack, table: str, records: list[dict[str, Any]]) -> None:
 
 
 def _item(record: Mapping[str, object]) -> dict[str, Any]:
-    return {name: typed(value) for name, value in record.items()}
+    return {name: serialize(value) for name, value in record.items()}
 
 
 def _workspace(workspace_id: str, name: str) -> dict[str, Any]:

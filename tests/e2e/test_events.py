@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.items import typed
+from background_sync.records.database import serialize
 from background_sync_ops.stack.stack import LocalStack
 from tests.e2e.conftest import RUN_AT
 
@@ -34,7 +34,7 @@ def event(name: str) -> Any:
 @pytest.fixture(scope="module", autouse=True)
 def records(stack: LocalStack) -> None:
     for output, record in (("WorkspacesTableName", WORKSPACE), ("ContactsTableName", CONTACT)):
-        item = {name: typed(value) for name, value in record.items()}
+        item = {name: serialize(value) for name, value in record.items()}
         stack.aws.client("dynamodb").put_item(TableName=stack.outputs[output], Item=item)
 
 

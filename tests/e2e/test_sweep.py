@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.request import urlopen
 
-from background_sync.records.items import typed
+from background_sync.records.database import serialize
 from background_sync_ops.stack.stack import LocalStack
 from tests.e2e.conftest import RUN_AT
 
@@ -12,7 +12,7 @@ HOUR_MS = 3_600_000
 
 
 def put(stack: LocalStack, output: str, **record: object) -> None:
-    item = {name: typed(value) for name, value in record.items()}
+    item = {name: serialize(value) for name, value in record.items()}
     stack.aws.client("dynamodb").put_item(TableName=stack.outputs[output], Item=item)
 
 

@@ -10,21 +10,20 @@ from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
 from background_sync.records import runs
 from background_sync.records.contacts import read_contact
-from background_sync.records.database import Database
-from background_sync.records.history import sweep_document
-from background_sync.records.items import plain, typed
+from background_sync.records.database import Database, deserialize, serialize
 from background_sync.records.sweeps import find_sweep
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.policy import HOUR_MS
+from background_sync.status.history import sweep_document
+from background_sync.sync import reconcile as reconcile_module
+from background_sync.sync.audit import audit
+from background_sync.sync.backfill import backfill
+from background_sync.sync.deliver import Delivery, MessageHandler, RetryLater, deliver
+from background_sync.sync.dispatch import Dispatched, Dispatcher, dispatch
+from background_sync.sync.reconcile import Reconciler, reconcile
+from background_sync.sync.task import JobContext
+from background_sync.sync.verify import Kapso
 from background_sync.tokens import Tokens
-from background_sync.usecases import reconcile as reconcile_module
-from background_sync.usecases.audit import audit
-from background_sync.usecases.backfill import backfill
-from background_sync.usecases.deliver import Delivery, Desk, PutBack, deliver
-from background_sync.usecases.dispatch import Dispatched, Dispatcher, dispatch
-from background_sync.usecases.reconcile import Reconciler, reconcile
-from background_sync.usecases.task import Workbench
-from background_sync.usecases.verify import Kapso
 
 NOW = 1_767_225_600_000
 """The time that most tests are at: 2026-01-01T00:00:00Z."""
@@ -144,12 +143,12 @@ class World:
         ]
 
     def _put(self, table: str, record: Mapping[str, object]) -> None:
-        item = {name: typed(value) for name, value in record.items() if value is not None}
+        item = {name: serialize(value) for name, value in record.items() if value is not None}
         self.database.client.put_item(TableName=table, Item=item)
 
     def put_many(self, table: str, records: Iterable[Mapping[str, object]]) -> None:
         """Put records in bulk, as they are; a null stays a null."""
-        waiting = [{name: typed(value) for name, value in record.items()} for record in records]
+        waiting = [{name: serialize(value) for name, value in record.items()} for record in records]
         for start in range(0, len(waiting), 25):
             puts: Any = [{"PutRequest": {"Item": item}} for item in waiting[start : start + 25]]
             self.database.client.batch_write_item(RequestItems={table: puts})
@@ -158,12 +157,12 @@ class World:
         """A contact's judged attributes and notes, as plain values."""
         item = read_contact(self.database, workspace_id, contact_id)
         assert item is not None
-        return plain(item)
+        return deserialize(item)
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Everything in a table, as plain values."""
         pages = self.database.client.get_paginator("scan").paginate(TableName=table)
-        return [plain(item) for page in pages for item in page["Items"]]
+        return [deserialize(item) for page in pages for item in page["Items"]]
 
     def flagged(self) -> set[str]:
         """The contacts that carry a flag time."""
@@ -206,11 +205,11 @@ class World:
         try:
             with self.acting("ReconcilerRole"):
                 deliver(self.desk(), delivery, self.deadline(INVOCATION_MS))
-        except PutBack:
+        except RetryLater:
             return False
         return True
 
-    def desk(self) -> Desk:
+    def desk(self) -> MessageHandler:
         """The reconciler's, with this world's clock and page size."""
         kapso = Kapso(self.kapso_url, Tokens(TOKEN_PREFIX, self.clock, self.ssm), self.clock)
         reconciler = Reconciler(
@@ -222,8 +221,8 @@ class World:
             page_size=self.page_size,
             capacity_metered=False,
         )
-        bench = Workbench(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
-        return Desk(
+        bench = JobContext(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
+        return MessageHandler(
             self.queue,
             self.clock,
             {

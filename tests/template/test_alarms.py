@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from background_sync.rules.health import LATE_FAIL
+from background_sync.status.thresholds import LATE_FAIL
 from background_sync_ops.stack.template import Template
 from tests.template.naming import ALARM, alarms
 from tests.template.reading import FUNCTIONS, ROOT, Properties, properties, target

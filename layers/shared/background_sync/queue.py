@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from background_sync.clock import Clock
 from background_sync.messages import Message
-from background_sync.rules.sharding import stable_hash
+from background_sync.rules.values import stable_hash
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

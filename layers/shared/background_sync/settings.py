@@ -92,7 +92,7 @@ class Environment:
             raise SettingsError(f"{name} is not set")
         return value
 
-    def whole(self, name: str, low: int, high: int, default: int | None = None) -> int:
+    def whole_number(self, name: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number between `low` and `high`."""
         if default is not None and not self._variables.get(name):
             return default
@@ -133,11 +133,11 @@ def _tables(environment: Environment) -> Tables:
 
 
 def _clock_offset_ms(environment: Environment) -> int:
-    return environment.whole("CLOCK_OFFSET_MS", -(2**53), 2**53, default=0)
+    return environment.whole_number("CLOCK_OFFSET_MS", -(2**53), 2**53, default=0)
 
 
 def _interval_ms(environment: Environment) -> int:
-    return environment.whole("SWEEP_INTERVAL_MINUTES", 1, 24 * 60) * MINUTE_MS
+    return environment.whole_number("SWEEP_INTERVAL_MINUTES", 1, 24 * 60) * MINUTE_MS
 
 
 def dispatcher_settings(variables: Mapping[str, str]) -> DispatcherSettings:
@@ -146,8 +146,8 @@ def dispatcher_settings(variables: Mapping[str, str]) -> DispatcherSettings:
     return DispatcherSettings(
         runtime=_runtime(environment),
         function_name=environment.text("AWS_LAMBDA_FUNCTION_NAME"),
-        sweep_shards=environment.whole("SWEEP_SHARDS", 1, 100),
-        dispatch_segments=environment.whole("DISPATCH_SEGMENTS", 1, 100),
+        sweep_shards=environment.whole_number("SWEEP_SHARDS", 1, 100),
+        dispatch_segments=environment.whole_number("DISPATCH_SEGMENTS", 1, 100),
         audit_enabled=environment.flag("AUDIT_ENABLED"),
         interval_ms=_interval_ms(environment),
     )
@@ -158,7 +158,7 @@ def reconciler_settings(variables: Mapping[str, str]) -> ReconcilerSettings:
     environment = Environment(variables)
     return ReconcilerSettings(
         runtime=_runtime(environment),
-        lease_ms=environment.whole("RUN_LEASE_SECONDS", 31, 930) * 1000,
+        lease_ms=environment.whole_number("RUN_LEASE_SECONDS", 31, 930) * 1000,
         kapso_base_url=environment.text("KAPSO_BASE_URL"),
         token_prefix=environment.text("TOKEN_PARAMETER_PREFIX"),
     )

@@ -11,7 +11,7 @@ from background_sync.messages import AUDIT, Message
 from background_sync.queue import WorkQueue
 from background_sync.records.runs import AUDIT_PREFIX, COMPLETED, FAILED, Run, audit_key, find_all
 from background_sync.records.workspaces import all_workspaces
-from background_sync.usecases.dispatch import skip_reason
+from background_sync.rules.workspace import skip_reason
 from background_sync_ops.cli.counts import count
 from background_sync_ops.cli.errors import NOT_WELL, WELL
 from background_sync_ops.cli.output import clean, console, grid, print_json, progress, state
@@ -21,7 +21,7 @@ from background_sync_ops.target import Target
 
 POLL_S = 0.5
 CLOSED = (COMPLETED, FAILED)
-COUNTS = ("contacts_checked", "mended_missing", "mended_outdated", "invalid", "lost_race")
+COUNTS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "lost_race")
 HEADERS = ("Checked", "Missing", "Outdated", "Invalid", "Lost race")
 Document = dict[str, Any]
 

@@ -103,7 +103,7 @@ def _when(at: int | None, now: int) -> str:
 
 
 def _standing(document: Document) -> Text:
-    judged = state("stale" if document["stale"] else document["standing"])
+    judged = state("stale" if document["stale"] else document["verdict"])
     lead = document["lead_status"]
     return judged.append(f"\n{clean(lead)}", "default") if lead else judged
 

@@ -60,12 +60,12 @@ def _ours() -> tuple[type[BaseException], ...]:
     from background_sync_ops.stack.errors import StackError  # noqa: PLC0415
     from background_sync_ops.sweeping import DispatchError  # noqa: PLC0415
     from background_sync_ops.target import TargetError  # noqa: PLC0415
-    from background_sync_ops.webhooks import NotAsked  # noqa: PLC0415
+    from background_sync_ops.webhooks import KapsoUnreachable  # noqa: PLC0415
 
     return (
         CommandError,
         DispatchError,
-        NotAsked,
+        KapsoUnreachable,
         NotSent,
         RedriveError,
         SnapshotError,

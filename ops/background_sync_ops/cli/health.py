@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.runbook import GUIDES
+from background_sync.status.runbook import GUIDES
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.api import Document, HealthApi
 from background_sync_ops.cli.output import clean, console, facts, print_json, state

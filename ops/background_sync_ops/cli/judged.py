@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from background_sync.rules.contact import InvalidRecord, Standing, last_activity, standing, stored_contact
+from background_sync.rules.contact import Verdict, contact_from_record, judge, last_activity
 from background_sync.rules.policy import Policy
+from background_sync.rules.values import InvalidRecord
 
 Document = dict[str, Any]
-STALE = frozenset({Standing.COOLING, Standing.DUE})
+STALE = frozenset({Verdict.COOLING, Verdict.DUE})
 UNREADABLE = "unreadable"
 PASSED_ON = (
     "name",
@@ -34,7 +35,7 @@ class Judge:
     def document(self, record: Mapping[str, object]) -> Document:
         """A contact with what the rules say of it.
 
-        `standing` is fresh, closed, cooling, due or unreadable; `last_activity` (ms) is null where no time
+        `verdict` is fresh, closed, cooling, due or unreadable; `last_activity` (ms) is null where no time
         can be read, `cooldown_until` (ms) where no cooldown is on.
         """
         found, reason = self._standing(record)
@@ -43,18 +44,18 @@ class Judge:
             **{name: record.get(name) for name in PASSED_ON},
             "last_activity": _last_activity(record),
             "stale": found in STALE,
-            "standing": UNREADABLE if found is None else found.value,
+            "verdict": UNREADABLE if found is None else found.value,
             "unreadable_because": reason,
             "cooldown_until": self._cooldown_end(record.get("flagged_at")),
             "notes": record.get("notes") or [],
         }
 
-    def _standing(self, record: Mapping[str, object]) -> tuple[Standing | None, str | None]:
+    def _standing(self, record: Mapping[str, object]) -> tuple[Verdict | None, str | None]:
         try:
-            contact = stored_contact(str(record["contact_id"]), record)
+            contact = contact_from_record(str(record["contact_id"]), record)
         except InvalidRecord as error:
             return None, str(error)
-        return standing(contact, self.now, self.policy), None
+        return judge(contact, self.now, self.policy), None
 
     def _cooldown_end(self, flagged_at: object) -> int | None:
         if not isinstance(flagged_at, Decimal) or flagged_at <= 0:

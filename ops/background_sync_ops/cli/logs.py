@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.usecases.dispatch import SKIPPED, skip_reason
+from background_sync.rules.workspace import SKIPPED, skip_reason
 from background_sync_ops.cli.errors import USAGE, WELL, CommandError
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
 from background_sync_ops.cli.times import Since, iso

@@ -4,13 +4,12 @@ import sys
 from collections.abc import Iterable
 
 from background_sync.kapso.webhooks import Webhook
-from background_sync.usecases.compare import Mode
-from background_sync.usecases.workspace import Workspace, read_workspace
+from background_sync.rules.workspace import Mode, Workspace, read_workspace
 from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError
 from background_sync_ops.cli.output import clean, console, print_json
 from background_sync_ops.cli.webhooks import webhook_document, webhook_lines
 from background_sync_ops.cli.where import Where, active_workspace
-from background_sync_ops.webhooks import ACTIVE, asker_of, state_of
+from background_sync_ops.webhooks import ACTIVE, state_of, webhook_client
 
 NEXT = {
     Mode.REPAIR: "The next sweep repairs what was missed meanwhile.",
@@ -24,7 +23,7 @@ def resume(where: Where, workspace_id: str, webhook_id: str | None, *, sure: boo
     """The exit status: whether the number's webhooks are all active then."""
     target = where.target()
     workspace = read_workspace(active_workspace(target, target.connect(), workspace_id))
-    asker, out = asker_of(target), console(stderr=as_json)
+    asker, out = webhook_client(target), console(stderr=as_json)
     webhooks = asker.webhooks(workspace)
     chosen = _chosen(workspace_id, webhooks, webhook_id)
     resumed = None

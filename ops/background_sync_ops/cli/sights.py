@@ -20,19 +20,19 @@ class Silence:
 
 
 @dataclass(frozen=True)
-class Sight:
+class WatchState:
     """The last look that was answered, if any was, and its time (ms); the silence since, if there is one."""
 
     look: Look | None = None
     at: int | None = None
     silence: Silence | None = None
 
-    def without_answer(self, now: int, why: str) -> "Sight":
+    def without_answer(self, now: int, why: str) -> "WatchState":
         """The same after one more look, at `now` (ms), that nobody answered."""
-        return Sight(self.look, self.at, Silence(self.silence.since if self.silence else now, why))
+        return WatchState(self.look, self.at, Silence(self.silence.since if self.silence else now, why))
 
 
-def lines(before: Sight, now: Sight) -> Iterator[str]:
+def lines(before: WatchState, now: WatchState) -> Iterator[str]:
     """One for each change, with its time; none where nothing changed."""
     if now.silence is not None:
         if before.silence is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from background_sync.kapso.address import checked_base_url
+from background_sync.kapso.client import checked_base_url
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.announcement import announcement
 from background_sync_ops.cli.ending import ended_by_signals

@@ -22,14 +22,14 @@ from background_sync_ops.cli.ending import ended_by_signals
 from background_sync_ops.cli.errors import NOT_DONE, USAGE, CommandError, explained
 from background_sync_ops.cli.health import Look, Query, look, parts, print_parts
 from background_sync_ops.cli.output import Cut, console, print_json_line, print_line
-from background_sync_ops.cli.sights import Sight, lines
+from background_sync_ops.cli.sights import WatchState, lines
 from background_sync_ops.cli.times import iso, span
 from background_sync_ops.cli.where import Where
 from background_sync_ops.target import Target
 
 DAY = timedelta(days=1)
 FIVE_SECONDS = timedelta(seconds=5)
-View = Callable[[Sight, Sight], None]
+View = Callable[[WatchState, WatchState], None]
 """Shows what there is to see now, given what there was before."""
 
 
@@ -40,7 +40,7 @@ class Watch:
     look: Callable[[], Look]
     clock: Clock
     interval: timedelta
-    sight: Sight = field(default_factory=Sight)
+    sight: WatchState = field(default_factory=WatchState)
 
     def run(self, view: View) -> None:
         """Go on until KeyboardInterrupt; raises what is a bug, and `RequestRefused`."""
@@ -49,9 +49,9 @@ class Watch:
             view(before, self.sight)
             self.clock.sleep(self.interval.total_seconds())
 
-    def _next(self) -> Sight:
+    def _next(self) -> WatchState:
         try:
-            return Sight(self.look(), self.clock.now())
+            return WatchState(self.look(), self.clock.now())
         except RequestRefused:
             raise
         except Exception as error:
@@ -104,7 +104,7 @@ def _view(query: Query, interval: timedelta) -> AbstractContextManager[View]:
     return _screen(out, query, interval) if on_screen(out) else nullcontext(_print_changes)
 
 
-def _print_document(before: Sight, now: Sight) -> None:
+def _print_document(before: WatchState, now: WatchState) -> None:
     if now.look is not None and now.silence is None:
         print_json_line(now.look.runs)
     elif before.silence is None:
@@ -112,7 +112,7 @@ def _print_document(before: Sight, now: Sight) -> None:
             console(stderr=True).print(line, soft_wrap=True)
 
 
-def _print_changes(before: Sight, now: Sight) -> None:
+def _print_changes(before: WatchState, now: WatchState) -> None:
     for line in lines(before, now):
         print_line(line)
 
@@ -125,7 +125,7 @@ def _screen(out: Console, query: Query, interval: timedelta) -> Iterator[View]:
         yield lambda _, now: live.update(Cut([*page(now, query, hint)]), refresh=True)
 
 
-def page(sight: Sight, query: Query, hint: str) -> Iterator[RenderableType]:
+def page(sight: WatchState, query: Query, hint: str) -> Iterator[RenderableType]:
     """When the last answered look was, what is wrong with the ones since, and what it showed."""
     yield f"{_when(sight)} {hint}"
     if sight.silence is not None:
@@ -135,5 +135,5 @@ def page(sight: Sight, query: Query, hint: str) -> Iterator[RenderableType]:
         yield from parts(sight.look, query)
 
 
-def _when(sight: Sight) -> str:
+def _when(sight: WatchState) -> str:
     return "No look yet." if sight.look is None else f"Last look {iso(sight.at)}."

@@ -11,15 +11,23 @@ from rich.table import Table
 
 from background_sync.kapso.webhooks import Webhook
 from background_sync.records.workspaces import all_workspaces
-from background_sync.rules.contact import InvalidRecord, time_of
-from background_sync.usecases.dispatch import skip_reason
-from background_sync.usecases.workspace import read_workspace
+from background_sync.rules.values import InvalidRecord, read_time
+from background_sync.rules.workspace import read_workspace, skip_reason
 from background_sync_ops.cli.errors import NOT_DONE, NOT_WELL, WELL
 from background_sync_ops.cli.output import clean, console, grid, print_json, progress, state
 from background_sync_ops.cli.times import iso
 from background_sync_ops.cli.where import Where, active_workspace
 from background_sync_ops.target import Target
-from background_sync_ops.webhooks import ACTIVE, NONE, OFF, Asker, NotAsked, asker_of, masked, state_of
+from background_sync_ops.webhooks import (
+    ACTIVE,
+    NONE,
+    OFF,
+    KapsoUnreachable,
+    WebhookClient,
+    masked,
+    state_of,
+    webhook_client,
+)
 
 THREADS = 8
 UNKNOWN = "unknown"
@@ -86,7 +94,7 @@ def _chosen(target: Target, workspace_id: str | None) -> list[Record]:
 
 
 def _look_at_all(target: Target, records: Sequence[Record]) -> list[Look]:
-    asker, looks = asker_of(target), []
+    asker, looks = webhook_client(target), []
     with progress() as bar, ThreadPoolExecutor(THREADS) as pool:
         task = bar.add_task("asking Kapso", total=len(records))
         for look in pool.map(lambda record: look_at(asker, record), records):
@@ -95,19 +103,19 @@ def _look_at_all(target: Target, records: Sequence[Record]) -> list[Look]:
     return sorted(looks, key=lambda look: look.workspace_id)
 
 
-def look_at(asker: Asker, record: Record) -> Look:
+def look_at(asker: WebhookClient, record: Record) -> Look:
     """What Kapso tells of an active workspace."""
     workspace = read_workspace(record)
     memory = workspace.workspace_id, workspace.webhook, _time(record, "webhook_since")
     try:
         return Look(*memory, webhooks=asker.webhooks(workspace))
-    except NotAsked as reason:
+    except KapsoUnreachable as reason:
         return Look(*memory, error=str(reason))
 
 
 def _time(record: Record, name: str) -> int | None:
     try:
-        return time_of(record, name)
+        return read_time(record, name)
     except InvalidRecord:
         return None
 
@@ -131,8 +139,8 @@ def _table(looks: Iterable[Look]) -> Table:
     table = grid(("Workspace", "State", "Webhook"), fold=("Workspace", "Webhook"))
     for look in looks:
         names = chain([clean(look.workspace_id)], repeat(""))
-        for name, (standing, what) in zip(names, _rows(look), strict=False):
-            table.add_row(name, state(standing), what)
+        for name, (judge, what) in zip(names, _rows(look), strict=False):
+            table.add_row(name, state(judge), what)
     return table
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from background_sync.records.database import Database
 from background_sync.records.workspaces import find_workspace
-from background_sync.usecases.dispatch import SKIPPED, skip_reason
+from background_sync.rules.workspace import SKIPPED, skip_reason
 from background_sync_ops.cli.errors import USAGE, CommandError
 from background_sync_ops.cli.output import waiting
 from background_sync_ops.stack.state import STATE_DIR

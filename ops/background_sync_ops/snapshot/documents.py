@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
-from background_sync.records.people import STAMPS
+from background_sync.records.contacts import STAMPS
 from background_sync.records.workspaces import MEMORY
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.identity import RESERVED_PREFIX, digits
@@ -179,7 +179,7 @@ _CONTACT = _Shape(
         "created_at": _time,
         "updated_at": _time,
     },
-    _kept("contact_id", "activity_at", "behind_at", "told_at", *STAMPS),
+    _kept("contact_id", "activity_at", "behind_at", "reported_at", *STAMPS),
 )
 
 # ---------------------------------------------------------------- records

@@ -15,7 +15,8 @@ difference in which order the documents of a snapshot are met, and importing the
 from collections.abc import Sequence
 from decimal import Decimal
 
-from background_sync.rules.contact import InvalidRecord, activity_index_value, time_of
+from background_sync.rules.contact import activity_index_value
+from background_sync.rules.values import InvalidRecord, read_time
 from background_sync_ops.snapshot.values import Record, same
 
 NoteKey = tuple[str, str, int | Decimal]
@@ -83,7 +84,7 @@ def _rank(record: Record) -> tuple[int, int]:
 def _time(record: Record, name: str) -> int:
     """A time, 0 where there is no readable one."""
     try:
-        return time_of(record, name) or 0
+        return read_time(record, name) or 0
     except InvalidRecord:
         return 0
 

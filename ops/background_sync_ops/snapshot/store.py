@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from background_sync.records.contacts import CONFLICTS
-from background_sync.records.items import Item, plain, typed
+from background_sync.records.database import Item, deserialize, serialize
 from background_sync_ops.snapshot.patience import patiently, tries
 from background_sync_ops.snapshot.values import Record
 
@@ -60,7 +60,7 @@ class Table:
         found: dict[Key, Stored] = {}
         for batch in batches(keys, READ_BATCH):
             for item in self._read_all({"Keys": [self._typed(key) for key in batch], "ConsistentRead": True}):
-                stored = Stored(plain(item), item)
+                stored = Stored(deserialize(item), item)
                 found[self.key_of(stored.record)] = stored
         return found
 
@@ -75,7 +75,7 @@ class Table:
                 "ProjectionExpression": ", ".join(names),
                 "ExpressionAttributeNames": names,
             }
-            found.update(self.key_of(plain(item)) for item in self._read_all(request))
+            found.update(self.key_of(deserialize(item)) for item in self._read_all(request))
         return found
 
     def _read_all(self, request: dict[str, Any]) -> Iterator[Item]:
@@ -138,7 +138,7 @@ class Table:
             ExpressionAttributeNames={"#key": self.key[0], **{hashed: n for n, hashed in names.items()}},
             ExpressionAttributeValues={
                 **values,
-                **{f":new{number}": typed(value) for number, value in enumerate(changed.values())},
+                **{f":new{number}": serialize(value) for number, value in enumerate(changed.values())},
             },
         )
 
@@ -149,7 +149,7 @@ class Table:
             raise _meaning(error) from error
 
     def _typed(self, key: Key) -> dict[str, Any]:
-        return {name: typed(value) for name, value in zip(self.key, key, strict=True)}
+        return {name: serialize(value) for name, value in zip(self.key, key, strict=True)}
 
 
 def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -160,7 +160,7 @@ def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _item(record: Record) -> dict[str, Any]:
-    return {name: typed(value) for name, value in record.items()}
+    return {name: serialize(value) for name, value in record.items()}
 
 
 def _unchanged(read: Item, names: Mapping[str, str]) -> tuple[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from background_sync.records.database import Database
 from background_sync.records.runs import COMPLETED
 from background_sync.records.workspaces import find_workspace
 from background_sync.rules.policy import DAY_MS, REPAIR
-from background_sync.usecases.workspace import read_workspace
+from background_sync.rules.workspace import read_workspace
 from background_sync_ops.contacts import contact_records
 from background_sync_ops.importing import import_target
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
@@ -27,7 +27,7 @@ from background_sync_ops.story.traffic import Line
 from background_sync_ops.story.truth import Contacts, Effect, missed
 from background_sync_ops.sweeping import Outcome, dispatch, follow, outcome, watch
 from background_sync_ops.target import Target, running_target
-from background_sync_ops.webhooks import asker_of
+from background_sync_ops.webhooks import webhook_client
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 WORKSPACE = "demo-harbor-coffee"
@@ -193,7 +193,7 @@ class Stage:
         record = find_workspace(self._database, WORKSPACE)
         if record is None:
             raise StoryError(f"there is no workspace {WORKSPACE}")
-        asker_of(self.target).resume(read_workspace(record), self.webhook_id)
+        webhook_client(self.target).resume(read_workspace(record), self.webhook_id)
 
 
 def _swept(target: Target, run_at: int) -> Outcome:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from background_sync.rules.contact import InvalidRecord, Standing, readable_activity, standing, stored_contact
-from background_sync.rules.drift import GRACE_MS
+from background_sync.rules.contact import GRACE_MS, Verdict, contact_from_record, judge, readable_activity
 from background_sync.rules.policy import Policy
+from background_sync.rules.values import InvalidRecord
 
 Contacts = Mapping[str, Mapping[str, Any]]
 """Contacts by id."""
@@ -68,6 +68,6 @@ def plainly_stale(contacts: Contacts, now: int) -> frozenset[str]:
 
 def _is_due(who: str, record: Mapping[str, object], now: int) -> bool:
     try:
-        return standing(stored_contact(who, record), now, Policy()) is Standing.DUE
+        return judge(contact_from_record(who, record), now, Policy()) is Verdict.DUE
     except InvalidRecord:
         return False

@@ -3,7 +3,7 @@
 from background_sync.records.contacts import index_page
 from tests.integration.world import NOW, World
 
-FINDINGS = ("contacts_checked", "mended_missing", "mended_outdated", "invalid", "lost_race")
+FINDINGS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "lost_race")
 
 
 def index(world: World, workspace_id: str = "w1") -> dict[str, object]:

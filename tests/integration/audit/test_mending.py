@@ -21,7 +21,7 @@ def test_an_invisible_contact_is_flagged_by_the_run_after_the_audit(world: World
     world.run(run_at=NOW)
     assert (world.record().contacts_checked, world.flagged()) == (0, set())
     assert world.audit()
-    assert findings(world) == {"contacts_checked": 1, "mended_missing": 1}
+    assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1}
     world.run(run_at=NOW + HOUR_MS)
     assert world.flagged() == {"628"}
 
@@ -31,7 +31,7 @@ def test_one_out_of_date_is_mended(world: World, wrong: object) -> None:
     put(world, "628", last_activity_at=OLD, activity_at=wrong)
     world.audit()
     assert index(world) == {"628": OLD}
-    assert findings(world) == {"contacts_checked": 1, "mended_outdated": 1}
+    assert findings(world) == {"contacts_checked": 1, "fixed_outdated": 1}
 
 
 def test_one_that_is_right_is_not_written(world: World) -> None:
@@ -56,7 +56,7 @@ def test_one_without_a_readable_time_stands_at_0_and_is_invalid(
     put(world, "628", **times)
     world.audit()
     assert index(world) == {"628": 0}
-    assert findings(world) == {"contacts_checked": 1, "mended_missing": 1, "invalid": 1}
+    assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1, "invalid": 1}
     world.run()
     assert (world.record().contacts_checked, world.record().invalid) == (1, 1)
 

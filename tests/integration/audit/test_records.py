@@ -3,8 +3,9 @@
 from typing import Any
 
 from background_sync.messages import AUDIT, Message
-from background_sync.records import history, runs
+from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS
+from background_sync.status import history
 from tests.integration.audit.seen import findings, put
 from tests.integration.faults import Faults
 from tests.integration.world import LEASE_MS, NOW, Received, World
@@ -71,7 +72,7 @@ def test_one_that_failed_says_why_and_the_next_delivery_mends_it(world: World, f
     assert world.audit(receive_count=2)
     record = world.record("#audit#w1")
     assert (record.status, record.error, record.attempts) == ("completed", None, 2)
-    assert findings(world) == {"contacts_checked": 1, "mended_missing": 1}
+    assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1}
 
 
 def test_a_repeat_tries_three_times(world: World, faults: Faults) -> None:
@@ -88,7 +89,7 @@ def test_what_was_mended_before_it_failed_is_counted(world: World, faults: Fault
     faults.fail("UpdateItem", RuntimeError("boom"), after=2)
     assert not world.audit()
     assert world.audit(receive_count=2)
-    assert findings(world) == {"contacts_checked": 2, "mended_missing": 2}
+    assert findings(world) == {"contacts_checked": 2, "fixed_missing": 2}
 
 
 def test_two_deliveries_leave_one_record(world: World) -> None:

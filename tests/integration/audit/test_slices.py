@@ -30,7 +30,7 @@ def test_it_goes_on_without_starting_over(world: World) -> None:
     record = world.record("#audit#w1")
     assert (record.status, record.place) == ("completed", None)
     assert record.attempts > 3
-    assert findings(world) == {"contacts_checked": COUNT, "mended_missing": COUNT}
+    assert findings(world) == {"contacts_checked": COUNT, "fixed_missing": COUNT}
     assert len(index(world)) == COUNT
 
 
@@ -44,7 +44,7 @@ def test_the_workspace_counts_as_audited_at_the_end_only(world: World) -> None:
 def test_delivered_twice_it_counts_the_same(world: World) -> None:
     message = Received(Message(AUDIT, "w1", NOW).body(), "none")
     world.work([message, Received(message.body, "none")])
-    assert findings(world) == {"contacts_checked": COUNT, "mended_missing": COUNT}
+    assert findings(world) == {"contacts_checked": COUNT, "fixed_missing": COUNT}
 
 
 def test_when_its_follow_up_is_not_sent_the_old_message_goes_on(world: World, faults: Faults) -> None:

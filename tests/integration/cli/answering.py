@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from background_sync.runbook import GUIDES, runbook_link
+from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 from background_sync_ops.stack.state import StackInfo, announce
 from background_sync_ops.target import NEEDED_OUTPUTS

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.items import typed
-from background_sync.records.model import Record
+from background_sync.records.database import Record, serialize
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli import app
 from background_sync_ops.stack.clients import LocalClients
@@ -181,7 +180,7 @@ class Operator:
         return json.loads(ended.stdout)
 
     def put(self, table: str, item: Mapping[str, object]) -> None:
-        record = {name: typed(value) for name, value in item.items()}
+        record = {name: serialize(value) for name, value in item.items()}
         self.aws.client("dynamodb").put_item(TableName=self.info.outputs[table], Item=record)
 
     def add_workspace(self, workspace_id: str, **more: object) -> str:

@@ -48,7 +48,7 @@ def test_one_that_the_index_does_not_show_is_shown(operator: Operator) -> None:
     operator.add_contact(workspace, "2", last_activity_at="yesterday")
     found = {each["contact_id"]: each for each in operator.json("contacts", workspace)["contacts"]}
     assert set(found) == {"1", "2"}
-    assert found["2"]["standing"] == "unreadable"
+    assert found["2"]["verdict"] == "unreadable"
     assert operator.run("contacts", workspace).returncode == 0
 
 

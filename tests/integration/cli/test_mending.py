@@ -31,9 +31,9 @@ def test_an_audit_mends_what_the_index_does_not_show(operator: Operator) -> None
     operator.add_contact(workspace, "3")
     [found] = operator.json("audit", workspace)["audits"]
     assert (found["workspace_id"], found["status"]) == (workspace, "completed")
-    assert (found["contacts_checked"], found["mended_missing"], found["mended_outdated"]) == (3, 1, 1)
+    assert (found["contacts_checked"], found["fixed_missing"], found["fixed_outdated"]) == (3, 1, 1)
     [again] = operator.json("audit", workspace)["audits"]
-    assert (again["mended_missing"], again["mended_outdated"]) == (0, 0)
+    assert (again["fixed_missing"], again["fixed_outdated"]) == (0, 0)
 
 
 def test_without_a_name_every_active_workspace_is_audited(operator: Operator) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from background_sync.usecases.dispatch import Dispatched
+from background_sync.sync.dispatch import Dispatched
 from tests.integration.dispatch.many import put_workspaces, sent
 from tests.integration.world import World
 

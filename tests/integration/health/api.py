@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from background_sync.service import HealthService
+from background_sync.status.answers import HealthService
 from tests.integration.world import World
 
 ROOT = Path(__file__).parents[3]

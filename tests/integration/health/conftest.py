@@ -2,8 +2,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.database import Database
-from background_sync.records.model import Record
+from background_sync.records.database import Database, Record
 from background_sync_ops.stack.stack import LocalStack
 from tests.integration.health.api import Api, load_app
 from tests.integration.world import World

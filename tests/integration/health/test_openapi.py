@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from background_sync.openapi import DOCUMENT, SCHEMAS
 from background_sync.records.workspaces import remember_webhook
+from background_sync.status.openapi import DOCUMENT, SCHEMAS
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.stack.template import Template, load
 from tests.integration.faults import Faults

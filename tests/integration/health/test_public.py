@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
-from background_sync.runbook import GUIDES
+from background_sync.status.runbook import GUIDES
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.world import NOW, World

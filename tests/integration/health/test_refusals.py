@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from background_sync.records.model import Record
+from background_sync.records.database import Record
 from background_sync.settings import Tables
 from tests.integration.health.api import Answer, Api
 from tests.integration.world import World

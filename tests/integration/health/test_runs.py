@@ -6,7 +6,7 @@ import pytest
 
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS, HOUR_MS
-from background_sync.rules.sharding import shard_of
+from background_sync.rules.values import shard_of
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.world import LEASE_MS, NOW, World

@@ -148,7 +148,7 @@ def test_the_pages_are_all_of_them_and_each_once(api: Api, world: World, limit: 
 def test_a_page_may_be_empty_although_there_are_more(
     api: Api, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("background_sync.usecases.workspaces.EXAMINED", 2)
+    monkeypatch.setattr("background_sync.status.workspaces.EXAMINED", 2)
     for number in range(5):
         world.workspace(f"w{number}")
     document = api.get("/health/workspaces", state="failing").document

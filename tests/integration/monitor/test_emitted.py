@@ -7,11 +7,11 @@ import pytest
 from background_sync.messages import BACKFILL, RUN, Message, Window
 from background_sync.rules.metrics import METRICS
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.status.monitor import measure
+from background_sync.sync.reconcile import Reconciler, reconcile
+from background_sync.sync.verify import Kapso
 from background_sync.telemetry import metric_name
 from background_sync.tokens import Tokens
-from background_sync.usecases.monitor import measure
-from background_sync.usecases.reconcile import Reconciler, reconcile
-from background_sync.usecases.verify import Kapso
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.monitor.conftest import Emitted

@@ -3,7 +3,7 @@
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
-from background_sync.usecases.monitor import measure
+from background_sync.status.monitor import measure
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.monitor.conftest import Emitted

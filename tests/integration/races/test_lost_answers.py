@@ -69,7 +69,7 @@ def test_of_an_audits_repair(world: World, faults: Faults) -> None:
     faults.lose_answers("UpdateItem", after=1)
     assert world.audit()
     record = world.record("#audit#w1")
-    assert (record.mended_outdated, record.lost_race) == (1, 0)
+    assert (record.fixed_outdated, record.lost_race) == (1, 0)
 
 
 @pytest.mark.parametrize("after", [2, 3, 4, 5])

@@ -73,7 +73,7 @@ def test_who_is_overtaken_in_the_middle_adds_nothing(world: World, faults: Fault
 
 def test_a_run_between_two_messages_is_not_dead(world: World, faults: Faults) -> None:
     owner = claim(world)
-    faults.meanwhile("GetItem", lambda: runs.save_place(owner, {}))
+    faults.meanwhile("GetItem", lambda: runs.save_checkpoint(owner, {}))
     world.run(receive_count=2)
     record: Any = world.record()
     assert (record.status == "failed", record.error) == (False, None)

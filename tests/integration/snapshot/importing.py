@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from background_sync.records.items import plain, typed
+from background_sync.records.database import deserialize, serialize
 from background_sync_ops.snapshot import ImportReport, ImportTarget, Progress, import_snapshot
 from background_sync_ops.snapshot.writer import write_snapshot
 from background_sync_ops.stack.clients import LocalClients
@@ -100,7 +100,7 @@ class Importing:
 
     def _items(self, table: str) -> list[dict[str, Any]]:
         pages = self.target.dynamodb.get_paginator("scan").paginate(TableName=table)
-        return [plain(item) for page in pages for item in page["Items"]]
+        return [deserialize(item) for page in pages for item in page["Items"]]
 
     def set_contact(self, contact_id: str = "62811", **attributes: Any) -> None:
         """Somebody else sets attributes of a contact."""
@@ -114,10 +114,10 @@ class Importing:
     def _set(self, table: str, key: Mapping[str, str], attributes: Mapping[str, Any]) -> None:
         self.target.dynamodb.update_item(
             TableName=table,
-            Key={name: typed(value) for name, value in key.items()},
+            Key={name: serialize(value) for name, value in key.items()},
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
             ExpressionAttributeNames={f"#{name}": name for name in attributes},
-            ExpressionAttributeValues={f":{name}": typed(value) for name, value in attributes.items()},
+            ExpressionAttributeValues={f":{name}": serialize(value) for name, value in attributes.items()},
         )
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from background_sync.records.runs import MAX_ATTEMPTS
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
-from background_sync.runbook import GUIDES
-from background_sync.usecases.monitor import measure
+from background_sync.status.monitor import measure
+from background_sync.status.runbook import GUIDES
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api

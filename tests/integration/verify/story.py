@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from background_sync.messages import RUN, Message
 from background_sync.records.contacts import contact_key, record_activity
-from background_sync.rules.drift import GRACE_MS
+from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import KapsoServer, KapsoStore, LastPage, Person
 from background_sync_ops.kapso import faults as answers

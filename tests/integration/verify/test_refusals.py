@@ -11,8 +11,8 @@ from werkzeug.wrappers import Request, Response
 from background_sync.kapso import client
 from background_sync.messages import RUN, Message
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
+from background_sync.sync.deliver import Delivery, deliver
 from background_sync.tokens import Tokens
-from background_sync.usecases.deliver import Delivery, deliver
 from background_sync_ops.kapso import faults as answers
 from tests.integration.verify.number import (
     KEY,

@@ -50,7 +50,7 @@ def test_who_is_behind_is_flagged_with_what_was_missed(world: World, number: Num
     assert contacts(world)["621"] == before | {
         "flagged_at": NOW,
         "behind_at": NOW - 10 * MINUTE_MS,
-        "told_at": NOW - 10 * MINUTE_MS,
+        "reported_at": NOW - 10 * MINUTE_MS,
         "notes": [note],
     }
     assert world.flagged() == {"621"}

@@ -6,7 +6,7 @@ import pytest
 
 from background_sync.kapso import conversations
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
-from background_sync.usecases import survey
+from background_sync.sync import survey
 from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
 from tests.integration.killer import Killed

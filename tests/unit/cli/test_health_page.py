@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from background_sync.runbook import GUIDES, runbook_link
+from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.cli.health import Look, Query, parts, print_parts, title, todo
 from background_sync_ops.cli.output import Cut, console
 

@@ -20,7 +20,7 @@ def at(age_ms: int) -> Decimal:
 
 
 @pytest.mark.parametrize(
-    ("record", "standing", "stale"),
+    ("record", "verdict", "stale"),
     [
         ({"last_activity_at": at(HOUR_MS)}, "fresh", False),
         ({"last_activity_at": at(HOUR_MS + 1)}, "due", True),
@@ -31,9 +31,9 @@ def at(age_ms: int) -> Decimal:
         ({}, "unreadable", False),
     ],
 )
-def test_it_is_judged_by_the_rules(record: dict[str, Any], standing: str, stale: bool) -> None:
+def test_it_is_judged_by_the_rules(record: dict[str, Any], verdict: str, stale: bool) -> None:
     document = judged(**record)
-    assert (document["standing"], document["stale"]) == (standing, stale)
+    assert (document["verdict"], document["stale"]) == (verdict, stale)
 
 
 def test_the_workspaces_own_policy_counts() -> None:

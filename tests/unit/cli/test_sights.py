@@ -3,7 +3,7 @@
 from typing import Any
 
 from background_sync_ops.cli.health import Look
-from background_sync_ops.cli.sights import Sight, Silence, changes, lines
+from background_sync_ops.cli.sights import Silence, WatchState, changes, lines
 
 AT = 1_767_261_600_000
 HOUR = "2026-01-01T10:00:00Z"
@@ -58,25 +58,25 @@ def test_what_others_wrote_does_not_steer_the_terminal() -> None:
 
 
 def test_a_line_has_its_time() -> None:
-    assert list(lines(Sight(), Sight(look(), AT))) == [f"{HOUR}  Health: pass"]
+    assert list(lines(WatchState(), WatchState(look(), AT))) == [f"{HOUR}  Health: pass"]
 
 
 def test_nothing_changed_is_no_line() -> None:
-    assert list(lines(Sight(look(), AT), Sight(look(), AT + 5000))) == []
+    assert list(lines(WatchState(look(), AT), WatchState(look(), AT + 5000))) == []
 
 
 def test_a_silence_is_told_once() -> None:
-    good = Sight(look(), AT - 5000)
+    good = WatchState(look(), AT - 5000)
     silent = good.without_answer(AT, "nobody")
     longer = silent.without_answer(AT + 5000, "somebody else")
     assert list(lines(good, silent)) == [f"{HOUR}  No answer: nobody"]
     assert list(lines(silent, longer)) == []
-    assert longer == Sight(good.look, good.at, Silence(AT, "somebody else"))
+    assert longer == WatchState(good.look, good.at, Silence(AT, "somebody else"))
 
 
 def test_the_end_of_a_silence_is_told_with_what_changed_meanwhile() -> None:
-    silent = Sight(look(), AT - 5000).without_answer(AT - 2000, "nobody")
-    assert list(lines(silent, Sight(look("warn"), AT))) == [
+    silent = WatchState(look(), AT - 5000).without_answer(AT - 2000, "nobody")
+    assert list(lines(silent, WatchState(look("warn"), AT))) == [
         f"{HOUR}  It answers again",
         f"{HOUR}  Health: warn, was pass",
     ]

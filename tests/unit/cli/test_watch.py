@@ -9,7 +9,7 @@ import pytest
 from background_sync_ops.cli.api import RequestRefused
 from background_sync_ops.cli.errors import CommandError
 from background_sync_ops.cli.health import Look
-from background_sync_ops.cli.sights import Sight, Silence
+from background_sync_ops.cli.sights import Silence, WatchState
 from background_sync_ops.cli.watching import Watch
 from background_sync_ops.target import TargetError
 
@@ -44,7 +44,7 @@ def looks(*answers: Look | Exception) -> Callable[[], Look]:
     return look
 
 
-def watched(*answers: Look | Exception) -> tuple[Watch, list[Sight], Clock]:
+def watched(*answers: Look | Exception) -> tuple[Watch, list[WatchState], Clock]:
     clock, seen = Clock(), []
     watch = Watch(looks(*answers), clock, timedelta(milliseconds=STEP))
     with pytest.raises(KeyboardInterrupt):
@@ -70,8 +70,8 @@ def test_a_view_is_given_what_there_was_before() -> None:
 def test_a_look_that_fails_does_not_end_it(error: Exception) -> None:
     watch, seen, _ = watched(GOOD, error, error, BAD)
     silent = Silence(START + STEP, "away")
-    assert seen[1:3] == [Sight(GOOD, START, silent)] * 2
-    assert seen[3] == Sight(BAD, START + 3 * STEP)
+    assert seen[1:3] == [WatchState(GOOD, START, silent)] * 2
+    assert seen[3] == WatchState(BAD, START + 3 * STEP)
     assert watch.status == 2
 
 

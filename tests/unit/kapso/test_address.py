@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.kapso.address import checked_base_url
+from background_sync.kapso.client import checked_base_url
 
 
 @pytest.mark.parametrize(

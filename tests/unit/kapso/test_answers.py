@@ -2,8 +2,8 @@
 
 import pytest
 
-from background_sync.kapso.answers import checked_phone_id, next_cursor, read_document
-from background_sync.kapso.errors import InvalidPhoneId, KapsoError, Nonsense
+from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, KapsoError
+from background_sync.kapso.parsing import checked_phone_id, next_cursor, read_document
 
 CURSOR = "eyJ2YWx1ZXMiOltdfQ=="
 
@@ -42,13 +42,13 @@ def test_a_cursor_that_was_there_before_ends_it_too() -> None:
     + [{"cursors": {"after": after}} for after in ("a b", "\ud800", "x" * 2049)],
 )
 def test_any_other_paging_is_nonsense(paging: object) -> None:
-    with pytest.raises(Nonsense):
+    with pytest.raises(InvalidResponse):
         next_cursor({"paging": paging}, set())
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\xff", b"{", b"[" * 200_000])
 def test_what_is_no_json_is_nonsense_and_not_quoted(content: bytes) -> None:
-    with pytest.raises(Nonsense, match=r"^Kapso's answer is no JSON$") as caught:
+    with pytest.raises(InvalidResponse, match=r"^Kapso's answer is no JSON$") as caught:
         read_document(content)
     assert caught.value.__context__ is None
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.answers import read_document
 from background_sync.kapso.conversations import Conversation, ConversationPage, read_page
-from background_sync.kapso.errors import Nonsense
+from background_sync.kapso.errors import InvalidResponse
+from background_sync.kapso.parsing import read_document
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text("0123456789-:TZ.+ ")
@@ -140,7 +140,7 @@ def test_an_integer_that_python_does_not_read_costs_one_record() -> None:
 
 
 def test_a_record_of_another_number_makes_it_nonsense() -> None:
-    with pytest.raises(Nonsense, match=f"about number {PHONE_ID} tells of another number"):
+    with pytest.raises(InvalidResponse, match=f"about number {PHONE_ID} tells of another number"):
         page(conversation(), conversation(phone_number_id="999"))
 
 
@@ -148,7 +148,7 @@ def test_a_record_of_another_number_makes_it_nonsense() -> None:
 def test_what_is_no_page_is_nonsense(document: object) -> None:
     try:
         found = read_page(document, PHONE_ID, set())
-    except Nonsense:
+    except InvalidResponse:
         return
     assert isinstance(document, dict)
     assert len(found.conversations) + len(found.invalid) == len(document["data"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.excerpt import excerpt
+from background_sync.kapso.errors import excerpt
 
 KEY = "kp_live+Secret/word=7f3a99"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.limits import RateLimit, rate_limit, retry_after_s
+from background_sync.kapso.client import RateLimit, rate_limit, retry_after_s
 from tests.unit.kapso.records import MOMENT
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.times import Unreadable, instant, iso_since, iso_until
+from background_sync.kapso.parsing import Unreadable, instant, iso_since, iso_until
 from tests.unit.kapso.records import MOMENT
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.responses import BadParameter, Listing, read_listing
+from background_sync.status.answers import BadParameter, Listing, read_listing
 
 ALLOWED = ("workspace_id", "limit")
 

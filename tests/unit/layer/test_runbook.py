@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from background_sync.runbook import GUIDES, runbook_link
+from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.cli.app import app
 
 RUNBOOK = (Path(__file__).parents[3] / "docs/operations.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.scheduled import InvalidEvent, Scheduled, read_scheduled
+from background_sync.messages import InvalidEvent, Scheduled, read_scheduled
 
 T10 = 1_767_261_600_000
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from background_sync.page.chart import Amounts, chart
 from background_sync.rules.policy import HOUR_MS
+from background_sync.status.page.chart import Amounts, chart
 from tests.unit.page.test_html import Reader
 
 NOW = 1_767_225_600_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.page.html import Html, el, join
+from background_sync.status.page.html import Html, el, join
 
 HOSTILE = "<script>alert(1)</script>"
 

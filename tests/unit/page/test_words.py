@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.page.words import percent, span, time_tag
+from background_sync.status.page.words import percent, span, time_tag
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from background_sync.rules.audit import audit_due
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.workspace import audit_due
 
 START = 1_767_225_600_000
 any_id = st.text(min_size=1, max_size=20)

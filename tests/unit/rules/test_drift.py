@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.rules.drift import GRACE_MS, Comparison, Drift, compare
+from background_sync.rules.contact import GRACE_MS, Comparison, Drift, compare
 
 NOW = 1_767_225_600_000
 KAPSO = NOW - 10 * GRACE_MS

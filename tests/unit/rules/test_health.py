@@ -2,8 +2,8 @@
 
 import pytest
 
-from background_sync.rules.health import State, dead_letters_state, failed_share_state, sweep_age_state
 from background_sync.rules.policy import HOUR_MS
+from background_sync.status.thresholds import State, dead_letters_state, failed_share_state, sweep_age_state
 
 
 @pytest.mark.parametrize(

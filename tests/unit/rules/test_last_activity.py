@@ -3,12 +3,12 @@
 import pytest
 
 from background_sync.rules.contact import (
-    InvalidRecord,
     activity_index_value,
-    indexed_contact,
+    contact_from_index,
+    contact_from_record,
     last_activity,
-    stored_contact,
 )
+from background_sync.rules.values import InvalidRecord
 
 ALL = {"last_activity_at": 1, "updated_at": 2, "created_at": 3}
 
@@ -44,11 +44,11 @@ def test_the_index_attribute_is_a_number_always(record: dict[str, object], value
 
 def test_an_entry_of_the_index_at_0_is_invalid() -> None:
     with pytest.raises(InvalidRecord, match="no readable time"):
-        indexed_contact("628", {"activity_at": 0})
+        contact_from_index("628", {"activity_at": 0})
 
 
 def test_the_index_is_read_by_its_own_attribute_and_the_record_by_the_times() -> None:
     record = {"activity_at": 9, "last_activity_at": 5, "lead_status": "new", "flagged_at": 7}
-    assert indexed_contact("628", record).activity_at == 9
-    stored = stored_contact("628", record)
+    assert contact_from_index("628", record).activity_at == 9
+    stored = contact_from_record("628", record)
     assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (5, "new", 7)

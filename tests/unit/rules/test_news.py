@@ -2,10 +2,8 @@
 
 import pytest
 
-from background_sync.rules.contact import Contact, is_to_be_told
-from background_sync.rules.drift import GRACE_MS
+from background_sync.rules.contact import GRACE_MS, Confirmation, Contact, needs_report
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS, Policy
-from background_sync.rules.verified import Confirmation
 
 NOW = 1_767_225_600_000
 COMPARED = Confirmation(NOW - 30 * DAY_MS)
@@ -24,7 +22,7 @@ def told(
     contact = Contact(
         "628", NOW - age_ms, status, *(None if ago_ms is None else NOW - ago_ms for ago_ms in times)
     )
-    return is_to_be_told(contact.as_asked(confirmation, None), NOW, Policy())
+    return needs_report(contact.with_verification(confirmation, None), NOW, Policy())
 
 
 def test_activity_that_the_table_has_not_is() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from background_sync.rules.notes import flag_note
 from background_sync.rules.policy import HOUR_MS
-from background_sync.rules.rounding import round_half_up
+from background_sync.rules.values import round_half_up
 
 
 @pytest.mark.parametrize(("numerator", "rounded"), [(0, 0), (1, 1), (3, 2), (5, 3), (4, 2), (-1, 0)])

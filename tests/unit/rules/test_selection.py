@@ -5,9 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from background_sync.rules.contact import Contact
-from background_sync.rules.drift import GRACE_MS
-from background_sync.rules.selection import best, rank
+from background_sync.rules.contact import GRACE_MS, Contact, best, rank
 
 NOW = 1_000
 
@@ -21,9 +19,9 @@ def contact(
     activity_at: int = 5,
     flagged_at: int | None = None,
     behind_at: int | None = None,
-    told_at: int | None = None,
+    reported_at: int | None = None,
 ) -> Contact:
-    return Contact(contact_id, activity_at, None, flagged_at, behind_at, told_at)
+    return Contact(contact_id, activity_at, None, flagged_at, behind_at, reported_at)
 
 
 def test_the_never_flagged_come_before_all() -> None:
@@ -52,7 +50,7 @@ def test_whose_missed_activity_was_not_told_of_comes_before_all() -> None:
 
 
 def test_whose_missed_activity_was_told_of_waits_for_the_turn() -> None:
-    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10, told_at=GRACE_MS + 10)
+    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10, reported_at=GRACE_MS + 10)
     assert chosen(told, contact("a", 1, flagged_at=NOW)) == ["a", "b"]
 
 

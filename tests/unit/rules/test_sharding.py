@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.rules.sharding import shard_of, stable_hash
+from background_sync.rules.values import shard_of, stable_hash
 
 
 def test_a_hash_never_changes() -> None:

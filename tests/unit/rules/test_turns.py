@@ -8,9 +8,8 @@ from math import ceil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from background_sync.rules.contact import Contact, Standing, standing
+from background_sync.rules.contact import Contact, Verdict, best, judge
 from background_sync.rules.policy import HOUR_MS, Policy
-from background_sync.rules.selection import best
 
 START = 1_767_225_600_000
 Flags = dict[str, list[int]]
@@ -19,7 +18,7 @@ Flags = dict[str, list[int]]
 def sweeps(contacts: dict[str, Contact], policy: Policy, times: list[int]) -> Iterator[set[str]]:
     """One sweep at each time; whom it flags."""
     for now in times:
-        due = [each for each in contacts.values() if standing(each, now, policy) is Standing.DUE]
+        due = [each for each in contacts.values() if judge(each, now, policy) is Verdict.DUE]
         chosen = best((), due, policy.max_flags_per_run, ())
         for each in chosen:
             contacts[each.contact_id] = replace(each, flagged_at=now)
@@ -87,7 +86,7 @@ def test_every_stale_contact_is_reached_whatever_was_flagged_before(
     stale = {
         each.contact_id
         for each in contacts.values()
-        if standing(each, START, policy) in (Standing.DUE, Standing.COOLING)
+        if judge(each, START, policy) in (Verdict.DUE, Verdict.COOLING)
     }
     hours = 3 + cooldown_h + ceil(len(contacts) / cap)  # flagged up to 3 h ahead, and then a round for all
     reached = sweeps(contacts, policy, [START + hour * HOUR_MS for hour in range(hours + 1)])

@@ -4,8 +4,8 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from background_sync.rules.counts import TOTALLED
-from background_sync.rules.verified import Confirmation, Verified, weightier
+from background_sync.rules.contact import Confirmation
+from background_sync.rules.counts import TOTALLED, Verified, higher_priority
 
 COMPARED = ("in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
 BESIDE = ("renamed", "unreadable")
@@ -40,7 +40,7 @@ def test_a_person_moves_from_one_count_to_another() -> None:
     ],
 )
 def test_what_was_done_counts_before_what_was_found(one: str | None, other: str, counts: str) -> None:
-    assert weightier(one, other) == counts
+    assert higher_priority(one, other) == counts
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from background_sync.rules.contact import Standing, standing, stored_contact
+from background_sync.rules.contact import Verdict, contact_from_record, judge
 from background_sync.rules.policy import read_policy
 from background_sync_ops.snapshot.documents import contact_record, workspace_record
 from background_sync_ops.snapshot.merge import merge_contacts
@@ -46,6 +46,6 @@ def counts(workspace: Record, people: dict[tuple[str, str], Record]) -> Counter[
     found: Counter[str] = Counter()
     for (workspace_id, contact_id), record in people.items():
         if workspace_id == workspace["workspace_id"]:
-            judged: Standing = standing(stored_contact(contact_id, record), AT, policy)
+            judged: Verdict = judge(contact_from_record(contact_id, record), AT, policy)
             found[judged.name] += 1
     return found

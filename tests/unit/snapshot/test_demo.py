@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from background_sync.rules.contact import Standing, standing, stored_contact
+from background_sync.rules.contact import Verdict, contact_from_record, judge
 from background_sync.rules.policy import read_policy
 from background_sync_ops.demo import demo_snapshot
 from background_sync_ops.snapshot.documents import contact_record, workspace_record
@@ -12,14 +12,14 @@ LATER = 60_000
 """The sweep begins a moment after the demo was made."""
 
 
-def standings(now: int) -> dict[str, Counter[Standing]]:
+def standings(now: int) -> dict[str, Counter[Verdict]]:
     demo = demo_snapshot(now)
     policies = {each["_id"]: read_policy(parsed_settings(each))[0] for each in demo["workspaces"]}
-    found: dict[str, Counter[Standing]] = {each: Counter() for each in policies}
+    found: dict[str, Counter[Verdict]] = {each: Counter() for each in policies}
     for document in demo["contacts"]:
         record = contact_record(parsed(document))
         policy = policies[record["workspace_id"]]
-        judged = standing(stored_contact(record["contact_id"], record), now + LATER, policy)
+        judged = judge(contact_from_record(record["contact_id"], record), now + LATER, policy)
         found[record["workspace_id"]][judged] += 1
     return found
 
@@ -38,9 +38,9 @@ def test_whenever_it_is_made_there_is_something_of_everything(now: int) -> None:
     found = standings(now)
     assert found == standings(NOW)
     for workspace_id in ("demo-harbor-coffee", "demo-alpine-outdoor", "demo-sunrise-travel"):
-        assert set(found[workspace_id]) == set(Standing) - {Standing.QUIET}  # which only Kapso can confirm
-    assert found["demo-harbor-coffee"][Standing.FRESH] > sum(found["demo-harbor-coffee"].values()) / 2
-    assert found["demo-sunrise-travel"][Standing.DUE] > 2 * 50
+        assert set(found[workspace_id]) == set(Verdict) - {Verdict.QUIET}  # which only Kapso can confirm
+    assert found["demo-harbor-coffee"][Verdict.FRESH] > sum(found["demo-harbor-coffee"].values()) / 2
+    assert found["demo-sunrise-travel"][Verdict.DUE] > 2 * 50
 
 
 def test_all_its_settings_are_usable() -> None:

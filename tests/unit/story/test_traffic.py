@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from background_sync.rules.drift import GRACE_MS
+from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import DAY_MS
 from background_sync_ops.story.people import LONGEST_QUIET_MS, Somebody, cast
 from background_sync_ops.story.traffic import Line, conversations, one_each

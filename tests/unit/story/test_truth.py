@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.rules.drift import GRACE_MS
+from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.story.numbers import Found, found
 from background_sync_ops.story.truth import Effect, Missed, missed, plainly_stale

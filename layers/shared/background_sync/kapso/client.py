@@ -5,26 +5,29 @@ import random
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlencode
 
 import urllib3
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from background_sync.clock import Clock, Deadline
-from background_sync.kapso.address import checked_base_url
-from background_sync.kapso.answers import read_document
 from background_sync.kapso.errors import (
+    InvalidResponse,
     KapsoError,
-    Nonsense,
     NumberUnknown,
     RateLimited,
     Rejected,
     Unauthorized,
     Unavailable,
+    excerpt,
 )
-from background_sync.kapso.excerpt import excerpt
-from background_sync.kapso.limits import RateLimit, rate_limit, retry_after_s
+from background_sync.kapso.parsing import read_document
 from background_sync.kapso.transport import MAX_BYTES, Answer, NoAnswer, exchange
 
 PROXY: Final = "/meta/whatsapp/v24.0"
@@ -137,7 +140,7 @@ class KapsoClient:
         said = self._said(request, answer)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise RateLimited(said, retry_after_s(answer.headers, self.clock.now()))
-        raise REFUSALS.get(answer.status, Rejected if answer.kind == CLIENT_ERROR else Nonsense)(said)
+        raise REFUSALS.get(answer.status, Rejected if answer.kind == CLIENT_ERROR else InvalidResponse)(said)
 
     def _said(self, request: "_Request", answer: Answer | NoAnswer) -> str:
         if isinstance(answer, NoAnswer):
@@ -168,3 +171,73 @@ def _checked_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise Unauthorized("the key is empty, or has blanks or characters that no header can carry")
     return key
+
+
+def checked_base_url(url: str) -> str:
+    """The base URL without a slash at its end, as the HTTP library itself understands it.
+
+    Raises:
+        ValueError: neither https nor http to this machine, or with a user, a query or a fragment; the text
+            names the URL.
+    """
+    try:
+        parsed = parse_url(url)
+    except LocationParseError:
+        raise ValueError(f"no usable base URL: {url!r}") from None
+    if parsed.auth is not None:
+        raise ValueError(f"a base URL has no user and no password: {parsed._replace(auth='***').url!r}")
+    if not parsed.host or parsed.query is not None or parsed.fragment is not None:
+        raise ValueError(f"a base URL is a scheme, a host and perhaps a path: {url!r}")
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed)):
+        raise ValueError(f"a base URL must be https, except on this machine: {url!r}")
+    return parsed._replace(path=(parsed.path or "").rstrip("/")).url
+
+
+def _is_loopback(parsed: Url) -> bool:
+    host = (parsed.host or "").strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+DEFAULT_S = 60
+"""Kapso counts by the minute."""
+MAX_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Requests that a key may make a minute, and how many of this minute's are left, as last told."""
+
+    limit: int
+    remaining: int
+
+
+def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    """Read `X-RateLimit-Limit` and `X-RateLimit-Remaining`."""
+    limit, remaining = (_whole(headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining"))
+    return None if limit is None or remaining is None else RateLimit(limit, remaining)
+
+
+def retry_after_s(headers: Mapping[str, str], now: int) -> int:
+    """Read `Retry-After`, seconds or an HTTP date; from 1 s to an hour, a minute where it tells nothing.
+
+    A date counts from the answer's own `Date`, and from `now` (ms) only without one: clocks differ.
+    """
+    seconds, until = _whole(headers.get("Retry-After")), _date(headers.get("Retry-After"))
+    if seconds is None and until is not None:
+        seconds = until - (_date(headers.get("Date")) or now // 1000)
+    return DEFAULT_S if seconds is None else max(1, min(seconds, MAX_S))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _date(text: str | None) -> int | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    except (ValueError, OverflowError):
+        return None

@@ -9,10 +9,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from background_sync.kapso.answers import checked_phone_id, next_cursor, read_records, refuse_other_number
 from background_sync.kapso.client import PROXY, KapsoClient
-from background_sync.kapso.fields import object_of, text_of, time_of
-from background_sync.kapso.times import Unreadable, iso_since, iso_until
+from background_sync.kapso.parsing import (
+    Unreadable,
+    checked_phone_id,
+    iso_since,
+    iso_until,
+    next_cursor,
+    read_object,
+    read_records,
+    read_text,
+    read_time,
+    refuse_other_number,
+)
 from background_sync.rules.identity import digits
 
 PAGE_SIZE = 100
@@ -98,7 +107,7 @@ def read_page(document: object, phone_id: str, known: set[str]) -> ConversationP
     """Read an answer; a record that cannot be read stops no other.
 
     Raises:
-        Nonsense: it is no page, or a page of another number.
+        InvalidResponse: it is no page, or a page of another number.
     """
     conversations, invalid = [], []
     records = read_records(document)
@@ -113,7 +122,7 @@ def read_page(document: object, phone_id: str, known: set[str]) -> ConversationP
 
 
 def _conversation(record: object) -> Conversation:
-    fields = object_of(record, "a conversation")
+    fields = read_object(record, "a conversation")
     conversation_id = _checked_id(fields, "id")
     if conversation_id is None:
         raise Unreadable("a conversation has no id")
@@ -124,12 +133,12 @@ def _conversation(record: object) -> Conversation:
 
 
 def _read(conversation_id: str, fields: Mapping[str, object]) -> Conversation:
-    last_active_at = time_of(fields, "last_active_at")
+    last_active_at = read_time(fields, "last_active_at")
     if last_active_at is None:
         raise Unreadable("last_active_at is missing")
-    text_of(fields, "phone_number_id")  # its value was looked at before, its type was not
-    kapso = object_of(fields.get("kapso") or {}, "kapso")
-    times = [time_of(kapso, name) for name in ACTIVITY_TIMES]
+    read_text(fields, "phone_number_id")  # its value was looked at before, its type was not
+    kapso = read_object(fields.get("kapso") or {}, "kapso")
+    times = [read_time(kapso, name) for name in ACTIVITY_TIMES]
     return Conversation(
         id=conversation_id,
         phone=_phone(fields),
@@ -142,19 +151,19 @@ def _read(conversation_id: str, fields: Mapping[str, object]) -> Conversation:
 
 def _checked_id(fields: Mapping[str, object], name: str) -> str | None:
     """An id that may become a key."""
-    found = text_of(fields, name)
+    found = read_text(fields, name)
     if found is not None and not _ID.fullmatch(found):
         raise Unreadable(f"{name} is no id")
     return found
 
 
 def _phone(fields: Mapping[str, object]) -> str | None:
-    found = digits(text_of(fields, "phone_number") or "")
+    found = digits(read_text(fields, "phone_number") or "")
     if len(found) > _MAX_PHONE_DIGITS:
         raise Unreadable("phone_number is no phone number")
     return found or None
 
 
 def _name(kapso: Mapping[str, object]) -> str | None:
-    name = text_of(kapso, "contact_name")
+    name = read_text(kapso, "contact_name")
     return name[:MAX_NAME_LENGTH] if name and not name.isspace() else None

@@ -10,11 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from background_sync.kapso.answers import checked_phone_id, next_cursor, read_records, refuse_other_number
 from background_sync.kapso.client import PLATFORM, KapsoClient
-from background_sync.kapso.errors import Nonsense
-from background_sync.kapso.fields import object_of, text_of, time_of
-from background_sync.kapso.times import Unreadable
+from background_sync.kapso.errors import InvalidResponse
+from background_sync.kapso.parsing import (
+    Unreadable,
+    checked_phone_id,
+    next_cursor,
+    read_object,
+    read_records,
+    read_text,
+    read_time,
+    refuse_other_number,
+)
 
 PAGE_SIZE = 100
 MAX_LOG_PAGES = 1
@@ -51,7 +58,7 @@ def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
     try:
         return tuple(map(_webhook, records))
     except Unreadable as error:
-        raise Nonsense(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
+        raise InvalidResponse(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
 
 
 def activate(client: KapsoClient, phone_id: str, webhook_id: str) -> None:
@@ -86,7 +93,7 @@ def _webhooks_path(phone_id: str) -> str:
 
 
 def _webhook(record: object) -> Webhook:
-    fields = object_of(record, "a webhook")
+    fields = read_object(record, "a webhook")
     webhook_id, active = _printable(fields, "id"), fields.get("active")
     if webhook_id is None:
         raise Unreadable("it has no id")
@@ -103,7 +110,7 @@ def _webhook(record: object) -> Webhook:
 
 def _printable(fields: Mapping[str, object], name: str) -> str | None:
     """A text that does nothing to a terminal."""
-    return "".join(filter(str.isprintable, text_of(fields, name) or "")) or None
+    return "".join(filter(str.isprintable, read_text(fields, name) or "")) or None
 
 
 def _events(value: object) -> tuple[str, ...]:
@@ -142,5 +149,5 @@ def _failed_since(record: object, phone_id: str, since_ms: int) -> bool:
 def _time(record: object, name: str) -> int:
     """An instant, 0 where it cannot be read: the log is only a hint."""
     with suppress(Unreadable):
-        return time_of(object_of(record, "a delivery"), name) or 0
+        return read_time(read_object(record, "a delivery"), name) or 0
     return 0

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from background_sync.clock import Clock
-from background_sync.records.model import Record
+from background_sync.records.database import Record
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 
 SMALLEST_LIMIT = 100

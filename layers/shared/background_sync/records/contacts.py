@@ -3,22 +3,29 @@
 They are worked on as items, `{"N": "1"}`, so that what others wrote goes back exactly as it came.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from background_sync.records.database import Database
-from background_sync.records.items import AttributeValue, Item, plain, plain_value, typed
-from background_sync.records.model import CONDITION_FAILED
+from background_sync.records.database import (
+    CONDITION_FAILED,
+    AttributeValue,
+    Database,
+    Item,
+    deserialize,
+    deserialize_value,
+    read_many,
+    serialize,
+)
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
 
-JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at", "told_at")
+JUDGED = (*TIME_ATTRIBUTES, "lead_status", "flagged_at", "behind_at", "reported_at")
 """What the rules judge: a write depends on all of it being as it was read."""
 BY_ACTIVITY = "by_activity"
-INDEXED = ("lead_status", "flagged_at", "behind_at", "told_at")
+INDEXED = ("lead_status", "flagged_at", "behind_at", "reported_at")
 """What that index projects, for the rules to judge."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
 
@@ -69,7 +76,7 @@ def index_page(
         ReturnConsumedCapacity="TOTAL",
         **options,
     )
-    return IndexPage([plain(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+    return IndexPage([deserialize(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
 
 
 def table_page(
@@ -121,15 +128,15 @@ def write_flag(
         Conflict: they are not.
         Unwritable: the contact cannot take it.
     """
-    values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": typed(note.added_at)}
+    values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": serialize(note.added_at)}
     if is_report(note.content) and "behind_at" in read:
-        values["told_at"] = read["behind_at"]
+        values["reported_at"] = read["behind_at"]
     set_if_unchanged(database, workspace_id, contact_id, read, (*JUDGED, "notes"), values)
 
 
-def mend_index(database: Database, workspace_id: str, read: Item, activity_at: int) -> None:
+def fix_index(database: Database, workspace_id: str, read: Item, activity_at: int) -> None:
     """Set the index attribute, if the times are still as `read`; raises `Conflict`."""
-    values = {"activity_at": typed(activity_at)}
+    values = {"activity_at": serialize(activity_at)}
     contact_id, depends_on = read["contact_id"]["S"], ("activity_at", *TIME_ATTRIBUTES)
     set_if_unchanged(database, workspace_id, contact_id, read, depends_on, values)
 
@@ -219,7 +226,7 @@ def _upsert(
             ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": name for name in everything},
             ExpressionAttributeValues={
-                **{f":{name}": typed(value) for name, value in everything.items()},
+                **{f":{name}": serialize(value) for name, value in everything.items()},
                 ":number": {"S": "N"},
             },
             ReturnConsumedCapacity="TOTAL",
@@ -238,14 +245,14 @@ def contact_key(workspace_id: str, contact_id: str) -> dict[str, AttributeValue]
 
 def with_sync_note(read: Item, note: Note, max_sync_notes: int) -> AttributeValue:
     """A contact's notes with one more of ours; raises `Unwritable` where they are no list."""
-    return {"L": with_note(_notes(read), typed(_note_document(note)), _is_ours, max_sync_notes)}
+    return {"L": with_note(_notes(read), serialize(_note_document(note)), _is_ours, max_sync_notes)}
 
 
 def was_reported(read: Item, run_at: int) -> bool:
     """Whether the flag that the run at `run_at` left tells of missed activity."""
     notes = (note.get("M", {}) for note in read.get("notes", {}).get("L", []))
     return any(
-        note.get("added_at") == typed(run_at) and is_report(note.get("content", {}).get("S"))
+        note.get("added_at") == serialize(run_at) and is_report(note.get("content", {}).get("S"))
         for note in notes
     )
 
@@ -266,7 +273,7 @@ def _notes(read: Item) -> Sequence[AttributeValue]:
 def _is_ours(note: AttributeValue) -> bool:
     fields = note.get("M", {})
     content, author = (
-        plain_value(fields[name]) if name in fields else None for name in ("content", "added_by")
+        deserialize_value(fields[name]) if name in fields else None for name in ("content", "added_by")
     )
     return is_sync_note(content, author)
 
@@ -279,3 +286,31 @@ def _write_error(error: ClientError) -> Exception:
     if code == "ValidationException" and "size" in message.lower():
         return Unwritable(message)
     return error
+
+
+STAMPS = ("repaired_at", "created_by_run", "renamed_at")
+"""The runs that last repaired, made or renamed a contact: a repeat of one counts it as its own."""
+COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, "notes", *JUDGED)
+"""What comparing and mending a contact depends on."""
+BY_BSUID = "by_bsuid"
+
+
+def read_contacts(database: Database, workspace_id: str, contact_ids: Collection[str]) -> dict[str, Item]:
+    """Those of the contacts that are there, by id, as they are now; raises `NotRead`."""
+    keys = [contact_key(workspace_id, each) for each in sorted(set(contact_ids))]
+    people = read_many(database, database.tables.contacts, keys, COMPARED)
+    return {item["contact_id"]["S"]: item for item in people}
+
+
+def contact_ids_by_bsuid(database: Database, workspace_id: str, bsuid: str) -> list[str]:
+    """The contacts with a business-scoped user id; two at most, more tell nothing more."""
+    answer = database.client.query(
+        TableName=database.tables.contacts,
+        IndexName=BY_BSUID,
+        KeyConditionExpression="workspace_id = :workspace AND business_scoped_user_id = :bsuid",
+        ExpressionAttributeValues={":workspace": {"S": workspace_id}, ":bsuid": {"S": bsuid}},
+        ProjectionExpression="contact_id",
+        Limit=2,
+        ReturnConsumedCapacity="TOTAL",
+    )
+    return [item["contact_id"]["S"] for item in answer["Items"]]

@@ -14,11 +14,10 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import Clock
-from background_sync.records.model import Record
-from background_sync.records.outcomes import Outcomes
-from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Run, expiry, find
+from background_sync.records.database import Record
+from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Outcomes, Run, expiry, find
 from background_sync.rules.counts import TOTALLED
-from background_sync.rules.sharding import shard_of
+from background_sync.rules.values import shard_of
 
 MAX_TRIES = 8
 BACKOFF_S = 0.05

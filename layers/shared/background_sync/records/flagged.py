@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from background_sync.records.batches import projection, read_many
 from background_sync.records.contacts import BY_ACTIVITY, contact_key
-from background_sync.records.database import Database
-from background_sync.records.items import plain
-from background_sync.rules.rounding import whole
+from background_sync.records.database import Database, deserialize, projection, read_many
+from background_sync.rules.values import to_int
 
 EXAMINED = 1000
 """Contacts of the index, the oldest activity first."""
@@ -24,11 +22,11 @@ def flagged_contacts(database: Database, workspace_id: str, limit: int) -> list[
         Limit=EXAMINED,
         **projection(("contact_id", "flagged_at")),
     )
-    entries = sorted((plain(item) for item in answer["Items"]), key=_flagged_at, reverse=True)[:limit]
+    entries = sorted((deserialize(item) for item in answer["Items"]), key=_flagged_at, reverse=True)[:limit]
     keys = [contact_key(workspace_id, str(entry["contact_id"])) for entry in entries]
-    contacts = (plain(item) for item in read_many(database, database.tables.contacts, keys, SHOWN))
+    contacts = (deserialize(item) for item in read_many(database, database.tables.contacts, keys, SHOWN))
     return sorted(contacts, key=_flagged_at, reverse=True)
 
 
 def _flagged_at(record: Mapping[str, object]) -> int:
-    return whole(record.get("flagged_at")) or 0
+    return to_int(record.get("flagged_at")) or 0

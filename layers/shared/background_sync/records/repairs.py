@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from background_sync.records.contacts import (
+    COMPARED,
     CONFLICTS,
     Conflict,
     Unwritable,
@@ -15,9 +16,7 @@ from background_sync.records.contacts import (
     set_if_unchanged,
     with_sync_note,
 )
-from background_sync.records.database import Database
-from background_sync.records.items import AttributeValue, Item, plain_value, typed
-from background_sync.records.people import COMPARED
+from background_sync.records.database import AttributeValue, Database, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note
 
 DEPENDS_ON = tuple(name for name in COMPARED if name != "contact_id")
@@ -51,7 +50,7 @@ def create_contact(database: Database, workspace_id: str, contact_id: str, facts
         "name": facts.profile_name,
         "kapso_name": facts.profile_name,
     }
-    values = {name: typed(value) for name, value in record.items() if value is not None}
+    values = {name: serialize(value) for name, value in record.items() if value is not None}
     try:
         database.client.update_item(
             TableName=database.tables.contacts,
@@ -83,9 +82,9 @@ def repair(
         Conflict: somebody else wrote it at the same moment.
         Unwritable: it has no room even without a note.
     """
-    at = typed(facts.activity_at)
-    stamped = {"last_activity_at": at, "activity_at": at, "repaired_at": typed(run_at)}
-    values = {**stamped, **untaught(read, facts, run_at)}
+    at = serialize(facts.activity_at)
+    stamped = {"last_activity_at": at, "activity_at": at, "repaired_at": serialize(run_at)}
+    values = {**stamped, **missing_profile(read, facts, run_at)}
     contact_id = read["contact_id"]["S"]
     if note is not None:
         with suppress(Unwritable):
@@ -95,28 +94,28 @@ def repair(
     set_if_unchanged(database, workspace_id, contact_id, read, DEPENDS_ON, values)
 
 
-def teach(database: Database, workspace_id: str, read: Item, facts: Facts, run_at: int) -> bool:
+def update_profile(database: Database, workspace_id: str, read: Item, facts: Facts, run_at: int) -> bool:
     """Bring names and identity in step; whether a name was written. Raises `Conflict`, `Unwritable`."""
-    values = untaught(read, facts, run_at)
+    values = missing_profile(read, facts, run_at)
     if values:
         set_if_unchanged(database, workspace_id, read["contact_id"]["S"], read, DEPENDS_ON, values)
     return "renamed_at" in values
 
 
-def untaught(read: Item, facts: Facts, run_at: int) -> Mapping[str, AttributeValue]:
+def missing_profile(read: Item, facts: Facts, run_at: int) -> Mapping[str, AttributeValue]:
     """What a contact does not know yet: `kapso_name` follows the profile; a `name` that a person set, and an
     identity that is known, stay."""
     values = {}
     if facts.profile_name is not None and _of(read, "kapso_name") != facts.profile_name:
-        values["kapso_name"] = typed(facts.profile_name)
+        values["kapso_name"] = serialize(facts.profile_name)
     if facts.profile_name is not None and not _of(read, "name"):
-        values["name"] = typed(facts.profile_name)
+        values["name"] = serialize(facts.profile_name)
     if values:
-        values["renamed_at"] = typed(run_at)
+        values["renamed_at"] = serialize(run_at)
     if facts.business_scoped_user_id is not None and not _of(read, "business_scoped_user_id"):
-        values["business_scoped_user_id"] = typed(facts.business_scoped_user_id)
+        values["business_scoped_user_id"] = serialize(facts.business_scoped_user_id)
     return values
 
 
 def _of(read: Item, name: str) -> object:
-    return plain_value(read[name]) if name in read else None
+    return deserialize_value(read[name]) if name in read else None

@@ -18,11 +18,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from background_sync.records.model import Record
-from background_sync.records.outcomes import Outcomes
+from background_sync.records.database import Record
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS
-from background_sync.rules.sharding import shard_of
+from background_sync.rules.values import shard_of
 
 RUNNING = "running"
 COMPLETED = "completed"
@@ -32,6 +31,40 @@ BACKFILL_PREFIX = "#backfill#"
 TIME_SHARDS = 16
 RETENTION_MS = 90 * DAY_MS
 MAX_ATTEMPTS = 3
+
+
+class Outcomes:
+    """Mixed into the records that keep outcome counts; null where nothing was counted yet."""
+
+    contacts_checked = NumberAttribute(null=True)
+    stale_found = NumberAttribute(null=True)
+    flagged = NumberAttribute(null=True)
+    fresh = NumberAttribute(null=True)
+    closed_leads = NumberAttribute(null=True)
+    invalid = NumberAttribute(null=True)
+    in_cooldown = NumberAttribute(null=True)
+    over_cap = NumberAttribute(null=True)
+    lost_race = NumberAttribute(null=True)
+    unwritable = NumberAttribute(null=True)
+    confirmed_quiet = NumberAttribute(null=True)
+    unverified = NumberAttribute(null=True)
+    invalid_setting = NumberAttribute(null=True)
+    superseded = NumberAttribute(null=True)
+    skipped = NumberAttribute(null=True)
+    verified = NumberAttribute(null=True)
+    in_step = NumberAttribute(null=True)
+    behind = NumberAttribute(null=True)
+    missing = NumberAttribute(null=True)
+    repaired = NumberAttribute(null=True)
+    created = NumberAttribute(null=True)
+    ahead = NumberAttribute(null=True)
+    unknown = NumberAttribute(null=True)
+    reported = NumberAttribute(null=True)
+    renamed = NumberAttribute(null=True)
+    unreadable = NumberAttribute(null=True)
+    deferred = NumberAttribute(null=True)
+    webhook_off = NumberAttribute(null=True)
+    failed_deliveries = NumberAttribute(null=True)
 
 
 class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
@@ -86,8 +119,8 @@ class Run(Outcomes, Record):
     error = UnicodeAttribute(null=True)
     skip_reason = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
-    mended_missing = NumberAttribute(null=True)
-    mended_outdated = NumberAttribute(null=True)
+    fixed_missing = NumberAttribute(null=True)
+    fixed_outdated = NumberAttribute(null=True)
 
 
 class OwnedElsewhere(Exception):
@@ -193,7 +226,7 @@ def update_held(run: Run, *actions: Action) -> None:
         raise LeaseLost
 
 
-def save_place(run: Run, place: object, *more: Action) -> None:
+def save_checkpoint(run: Run, place: object, *more: Action) -> None:
     """Remember where to go on, and free the lease, in one write; raises `LeaseLost`."""
     update_held(run, Run.place.set(place), Run.tries.set(0), Run.lease_until.remove(), *more)
 
@@ -228,7 +261,7 @@ def find_all(partitions: Iterable[str], run_at: int) -> list[Run]:
     return list(Run.batch_get([(each, run_at) for each in partitions], consistent_read=True))
 
 
-def died_before(workspace_id: str, run_at: int, now: int, look_back: int) -> list[Run]:
+def expired_before(workspace_id: str, run_at: int, now: int, look_back: int) -> list[Run]:
     """Of the workspace's `look_back` runs before `run_at`, those whose owner died without a word."""
     earlier = Run.query(
         workspace_id, Run.run_at < run_at, scan_index_forward=False, limit=look_back, consistent_read=True

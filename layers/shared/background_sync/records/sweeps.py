@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from background_sync.records.model import Record
+from background_sync.records.database import Record
 from background_sync.records.runs import LeaseLost, expiry
 from background_sync.rules.policy import DAY_MS
 

@@ -11,9 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from background_sync.records.database import Database
-from background_sync.records.items import plain, typed
-from background_sync.records.model import CONDITION_FAILED
+from background_sync.records.database import CONDITION_FAILED, Database, deserialize, serialize
 
 SCAN_PAGE = 100
 SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
@@ -62,7 +60,7 @@ def scan_page(database: Database, segment: int, segments: int, cursor: str | Non
     )
     last = answer.get("LastEvaluatedKey")
     return ScannedPage(
-        [plain(item) for item in answer["Items"]], None if last is None else last["workspace_id"]["S"]
+        [deserialize(item) for item in answer["Items"]], None if last is None else last["workspace_id"]["S"]
     )
 
 
@@ -74,13 +72,13 @@ def find_workspace(database: Database, workspace_id: str) -> Mapping[str, object
         ConsistentRead=True,
         ReturnConsumedCapacity="TOTAL",
     )
-    return plain(answer["Item"]) if "Item" in answer else None
+    return deserialize(answer["Item"]) if "Item" in answer else None
 
 
 def all_workspaces(database: Database) -> Iterator[Mapping[str, object]]:
     """Every workspace, whole; for operators."""
     for page in database.client.get_paginator("scan").paginate(TableName=database.tables.workspaces):
-        yield from (plain(item) for item in page["Items"])
+        yield from (deserialize(item) for item in page["Items"])
 
 
 def remember_run(database: Database, workspace_id: str, run_at: int) -> bool:
@@ -170,7 +168,7 @@ def _remember(
     sets = [f"#{name} = :{name}" for name in values]
     clauses = [f"SET {', '.join(sets)}"] if sets else []
     clauses += [f"REMOVE {', '.join(f'#{name}' for name in remove)}"] if remove else []
-    parameters = {f":{name}": typed(value) for name, value in {**values, **(given or {})}.items()}
+    parameters = {f":{name}": serialize(value) for name, value in {**values, **(given or {})}.items()}
     if condition:
         parameters[":number"] = {"S": "N"}
     options: dict[str, Any] = {"ExpressionAttributeValues": parameters} if parameters else {}

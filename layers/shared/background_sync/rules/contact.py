@@ -1,26 +1,39 @@
 """What a contact's own record says of its activity (times in ms since the epoch)."""
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
+from typing import TypeVar
 
-from background_sync.rules.drift import GRACE_MS
-from background_sync.rules.policy import Policy
-from background_sync.rules.rounding import whole
-from background_sync.rules.verified import Confirmation
+from background_sync.rules.policy import MINUTE_MS, Policy
+from background_sync.rules.values import InvalidRecord, read_text, read_time
 
 CLOSED_STATUSES = frozenset({"archived", "converted"})
-LATEST_MS = 253_402_300_799_999
-"""The end of the year 9999: what is beyond it is no time."""
+GRACE_MS = 2 * MINUTE_MS
+"""Differences below it are not drift: the CRM notes when a webhook came, Kapso when the message did."""
+
+
 TIME_ATTRIBUTES = ("last_activity_at", "updated_at", "created_at")
 """Where a contact's last activity is looked for, in this order."""
 
 
-class InvalidRecord(ValueError):
-    """A stored record that cannot be judged: a wrong type, or no time at all."""
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a whole scan lets a run conclude: all activity since `verified_from` (ms) was compared."""
+
+    verified_from: int
+
+    def is_quiet(self, activity_at: int, *, behind: bool) -> bool:
+        """Whether Kapso confirms that a contact has been quiet since `activity_at`.
+
+        `behind` is whether a scan showed it as newer than the table, as far as is known.
+        """
+        return activity_at >= self.verified_from and not behind
 
 
-class Standing(Enum):
+class Verdict(Enum):
     """What the rules make of a contact at one moment."""
 
     FRESH = "fresh"
@@ -40,7 +53,7 @@ class Contact:
     flagged_at: int | None
     behind_at: int | None = None
     """The newest activity that a scan of Kapso showed, and the table had not."""
-    told_at: int | None = None
+    reported_at: int | None = None
     """The newest such activity that a flag has told of."""
 
     @property
@@ -49,43 +62,16 @@ class Contact:
         return self.behind_at is not None and self.behind_at > self.activity_at + GRACE_MS
 
     @property
-    def is_news(self) -> bool:
+    def has_unreported_activity(self) -> bool:
         """Whether no flag has told of that activity yet."""
-        return self.is_behind and (self.told_at or 0) < (self.behind_at or 0)
+        return self.is_behind and (self.reported_at or 0) < (self.behind_at or 0)
 
-    def as_asked(self, confirmation: Confirmation | None, seen_at: int | None) -> "Contact":
+    def with_verification(self, confirmation: Confirmation | None, seen_at: int | None) -> "Contact":
         """The same contact by what Kapso said: without a `confirmation` nobody knows whether it is still
         behind; `seen_at` is newer activity that this invocation's scan met, if it met any."""
         if confirmation is None:
             return replace(self, behind_at=None)
         return replace(self, behind_at=max(seen_at or 0, self.behind_at or 0) or None)
-
-
-def time_of(record: Mapping[str, object], attribute: str) -> int | None:
-    """A time in whole ms, or None where it is absent; 0 and null count as absent.
-
-    Raises:
-        InvalidRecord: the attribute is no number, negative, or beyond the year 9999.
-    """
-    value = record.get(attribute)
-    if value is None:
-        return None
-    time = whole(value)
-    if time is None or not 0 <= time <= LATEST_MS:
-        raise InvalidRecord(f"{attribute} is no time in ms: {value!r}")
-    return time or None
-
-
-def text_of(record: Mapping[str, object], attribute: str) -> str | None:
-    """A text, or None where it is absent or null.
-
-    Raises:
-        InvalidRecord: the attribute is no text.
-    """
-    value = record.get(attribute)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRecord(f"{attribute} is no text: {value!r}")
-    return value
 
 
 def readable_activity(record: Mapping[str, object]) -> int | None:
@@ -94,7 +80,7 @@ def readable_activity(record: Mapping[str, object]) -> int | None:
     Raises:
         InvalidRecord: one that comes first is no time.
     """
-    times = (time_of(record, attribute) for attribute in TIME_ATTRIBUTES)
+    times = (read_time(record, attribute) for attribute in TIME_ATTRIBUTES)
     return next((found for found in times if found is not None), None)
 
 
@@ -118,19 +104,19 @@ def activity_index_value(record: Mapping[str, object]) -> int:
         return 0
 
 
-def indexed_contact(contact_id: str, entry: Mapping[str, object]) -> Contact:
+def contact_from_index(contact_id: str, entry: Mapping[str, object]) -> Contact:
     """A contact as the slim index `by_activity` shows it.
 
     Raises:
         InvalidRecord: it has no readable time, or an attribute of a wrong type.
     """
-    activity_at = time_of(entry, "activity_at")
+    activity_at = read_time(entry, "activity_at")
     if activity_at is None:
         raise InvalidRecord("no readable time")
     return _contact(contact_id, activity_at, entry)
 
 
-def stored_contact(contact_id: str, record: Mapping[str, object]) -> Contact:
+def contact_from_record(contact_id: str, record: Mapping[str, object]) -> Contact:
     """A contact as its own record shows it, whatever the index says.
 
     Raises:
@@ -143,37 +129,97 @@ def _contact(contact_id: str, activity_at: int, record: Mapping[str, object]) ->
     return Contact(
         contact_id,
         activity_at,
-        text_of(record, "lead_status"),
-        time_of(record, "flagged_at"),
-        time_of(record, "behind_at"),
-        time_of(record, "told_at"),
+        read_text(record, "lead_status"),
+        read_time(record, "flagged_at"),
+        read_time(record, "behind_at"),
+        read_time(record, "reported_at"),
     )
 
 
-def standing(
-    contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None = None
-) -> Standing:
+def judge(contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None = None) -> Verdict:
     """Judge one contact at `now`; one that this very run flagged (`flagged_at` = now) is still due.
 
     With a `confirmation` from Kapso, quiet is not missed.
     """
     if contact.lead_status in CLOSED_STATUSES:
-        return Standing.CLOSED
+        return Verdict.CLOSED
     if contact.activity_at >= now - policy.stale_threshold_ms:
-        return Standing.FRESH
+        return Verdict.FRESH
     if contact.flagged_at == now:
-        return Standing.DUE
+        return Verdict.DUE
     if _is_cooling(contact, now, policy):
-        return Standing.COOLING
+        return Verdict.COOLING
     if confirmation is not None and confirmation.is_quiet(contact.activity_at, behind=contact.is_behind):
-        return Standing.QUIET
-    return Standing.DUE
+        return Verdict.QUIET
+    return Verdict.DUE
 
 
-def is_to_be_told(contact: Contact, now: int, policy: Policy) -> bool:
+def needs_report(contact: Contact, now: int, policy: Policy) -> bool:
     """Whether a flag has to tell of missed activity, however fresh or closed the contact is."""
-    return contact.is_news and not _is_cooling(contact, now, policy)
+    return contact.has_unreported_activity and not _is_cooling(contact, now, policy)
 
 
 def _is_cooling(contact: Contact, now: int, policy: Policy) -> bool:
     return contact.flagged_at is not None and now - contact.flagged_at < policy.flag_cooldown_ms
+
+
+class Drift(Enum):
+    """What comparing a contact with Kapso says."""
+
+    IN_STEP = "in_step"
+    BEHIND = "behind"
+    MISSING = "missing"
+    AHEAD = "ahead"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The outcome; `behind_ms` is by how much the table is behind, 0 unless it is."""
+
+    drift: Drift
+    behind_ms: int = 0
+
+
+def compare(table_activity: int | None, known: bool, kapso_activity: int | None, now: int) -> Comparison:
+    """Compare instants (ms): the table's last activity (None: it has none that can be read) and Kapso's.
+
+    `known` is whether the contact is there at all. Activity younger than the grace is left to the next
+    comparison, whose window overlaps this one's: its webhook may still be under way.
+    """
+    if kapso_activity is None or kapso_activity > now - GRACE_MS:
+        return Comparison(Drift.IN_STEP)
+    if not known:
+        return Comparison(Drift.MISSING)
+    behind_ms = kapso_activity - (table_activity or 0)
+    if behind_ms > GRACE_MS:
+        return Comparison(Drift.BEHIND, behind_ms)
+    return Comparison(Drift.AHEAD if behind_ms < -GRACE_MS else Drift.IN_STEP)
+
+
+Rank = tuple[bool, bool, int, int, str]
+C = TypeVar("C", bound=Contact)
+
+
+def rank(contact: Contact, refused: Collection[str]) -> Rank:
+    """The place in the queue, smallest first; the contact's id makes it a total order.
+
+    One in `refused`, which the database would not write lately, comes after all.
+    """
+    flagged_at = -1 if contact.flagged_at is None else contact.flagged_at
+    is_refused = contact.contact_id in refused
+    return (
+        is_refused,
+        not contact.has_unreported_activity,
+        flagged_at,
+        contact.activity_at,
+        contact.contact_id,
+    )
+
+
+def best(candidates: Iterable[C], more: Iterable[C], limit: int, refused: Collection[str]) -> list[C]:
+    """The first `limit` of both by rank, in order; holds no more than that at a time.
+
+    A contact that moved in the index while it was read stands there twice, and counts once, as met last.
+    """
+    met = {each.contact_id: each for each in chain(candidates, more)}
+    return heapq.nsmallest(limit, met.values(), key=lambda each: rank(each, refused))

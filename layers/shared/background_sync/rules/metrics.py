@@ -37,8 +37,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "run_duration": MILLISECONDS,
         "runs_failed": COUNT,
         # once an audit, once a backfill
-        "audit_mended_missing": COUNT,
-        "audit_mended_outdated": COUNT,
+        "audit_fixed_missing": COUNT,
+        "audit_fixed_outdated": COUNT,
         "backfill_repaired": COUNT,
         "backfill_created": COUNT,
         # every five minutes, of the last finished sweep

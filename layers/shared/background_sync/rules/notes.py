@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from background_sync.rules.policy import HOUR_MS
-from background_sync.rules.rounding import round_half_up
+from background_sync.rules.values import round_half_up
 
 AUTHOR = "background-sync"
 CHECK_PREFIX = "Sync check:"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from background_sync.rules.rounding import whole
+from background_sync.rules.values import to_int
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -62,5 +62,5 @@ def read_verify(settings: object) -> tuple[str, tuple[str, ...]]:
 
 def _within_bounds(name: str, value: object) -> int | None:
     low, high = BOUNDS[name]
-    number = whole(value)
+    number = to_int(value)
     return number if number is not None and number == value and low <= number <= high else None

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from background_sync.kapso.client import KapsoClient
+from background_sync.kapso.client import KapsoClient, RateLimit
 from background_sync.kapso.conversations import changed_since
 from background_sync.kapso.errors import NumberUnknown, RateLimited, Unauthorized
-from background_sync.kapso.limits import RateLimit
 from background_sync.kapso.webhooks import activate, failed_deliveries, list_webhooks
 from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore, LastPage, Quirks
 from tests.integration.kapso.client.asking import KEY, make_client

@@ -6,8 +6,8 @@ import pytest
 
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import (
+    InvalidResponse,
     KapsoError,
-    Nonsense,
     NumberUnknown,
     RateLimited,
     Rejected,
@@ -25,8 +25,8 @@ from tests.integration.kapso.client.server import Reply, Server
         (403, Rejected),
         (422, Rejected),
         (429, RateLimited),
-        (304, Nonsense),
-        (600, Nonsense),
+        (304, InvalidResponse),
+        (600, InvalidResponse),
     ],
 )
 def test_an_error_of_its_own(
@@ -44,7 +44,7 @@ def test_an_error_of_its_own(
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"data": [', b"\xff\xfe"])
 def test_an_answer_without_json_is_nonsense(server: Server, client: KapsoClient, body: bytes) -> None:
     server.answers = [Reply(body=body)]
-    with pytest.raises(Nonsense, match="no JSON"):
+    with pytest.raises(InvalidResponse, match="no JSON"):
         client.get("/", {})
     assert len(server.asked) == 1
 
@@ -76,13 +76,13 @@ def test_a_redirect_is_not_followed(server: Server, client: KapsoClient, status:
     with Server() as other:
         server.answers = [Reply(status, headers={"Location": other.url + "/things"})]
         other.answers = [Reply(document=1)]
-        with pytest.raises(Nonsense, match=f"^Kapso answered {status} to GET /$"):
+        with pytest.raises(InvalidResponse, match=f"^Kapso answered {status} to GET /$"):
             client.get("/", {})
         assert (len(server.asked), other.connections) == (1, 0)
 
 
 def test_nor_is_one_on_the_same_host(server: Server, client: KapsoClient) -> None:
     server.answers = [Reply(302, headers={"Location": "/elsewhere"}), Reply(document=1)]
-    with pytest.raises(Nonsense):
+    with pytest.raises(InvalidResponse):
         client.get("/", {})
     assert len(server.asked) == 1

@@ -3,9 +3,8 @@
 import pytest
 
 from background_sync.kapso import transport
-from background_sync.kapso.client import USER_AGENT, KapsoClient
-from background_sync.kapso.errors import Nonsense
-from background_sync.kapso.limits import RateLimit
+from background_sync.kapso.client import USER_AGENT, KapsoClient, RateLimit
+from background_sync.kapso.errors import InvalidResponse
 from tests.integration.kapso.client.asking import KEY, make_client
 from tests.integration.kapso.client.server import Dripping, Reply, Server
 
@@ -49,7 +48,7 @@ def test_an_answer_that_is_too_large_is_nonsense(
     monkeypatch.setattr(transport, "MAX_BYTES", 1000)
     server.answers = [Reply(body=b" " * 999 + b"1"), Reply(body=b" " * 300_000), Reply(document=2)]
     assert client.get("/", {}) == 1
-    with pytest.raises(Nonsense, match=r"^Kapso answered 200 with more than \d+ bytes to GET /$"):
+    with pytest.raises(InvalidResponse, match=r"^Kapso answered 200 with more than \d+ bytes to GET /$"):
         client.get("/", {})
     assert client.get("/", {}) == 2
     assert server.connections == 2
@@ -58,5 +57,5 @@ def test_an_answer_that_is_too_large_is_nonsense(
 def test_so_is_one_that_never_ends(server: Server, client: KapsoClient) -> None:
     begin = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     server.answers = [Dripping(begin, b"100000\r\n" + b" " * 0x100000 + b"\r\n", server.stop)]
-    with pytest.raises(Nonsense, match="more than 5000000 bytes"):
+    with pytest.raises(InvalidResponse, match="more than 5000000 bytes"):
         client.get("/", {})

@@ -6,7 +6,7 @@ import pytest
 
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.conversations import ConversationPage, changed_since
-from background_sync.kapso.errors import InvalidPhoneId, Nonsense, Unavailable
+from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, Unavailable
 from tests.integration.kapso.client.server import Reply, Server
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
@@ -103,7 +103,7 @@ def test_no_page_is_asked_for_before_it_is_wanted(server: Server, client: KapsoC
 
 def test_an_answer_about_another_number_is_nonsense(server: Server, client: KapsoClient) -> None:
     server.answers = [Reply(document={"data": [conversation(), conversation(phone_number_id="999")]})]
-    with pytest.raises(Nonsense, match="another number"):
+    with pytest.raises(InvalidResponse, match="another number"):
         scan(client)
 
 

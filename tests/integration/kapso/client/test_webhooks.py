@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.kapso.client import KapsoClient
-from background_sync.kapso.errors import InvalidPhoneId, Nonsense, NumberUnknown
+from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, NumberUnknown
 from background_sync.kapso.webhooks import Webhook, activate, failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.kapso.client.server import Reply, Server
@@ -62,7 +62,7 @@ def test_their_secrets_are_dropped_before_anything_sees_them(
 
     monkeypatch.setattr(json, "loads", spied)
     server.answers = [listed(webhook(kind={"secret_key": SECRET, "id": {"secret_key": SECRET}}))]
-    with pytest.raises(Nonsense):
+    with pytest.raises(InvalidResponse):
         list_webhooks(client, PHONE_ID)
     assert len(seen) == 1
     assert SECRET not in repr(seen)
@@ -84,7 +84,7 @@ def test_one_that_cannot_be_read_leaves_all_in_doubt(
 ) -> None:
     server.answers = [listed(webhook(), webhook(**fields))]
     with pytest.raises(
-        Nonsense, match=f"a webhook of number {PHONE_ID} in Kapso's answer: {reason}"
+        InvalidResponse, match=f"a webhook of number {PHONE_ID} in Kapso's answer: {reason}"
     ) as caught:
         list_webhooks(client, PHONE_ID)
     assert SECRET not in str(caught.value)
@@ -92,7 +92,7 @@ def test_one_that_cannot_be_read_leaves_all_in_doubt(
 
 def test_a_webhook_of_another_number_is_nonsense(server: Server, client: KapsoClient) -> None:
     server.answers = [listed(webhook(phone_number_id="999"))]
-    with pytest.raises(Nonsense, match="another number"):
+    with pytest.raises(InvalidResponse, match="another number"):
         list_webhooks(client, PHONE_ID)
 
 

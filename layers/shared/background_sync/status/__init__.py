@@ -1,0 +1,1 @@
+"""How sync itself is doing: it only reads."""

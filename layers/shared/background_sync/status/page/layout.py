@@ -1,0 +1,105 @@
+"""What every page has around it."""
+
+import hashlib
+from base64 import b64encode
+from importlib.resources import files
+from urllib.parse import quote
+
+from aws_lambda_powertools.event_handler import Response
+
+from background_sync.status.page.html import Child, Html, el, join
+from background_sync.status.page.words import WORDS, time_tag, when
+from background_sync.status.thresholds import State
+
+STYLE = Html((files("background_sync.status.page") / "style.css").read_text(encoding="utf-8"))
+_STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+COLOURS = {State.PASS: "#1a8a4b", State.WARN: "#c77700", State.FAIL: "#c9281f"}
+MARKS = {
+    State.PASS: "M14 25l7 7 14-15",
+    State.WARN: "M24 13v14M24 33v3",
+    State.FAIL: "M16 16l16 16M32 16 16 32",
+}
+SHAPES = {
+    State.PASS: "M24 2a22 22 0 1 1 0 44 22 22 0 0 1 0-44z",
+    State.WARN: "M24 3 46 43H2z",
+    State.FAIL: "M15 2h18l13 13v18L33 46H15L2 33V15z",
+}
+
+
+def page_response(status: int, html: Html, cache_control: str) -> Response[str]:
+    """A page, with the headers that let it do nothing but be read."""
+    return Response(
+        status_code=status,
+        content_type="text/html; charset=utf-8",
+        body=html,
+        headers={"Cache-Control": cache_control, **HEADERS},
+        compress=True,
+    )
+
+
+def document(title: str, state: State | None, now: int, *content: Child, nav: Child = None) -> Html:
+    """A whole page; its state shows in the browser's tab too, its content begins with the `h1`."""
+    shown = title if state is None else f"{WORDS[state]}: {title}"
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", shown),
+        el("link", rel="icon", href=_favicon(state)),
+        el("style", STYLE),
+    )
+    body = el(
+        "body",
+        el("a", "Skip to the content", class_="skip", href="#content"),
+        _header(now, nav),
+        el("main", *content, id="content"),
+        _footer(),
+    )
+    return join(Html("<!doctype html>"), el("html", head, body, lang="en"))
+
+
+def _header(now: int, nav: Child) -> Html:
+    as_of = el("p", "As of ", time_tag(now, f"{when(now):%d %b %Y, %H:%M:%S} UTC"), class_="as-of")
+    return el("header", el("p", "Background Sync", class_="brand"), nav, as_of)
+
+
+def _footer() -> Html:
+    links = join(el("a", "/health", href="/health"), " · ", el("a", "/openapi.json", href="/openapi.json"))
+    return el("footer", el("p", "All times are UTC. For programs: ", links, "."))
+
+
+def icon(state: State) -> Html:
+    """A state by its shape, for it must not be told by colour alone; the words say it too."""
+    shape = el("path", d=SHAPES[state], fill="currentColor")
+    mark = el(
+        "path", d=MARKS[state], fill="none", stroke="var(--card)", stroke_width=4.5, stroke_linecap="round"
+    )
+    return el("svg", shape, mark, viewBox="0 0 48 48", aria_hidden="true")
+
+
+def _favicon(state: State | None) -> str:
+    colour = "#6b7785" if state is None else COLOURS[state]
+    path = SHAPES[state or State.PASS]
+    drawn = f"viewBox='0 0 48 48'><path d='{path}' fill='{colour}'/></svg>"
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' {drawn}"
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
+def failure() -> Html:
+    """What is shown when no page can be made."""
+    text = "The page could not be made. What went wrong stands in the health function's log."
+    words = el("section", el("h1", "No page"), el("p", text))
+    return join(Html("<!doctype html>"), el("html", el("title", "No page"), el("main", words), lang="en"))

@@ -1,0 +1,168 @@
+"""The status page: how sync is doing, for people, in one glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from background_sync.status.checks import Check, Report
+from background_sync.status.history import Document
+from background_sync.status.page.chart import Amounts, chart
+from background_sync.status.page.html import Child, Html, el
+from background_sync.status.page.layout import document, icon
+from background_sync.status.page.words import NONE, badge, percent, share, span, time_tag
+from background_sync.status.runbook import GUIDES, runbook_link
+from background_sync.status.thresholds import State
+
+HEADLINES = {
+    State.PASS: "Everything is in order",
+    State.WARN: "Working, but something needs a look",
+    State.FAIL: "Background sync is failing",
+}
+FIRST = "Waiting for the first sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    """Makes the status page; `interval_ms` is the time between two sweeps."""
+
+    interval_ms: int
+    public_totals: bool
+    runbook_url: str
+
+    def page(self, report: Report, *more: Child, nav: Child = None) -> Html:
+        """The page; `more` follows the chart."""
+        return document(
+            "Background Sync",
+            report.state,
+            report.observation.now,
+            _banner(report),
+            self._todo(report),
+            self._figures(report),
+            self._history(report),
+            *more,
+            _checks(report.checks),
+            nav=nav,
+        )
+
+    def _todo(self, report: Report) -> Html | None:
+        """What is wrong and what to do, the worst first."""
+        troubles = _troubles(report)
+        if not troubles:
+            return None
+        items = [self._trouble(check) for check in troubles]
+        return section("todo", "What to do", el("ul", items, class_="todo", role="list"))
+
+    def _trouble(self, check: Check) -> Html:
+        guide = GUIDES[check.name]
+        observed = f" Now: {_observed(check)}." if _observed(check) != NONE else ""
+        wrong = guide.wrong if check.output != "no sweep yet" else "No sweep has run yet."
+        told = el(
+            "div",
+            el("h3", guide.title, " ", badge(check.state)),
+            el("p", wrong, observed),
+            el("p", guide.mend),
+        )
+        begin = el("p", "Begin with ", el("code", guide.command))
+        more = el("p", "More in ", self._runbook(check.name), class_="note")
+        return el("li", told, el("div", begin, more, class_="begin"))
+
+    def _runbook(self, check: str) -> Html:
+        address = runbook_link(self.runbook_url, check)
+        if address.startswith(("https://", "http://")):
+            return el("a", "the runbook", href=address)
+        return el("code", address)
+
+    def _figures(self, report: Report) -> Html | None:
+        """The last finished sweep in numbers."""
+        seen, sweep = report.observation, report.observation.finished
+        if sweep is None:
+            return None
+        due_s = (int(seen.sweeps[0]["run_at"]) + self.interval_ms - seen.now) // 1000
+        next_due = f"in {span(due_s)}" if due_s >= 0 else f"{span(-due_s)} late"
+        figures: tuple[tuple[str, str, Child], ...] = (
+            (
+                "Last finished sweep",
+                f"{span((seen.now - sweep['run_at']) // 1000)} ago",
+                time_tag(sweep["run_at"]),
+            ),
+            ("Next sweep", next_due, f"one every {span(self.interval_ms // 1000)}"),
+            ("Stale contacts", *self._amount(sweep, "stale_found")),
+            ("Flagged", *self._amount(sweep, "flagged")),
+            ("Repaired", *self._amount(sweep, "repaired", "created")),
+        )
+        if sweep["behind"] or sweep["missing"]:
+            figures += (("Missed, not mended", *self._amount(sweep, "behind", "missing")),)
+        items = [
+            el("div", el("dt", name), el("dd", value, el("small", note))) for name, value, note in figures
+        ]
+        return section("figures", "The last sweep", el("dl", items, class_="figures"))
+
+    def _amount(self, sweep: Document, *names: str) -> tuple[str, str]:
+        """A count of a sweep and of how many it is; in public, the share alone."""
+        count, checked = sum(sweep[name] for name in names), sweep["contacts_checked"]
+        part = percent(share(count, checked))
+        if self.public_totals:
+            return f"{count:,}", f"{part} of {checked:,} contacts"
+        return part, "of the contacts"
+
+    def _history(self, report: Report) -> Html:
+        sweeps = report.observation.sweeps
+        title = f"The last {len(sweeps)} sweeps" if len(sweeps) > 1 else "The sweeps"
+        return section("history", title, chart(sweeps, Amounts(self.public_totals)))
+
+
+def section(name: str, title: str, *content: Child) -> Html:
+    heading = el("h2", title, id=f"{name}-title")
+    return el("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
+
+
+def _banner(report: Report) -> Html:
+    is_first = not report.observation.sweeps and report.state is State.WARN
+    words = el("div", el("h1", FIRST if is_first else HEADLINES[report.state]), el("p", _summary(report)))
+    return el("section", icon(report.state), words, class_=f"state {report.state}")
+
+
+def _summary(report: Report) -> str:
+    troubles, number = _troubles(report), len(report.checks)
+    if not troubles:
+        return f"All {number} checks pass: sweeps end in time, nothing fails, nothing waits."
+    names = ", ".join(GUIDES[check.name].title.lower() for check in troubles)
+    verb = "needs" if len(troubles) == 1 else "need"
+    return f"{len(troubles)} of {number} checks {verb} a look: {names}."
+
+
+def _troubles(report: Report) -> Sequence[Check]:
+    found = [check for check in report.checks if check.state is not State.PASS]
+    return sorted(found, key=lambda check: -check.state)
+
+
+def _checks(checks: Sequence[Check]) -> Html:
+    head = el("tr", [el("th", name, scope="col") for name in ("Check", "State", "Observed")])
+    rows = [
+        el(
+            "tr",
+            el("th", GUIDES[check.name].title, scope="row"),
+            el("td", badge(check.state)),
+            el("td", _observed(check)),
+        )
+        for check in checks
+    ]
+    return section("checks", "All checks", el("table", el("thead", head), el("tbody", rows)))
+
+
+def _observed(check: Check) -> str:
+    if check.name == "deadLetters:waiting" and check.value is None:
+        return "none" if check.state is State.PASS else "some"
+    if check.value is None:
+        return check.output or NONE
+    value = _value(check.name, check.value, check.unit)
+    return f"{value} ({check.output})" if check.output else value
+
+
+def _value(name: str, value: float, unit: str | None) -> str:
+    if name == "queue:age":
+        return span(value) if value else "none open"
+    if unit == "s":
+        return f"{span(value)} ago"
+    if unit == "ratio":
+        return f"{percent(value)} of the runs"
+    return f"{percent(value)} of a sweep" if unit == "sweeps" else f"{value:,.0f} {unit}"
