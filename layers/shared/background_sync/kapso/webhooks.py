@@ -5,7 +5,7 @@ field but those below.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -59,6 +59,13 @@ def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
         return tuple(map(_webhook, records))
     except Unreadable as error:
         raise InvalidResponse(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
+
+
+def webhook_state(webhooks: Collection[Webhook]) -> str:
+    """The state of a number's webhooks: `none`, `off` if any is off, else `active`."""
+    if not webhooks:
+        return "none"
+    return "active" if all(webhook.active for webhook in webhooks) else "off"
 
 
 def activate(client: KapsoClient, phone_id: str, webhook_id: str) -> None:
