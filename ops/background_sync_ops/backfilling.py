@@ -1,30 +1,27 @@
-"""A backfill on command: its message is sent, and its record followed until it is closed."""
+"""A backfill on demand: its message is sent, and its record followed until nothing works on it any more."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from background_sync.clock import Clock
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.queue import WorkQueue
 from background_sync.records.runs import COMPLETED, FAILED, MAX_ATTEMPTS, Run, backfill_key, find
 from background_sync.rules.counts import TOTALLED, Verified
 from background_sync_ops.target import Target
 
-POLL_S = 0.5
 COUNTS = tuple(name for name in TOTALLED if name in Verified().counts())
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """A backfill as it was at one moment; `run` is None before it is begun."""
+class BackfillSnapshot:
+    """A backfill at one moment; `run` is None before it has begun."""
 
     run: Run | None
 
     @property
-    def closed(self) -> bool:
-        """Whether nobody is going to work on it any more."""
+    def finished(self) -> bool:
+        """Whether it is completed, or failed on its last attempt."""
         if self.run is None:
             return False
         spent = self.run.tries >= MAX_ATTEMPTS and self.run.lease_until is None
@@ -52,33 +49,22 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Backfill:
-    """One workspace's backfill, named by `run_at` (ms)."""
+    """The backfill of one workspace at `run_at` (ms)."""
 
     workspace_id: str
     run_at: int
     window: Window
 
     def send(self, target: Target) -> None:
-        """Ask for it; raises `NotSent`."""
+        """Raises `NotSent`."""
         queue = WorkQueue(target.outputs["WorkQueueUrl"], target.clock, target.client("sqs"))
         queue.send([Message(BACKFILL, self.workspace_id, self.run_at, self.window)])
 
-    def look(self) -> Sighting:
-        """As it is now."""
-        return Sighting(find(backfill_key(self.workspace_id), self.run_at))
+    def look(self) -> BackfillSnapshot:
+        return BackfillSnapshot(find(backfill_key(self.workspace_id), self.run_at))
 
-    def follow(self, clock: Clock, timeout_s: float) -> Iterator[Sighting]:
-        """Look until it is closed or the time is over; every sighting, the last one too."""
-        end = clock.now() + timeout_s * 1000
-        while True:
-            sighting = self.look()
-            yield sighting
-            if sighting.closed or clock.now() >= end:
-                return
-            clock.sleep(POLL_S)
-
-    def document(self, last: Sighting) -> Document:
-        """What it came to; counts are null until it is completed."""
+    def document(self, last: BackfillSnapshot) -> Document:
+        """Its window and result; counts are null until it is completed."""
         names = ("status", "attempts", "started_at", "finished_at", *COUNTS, "skipped")
         return {
             "workspace_id": self.workspace_id,

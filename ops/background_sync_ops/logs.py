@@ -1,4 +1,4 @@
-"""What the reconciler's log says of one workspace: from the local stack's file, or from CloudWatch Logs."""
+"""The reconciler's log entries of one workspace, from the local stack's file or from CloudWatch Logs."""
 
 import json
 import logging
@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from background_sync_ops.stack.state import log_path
-from background_sync_ops.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+
+    from background_sync_ops.target import Target
 
 RECONCILER = "ReconcilerFunction"
 STANDARD_KEYS = frozenset({"level", "message", "timestamp", "workspace_id"})
 SEVERITIES = logging.getLevelNamesMapping()
 DESCENDING_SINCE_MS = 1_704_067_200_000
-"""2024-01-01T00:00:00Z: from there on CloudWatch Logs gives the newest events first."""
+"""2024-01-01T00:00:00Z: CloudWatch Logs can return the newest events first only from this time on."""
 MAX_PATTERN = 1024
 WILDCARD = "*"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A log line of a workspace; `at` in ms, `fields` are its other keys, as they were logged."""
+class LogEntry:
+    """A log line of a workspace. `at` is in ms; `fields` are the other keys, as they were logged."""
 
     at: int
     level: str
@@ -35,15 +36,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which entries are asked for: those of one workspace, from `since` (ms) on, of `level` and above."""
+class LogSelection:
+    """The entries of one workspace from `since` (ms) on, of `level` and above."""
 
     workspace_id: str
     since: int
     level: str | None = None
 
-    def takes(self, entry: Entry) -> bool:
-        """Whether it is one of them. An unknown level is below all others."""
+    def includes(self, entry: LogEntry) -> bool:
+        # A level that is not known counts as the lowest.
         return (
             entry.workspace_id == self.workspace_id
             and entry.at >= self.since
@@ -55,37 +56,30 @@ def _severity(level: str) -> int:
     return SEVERITIES.get(level.upper(), logging.NOTSET)
 
 
-class Log(Protocol):
-    """A log's lines as they were written, the newest page first, and the oldest line of a page first.
-
-    It may leave out what is not of the workspace or before `since` (ms, by the log's clock), and need not.
-    """
-
+class LogSource(Protocol):
     def pages(self, workspace_id: str, since: int, /) -> Iterator[Iterable[str]]:
-        """Raises OSError or botocore's errors where it cannot be read."""
+        """The log's lines: the newest page first, and within a page the oldest line first.
+
+        `since` is in ms by the log's clock. Pages may contain lines before it, and lines of other workspaces.
+        Raises OSError or botocore's errors.
+        """
 
 
 @dataclass(frozen=True)
 class FileLog:
-    """The file of a local function."""
-
     path: Path
 
     def pages(self, _workspace_id: str, _since: int, /) -> Iterator[Iterable[str]]:
-        """All of it, as one page."""
         with self.path.open(encoding="utf-8", errors="replace") as lines:
             yield lines
 
 
 @dataclass(frozen=True)
 class CloudWatchLog:
-    """A log group on AWS."""
-
     client: "CloudWatchLogsClient"
     group: str
 
     def pages(self, workspace_id: str, since: int, /) -> Iterator[Iterable[str]]:
-        """What the filter pattern lets through."""
         answers = self.client.get_paginator("filter_log_events").paginate(
             logGroupName=self.group,
             filterPattern=filter_pattern(workspace_id),
@@ -97,10 +91,10 @@ class CloudWatchLog:
 
 
 def filter_pattern(workspace_id: str) -> str:
-    """CloudWatch's pattern for lines of a workspace; what it cannot say exactly it says with a wildcard.
+    """CloudWatch's pattern for the lines of a workspace.
 
-    The wildcard stands for control characters and for the end of an id that is too long. An asterisk in an id
-    is one too: the pattern may let through more than was asked for, and never less.
+    Control characters, and the end of an id that is too long, become a wildcard. An asterisk in an id acts as
+    a wildcard too. So the pattern may match other workspaces, but it never misses a line of this one.
     """
     beginning, end = '{ $.workspace_id = "', '" }'
     room = MAX_PATTERN - len(beginning) - len(end) - len(WILDCARD)
@@ -119,30 +113,29 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else WILDCARD
 
 
-def log_of(target: Target) -> Log:
-    """The reconciler's log of a stack."""
+def reconciler_log(target: "Target") -> LogSource:
     if target.state_dir is not None:
         return FileLog(log_path(target.state_dir, RECONCILER))
     return CloudWatchLog(target.client("logs"), target.outputs["ReconcilerLogGroupName"])
 
 
-def newest(log: Log, selection: Selection, limit: int, offset_ms: int = 0) -> list[Entry]:
-    """At most `limit` of the entries asked for, the newest of them, the newest last.
+def newest_entries(log: LogSource, selection: LogSelection, limit: int, offset_ms: int = 0) -> list[LogEntry]:
+    """The newest `limit` of the selected entries, the newest last.
 
-    The stack's clock is `offset_ms` ahead of the log's; all times asked for and given are by the stack's.
+    The stack's clock is `offset_ms` ahead of the log's. The selection and the entries have the stack's times.
     """
-    found: list[Entry] = []
+    found: list[LogEntry] = []
     for page in log.pages(selection.workspace_id, selection.since - offset_ms):
         entries = (read_entry(line, offset_ms) for line in page)
-        wanted = [entry for entry in entries if entry is not None and selection.takes(entry)]
+        wanted = [entry for entry in entries if entry is not None and selection.includes(entry)]
         found = sorted([*wanted, *found], key=lambda entry: entry.at)[-limit:]
         if len(found) == limit:
             break
     return found
 
 
-def read_entry(line: str, offset_ms: int = 0) -> Entry | None:
-    """The entry that a log line holds; None for tracebacks, metrics and all that is of no workspace."""
+def read_entry(line: str, offset_ms: int = 0) -> LogEntry | None:
+    """The entry in a log line; None if it is a traceback, a metric or a line without a workspace."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
@@ -154,11 +147,10 @@ def read_entry(line: str, offset_ms: int = 0) -> Entry | None:
         return None
     level, message = (str(document.get(name, "")) for name in ("level", "message"))
     fields = {name: value for name, value in document.items() if name not in STANDARD_KEYS}
-    return Entry(at + offset_ms, level, message, workspace_id, fields)
+    return LogEntry(at + offset_ms, level, message, workspace_id, fields)
 
 
 def _time(text: object) -> int | None:
-    """A time with its offset from UTC, in ms."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
         return None if moment is None or moment.tzinfo is None else round(moment.timestamp() * 1000)

@@ -1,7 +1,7 @@
 """Moves the dead-letter queue's messages back to the work queue.
 
-On AWS, SQS does it itself. The local engine cannot, so there each message is received, sent and only then
-deleted: one that is interrupted stands in both queues, and the second copy finds its run completed.
+On AWS, SQS moves them itself. The local engine cannot, so each message is received, sent and only then
+deleted. If that is interrupted, a message is in both queues, and the second copy finds its run completed.
 """
 
 from collections.abc import Iterator
@@ -9,38 +9,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from background_sync.clock import Clock
-from background_sync_ops.target import Target
+from background_sync_ops.errors import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef, MessageTypeDef
 
+    from background_sync_ops.target import Target
+
 BATCH_SIZE = 10
 POLL_S = 1.0
 
 
-class RedriveError(Exception):
-    """The messages were not all moved; the message says why, and how many were."""
+class RedriveError(CommandError):
+    """SQS did not move all messages."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """How many messages were moved so far, of how many that waited at the beginning."""
+class RedriveProgress:
+    """How many messages were moved so far, of those that were waiting at the start."""
 
     moved: int
     waiting: int
 
 
-def redrive(target: Target, timeout_s: float) -> Iterator[Moved]:
-    """Move what waits now; what comes while it is done waits for the next time. Raises `RedriveError`."""
+def redrive(target: "Target", timeout_s: float) -> Iterator[RedriveProgress]:
+    """Move the messages that are waiting now, not those that arrive later. Raises `RedriveError`."""
     sqs = target.client("sqs")
     source, destination = target.outputs["DeadLetterQueueUrl"], target.outputs["WorkQueueUrl"]
     waiting = _waiting(sqs, source)
-    yield Moved(0, waiting)
+    yield RedriveProgress(0, waiting)
     if waiting == 0:
         return
     if target.is_local:
-        yield from _move_here(sqs, source, destination, waiting)
+        yield from _move_one_by_one(sqs, source, destination, waiting)
     else:
         yield from _move_on_aws(sqs, _arn(sqs, source), _arn(sqs, destination), target.clock, timeout_s)
 
@@ -54,10 +56,9 @@ def _arn(sqs: "SQSClient", url: str) -> str:
     return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-# ---------------------------------------------------------------- the local engine
-
-
-def _move_here(sqs: "SQSClient", source: str, destination: str, waiting: int) -> Iterator[Moved]:
+def _move_one_by_one(
+    sqs: "SQSClient", source: str, destination: str, waiting: int
+) -> Iterator[RedriveProgress]:
     moved = 0
     while moved < waiting:
         messages = sqs.receive_message(
@@ -71,7 +72,7 @@ def _move_here(sqs: "SQSClient", source: str, destination: str, waiting: int) ->
         for message in messages:
             _move(sqs, source, destination, message)
             moved += 1
-        yield Moved(moved, waiting)
+        yield RedriveProgress(moved, waiting)
 
 
 def _move(sqs: "SQSClient", source: str, destination: str, message: "MessageTypeDef") -> None:
@@ -86,18 +87,15 @@ def _move(sqs: "SQSClient", source: str, destination: str, message: "MessageType
     sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
 
 
-# ---------------------------------------------------------------- AWS
-
-
 def _move_on_aws(
     sqs: "SQSClient", source_arn: str, destination_arn: str, clock: Clock, timeout_s: float
-) -> Iterator[Moved]:
+) -> Iterator[RedriveProgress]:
     end = clock.now() + timeout_s * 1000
     sqs.start_message_move_task(SourceArn=source_arn, DestinationArn=destination_arn)
     while True:
         task = _latest_task(sqs, source_arn)
         moved = task.get("ApproximateNumberOfMessagesMoved", 0)
-        yield Moved(moved, task.get("ApproximateNumberOfMessagesToMove", moved))
+        yield RedriveProgress(moved, task.get("ApproximateNumberOfMessagesToMove", moved))
         if task["Status"] == "COMPLETED":
             return
         if task["Status"] != "RUNNING":

@@ -1,7 +1,7 @@
-"""A sweep on demand: the dispatcher is invoked, and the sweep followed until its runs are closed."""
+"""A sweep on demand: the dispatcher is invoked, and the sweep followed until no run is open."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,27 +11,28 @@ from background_sync.clock import Clock
 from background_sync.records.runs import COMPLETED, FAILED, find_all
 from background_sync.records.sweeps import DISPATCHED, find_sweep
 from background_sync.status.history import Document, sweep_document, sweep_runs
+from background_sync_ops.errors import CommandError
+from background_sync_ops.following import POLL_S
 from background_sync_ops.target import Target
 
-POLL_S = 0.5
 INDEX_TRIES = 10
-"""How often the index over all runs is read until it shows each: on AWS it comes a moment after the table."""
+"""How often the index of all runs is read until it shows each of them: on AWS it lags behind the table."""
 DISPATCHER_CONFIG = Config(
-    read_timeout=910,  # the dispatcher may take its whole 15 minutes
+    read_timeout=910,  # the dispatcher may take up to 15 minutes
     tcp_keepalive=True,
-    retries={"total_max_attempts": 1},  # asked twice it would send twice what had failed
+    retries={"total_max_attempts": 1},  # a second call would send the failed runs a second time
 )
 
 
-class DispatchError(Exception):
-    """The dispatcher failed; the message says how."""
+class DispatchError(CommandError):
+    """The dispatcher failed."""
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """A sweep as it was at one moment; `document` is None before there is a record of it.
+class SweepSnapshot:
+    """A sweep at one moment; `document` is None before it has a record.
 
-    `awaited` are workspaces whose runs had failed before, and were asked for again.
+    `awaited` are the workspaces whose runs had failed before, and are now retried.
     """
 
     document: Document | None
@@ -39,27 +40,26 @@ class Sighting:
 
     @property
     def expected(self) -> int | None:
-        """How many runs it has; None until the dispatcher knows."""
+        """How many runs it has; None until the dispatcher has sent them all."""
         if self.document is None or self.document["status"] != DISPATCHED:
             return None
         return int(self.document["dispatched"])
 
     @property
     def closed(self) -> int:
-        """How many of them are completed or failed."""
+        """How many runs are completed or failed."""
         if self.document is None:
             return 0
         return int(self.document["completed"] + self.document["failed"] - len(self.awaited))
 
     @property
     def finished(self) -> bool:
-        """Whether no run is open any more."""
         return self.expected is not None and self.closed >= self.expected
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a sweep came to; `runs` are those with a record, whatever their state, where they were read."""
+class SweepOutcome:
+    """The result of a sweep; `runs` are those that have a record, if they were read."""
 
     sweep: Document
     runs: list[Document]
@@ -67,12 +67,11 @@ class Outcome:
 
     @property
     def failed(self) -> list[Document]:
-        """The runs that failed."""
         return [run for run in self.runs if run["status"] == FAILED]
 
     @property
-    def unfinished(self) -> list[str]:
-        """The workspaces whose run is under way."""
+    def under_way(self) -> list[str]:
+        """The workspaces whose run has begun and is neither completed nor failed."""
         return [run["workspace_id"] for run in self.runs if run["status"] not in (COMPLETED, FAILED)]
 
     @property
@@ -81,17 +80,21 @@ class Outcome:
         return int(self.sweep["dispatched"] - self.sweep["completed"] - self.sweep["failed"])
 
     @property
-    def well(self) -> bool:
-        """Whether it finished, and no run failed."""
+    def all_sent(self) -> bool:
+        """Whether the dispatcher has sent all messages."""
+        return bool(self.sweep["status"] == DISPATCHED)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it finished and no run failed."""
         return self.finished and self.sweep["failed"] == 0
 
     def document(self) -> Document:
-        """{"sweep": ..., "runs": [...]}, with the numbers of the records."""
         return {"sweep": self.sweep, "runs": self.runs}
 
 
 def dispatch(target: Target, event: Mapping[str, Any]) -> None:
-    """Invoke the dispatcher, and wait for it; raises `DispatchError`."""
+    """Invoke the dispatcher and wait for it; raises `DispatchError`."""
     answer = target.client("lambda", DISPATCHER_CONFIG).invoke(
         FunctionName=target.outputs["DispatcherFunctionName"], Payload=json.dumps(event).encode()
     )
@@ -109,20 +112,29 @@ def _reason(payload: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Watch:
+class SweepMonitor:
     """Looks at one sweep.
 
-    `failed_before` are the attempts, by workspace, of its runs that had failed when the sweep was asked for
-    once more: they stand as failed until they are tried again.
+    `failed_before` are the runs that had failed when the sweep was requested again: their attempts by
+    workspace. Their records say failed until they are retried.
     """
 
     run_at: int
     failed_before: Mapping[str, int]
 
-    def look(self) -> Sighting:
-        """The sweep as it is now; its counters are read last, so that they know of what was seen closed."""
+    @classmethod
+    def before_dispatch(cls, run_at: int) -> "SweepMonitor":
+        """Made before the dispatcher is invoked, so that it knows which runs are about to be retried."""
+        sweep = find_sweep(run_at)
+        if sweep is None or sweep_document(sweep)["failed"] == 0:
+            return cls(run_at, {})
+        failed = (run for run in sweep_runs(run_at) if run["status"] == FAILED)
+        return cls(run_at, {run["workspace_id"]: run["attempts"] for run in failed})
+
+    def look(self) -> SweepSnapshot:
+        # The counters are read last: a run that closes in between is then counted as closed.
         awaited, sweep = self._awaited(), find_sweep(self.run_at)
-        return Sighting(None if sweep is None else sweep_document(sweep), awaited)
+        return SweepSnapshot(None if sweep is None else sweep_document(sweep), awaited)
 
     def _awaited(self) -> list[str]:
         return [
@@ -133,38 +145,18 @@ class Watch:
         ]
 
 
-def watch(run_at: int) -> Watch:
-    """A watch over the sweep at `run_at`, begun before the dispatcher is invoked."""
-    sweep = find_sweep(run_at)
-    if sweep is None or sweep_document(sweep)["failed"] == 0:
-        return Watch(run_at, {})
-    failed = (run for run in sweep_runs(run_at) if run["status"] == FAILED)
-    return Watch(run_at, {run["workspace_id"]: run["attempts"] for run in failed})
+def sweep_outcome(run_at: int, last: SweepSnapshot, clock: Clock, *, every_run: bool) -> SweepOutcome:
+    """The result of a sweep, from its last snapshot and the records of its runs; raises `DispatchError`.
 
-
-def follow(look: Callable[[], Sighting], clock: Clock, timeout_s: float) -> Iterator[Sighting]:
-    """Look until the sweep is finished or `timeout_s` is over; every sighting, the last one too."""
-    end = clock.now() + timeout_s * 1000
-    while True:
-        sighting = look()
-        yield sighting
-        if sighting.finished or clock.now() >= end:
-            return
-        clock.sleep(POLL_S)
-
-
-def outcome(run_at: int, last: Sighting, clock: Clock, *, every_run: bool) -> Outcome:
-    """What the sweep came to, by its last sighting and the records of its runs; raises `DispatchError`.
-
-    A sweep that is well may have a million runs, and is told without them unless `every_run` is asked for.
+    A sweep may have a million runs, so those of a sweep that succeeded are read only with `every_run`.
     """
     if last.document is None:
         raise DispatchError("the dispatcher left no record of the sweep")
-    found = Outcome(last.document, [], last.finished)
-    if found.well and not every_run:
-        return found
+    outcome = SweepOutcome(last.document, [], last.finished)
+    if outcome.succeeded and not every_run:
+        return outcome
     closed = last.document["completed"] + last.document["failed"]
-    return replace(found, runs=_runs(run_at, closed, clock))
+    return replace(outcome, runs=_runs(run_at, closed, clock))
 
 
 def _runs(run_at: int, closed: int, clock: Clock) -> list[Document]:

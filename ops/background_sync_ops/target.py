@@ -1,4 +1,4 @@
-"""Where a command acts: the local stack that runs here, or a stack on AWS."""
+"""The stack that a command acts on: the local stack that runs here, or a stack on AWS."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from background_sync.clock import SystemClock
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
+from background_sync_ops.errors import CommandError
 from background_sync_ops.stack import clients
 from background_sync_ops.stack.state import STATE_DIR, StackInfo, running_stack
 
@@ -39,15 +40,16 @@ NEEDED_OUTPUTS = (
 )
 
 
-class TargetError(Exception):
-    """There is nothing to act on; the message says what to do about it."""
+class TargetError(CommandError):
+    """There is no stack to act on."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A stack to act on. `environment` is what the layer's own client must find, None where it must not.
+    """A stack to act on.
 
-    `state_dir` is the folder that a local stack runs on, None on AWS.
+    `environment` holds the variables that the layer's own client needs; None removes a variable. `state_dir`
+    is the folder of a local stack, None on AWS.
     """
 
     name: str
@@ -62,7 +64,6 @@ class Target:
 
     @property
     def tables(self) -> Tables:
-        """The names of the three tables."""
         return Tables(
             workspaces=self.outputs["WorkspacesTableName"],
             contacts=self.outputs["ContactsTableName"],
@@ -80,7 +81,7 @@ class Target:
     @overload
     def client(self, service: Literal["logs"], config: Config | None = None) -> "CloudWatchLogsClient": ...
     def client(self, service: str, config: Config | None = None) -> Any:
-        """A client of the stack's account and region; `config` goes over the usual timeouts and retries."""
+        """A client for the stack's account and region; `config` overrides the usual timeouts and retries."""
         usual = clients.CONFIG if self.is_local else AWS_CONFIG
         return self.session.client(  # type: ignore[call-overload]
             service,
@@ -89,11 +90,8 @@ class Target:
         )
 
     def connect(self) -> Database:
-        """The layer's records, bound to this stack's tables.
-
-        Their client is made from the process's environment, as in a function. The environment says what this
-        target is while that happens, and is afterwards as it was.
-        """
+        """The layer's records, bound to this stack's tables."""
+        # As in a Lambda function, their client is configured by the process's environment.
         with _environment(self.environment):
             return connect(self.tables)
 
@@ -117,7 +115,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 
 def local_target(info: StackInfo, state_dir: Path = STATE_DIR) -> Target:
-    """The stack on `state_dir` that `info` tells of; nothing of the operator's own AWS set-up reaches it."""
+    """A running local stack. The operator's own AWS configuration does not reach it."""
     foreign = dict.fromkeys(name for name in os.environ if name.startswith("AWS_"))
     return Target(
         name="the local stack",
@@ -141,7 +139,7 @@ def local_target(info: StackInfo, state_dir: Path = STATE_DIR) -> Target:
 
 
 def running_target(state_dir: Path = STATE_DIR) -> Target:
-    """The local stack that runs on `state_dir`; raises `TargetError`."""
+    """The local stack whose state is in `state_dir`; raises `TargetError`."""
     info = running_stack(state_dir)
     if info is None:
         where = "here" if state_dir == STATE_DIR else f"on {state_dir}"
@@ -156,7 +154,7 @@ def aws_target(stack_name: str, profile: str | None = None, region: str | None =
     """The CloudFormation stack `stack_name`, by its outputs; raises `TargetError` and botocore's errors."""
     session = boto3.Session(profile_name=profile, region_name=region)
     if session.region_name is None:
-        raise TargetError("no AWS region is set: name one with --region, or set AWS_DEFAULT_REGION")
+        raise TargetError("no AWS region is set: use --region, or set AWS_DEFAULT_REGION")
     return Target(
         name=f"stack {stack_name} in {session.region_name}",
         is_local=False,
@@ -169,7 +167,7 @@ def aws_target(stack_name: str, profile: str | None = None, region: str | None =
 
 
 def _profile(profile: str | None) -> dict[str, str | None]:
-    """A profile that is named goes before credentials in the environment, as it does in a session."""
+    # As in a boto3 session, a named profile takes precedence over credentials in the environment.
     if profile is None:
         return {}
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -183,10 +181,10 @@ def _outputs(session: boto3.Session, stack_name: str) -> dict[str, str]:
         if "does not exist" not in str(error):
             raise
         raise TargetError(
-            f"there is no stack {stack_name} in {session.region_name}: look at its name and --region"
+            f"there is no stack {stack_name} in {session.region_name}: check its name and --region"
         ) from None
     outputs = {each["OutputKey"]: each["OutputValue"] for each in answer["Stacks"][0].get("Outputs", [])}
     for name in NEEDED_OUTPUTS:
         if name not in outputs:
-            raise TargetError(f"stack {stack_name} has no output {name}: it is none of Background Sync's")
+            raise TargetError(f"stack {stack_name} has no output {name}: it is not a Background Sync stack")
     return outputs

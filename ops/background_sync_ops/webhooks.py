@@ -1,76 +1,81 @@
-"""The webhooks of workspaces' numbers, asked of Kapso with each workspace's own key.
+"""The webhooks of workspaces' numbers, read from Kapso with each workspace's own key.
 
-Requests count against the key's budget like those of a run, so that the CRM keeps its share.
+Requests count against the key's budget, like those of a run, so the CRM keeps its share.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from background_sync.clock import Clock, Deadline
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import KapsoError, RateLimited
-from background_sync.kapso.webhooks import Webhook, activate, list_webhooks
+from background_sync.kapso.webhooks import Webhook, activate, list_webhooks, webhook_state
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
-from background_sync.rules.workspace import Workspace
+from background_sync.rules.values import InvalidRecord, read_time
+from background_sync.rules.workspace import Workspace, read_workspace
 from background_sync.tokens import NoToken, Tokens
+from background_sync_ops.errors import CommandError
 from background_sync_ops.target import Target
 
-ACTIVE, OFF, NONE = "active", "off", "none"
+UNKNOWN = "unknown"
 MASK = "***"
 ANSWER_MS = 30_000
+THREADS = 8
+Document = dict[str, Any]
 
 
-class KapsoUnreachable(Exception):
-    """Kapso gave no usable answer, or could not be asked; the message is one line and shows no key."""
+class KapsoUnreachable(CommandError):
+    """Kapso gave no usable answer, or there was no key to ask it with. The message shows no key."""
 
 
 @dataclass(frozen=True)
 class WebhookClient:
-    """Asks Kapso at `base_url`; the models are connected to the stack's tables. Raises `KapsoUnreachable`."""
+    """Asks Kapso at `base_url`. The records must be connected to the stack's tables.
+
+    Every method raises `KapsoUnreachable`.
+    """
 
     base_url: str
     tokens: Tokens
     clock: Clock
 
     def webhooks(self, workspace: Workspace) -> tuple[Webhook, ...]:
-        """The webhooks of a workspace's number."""
-        with self._asking(workspace) as client:
-            return list_webhooks(client, workspace.number.phone_id)
+        with self._client(workspace) as client:
+            return list_webhooks(client, workspace.account.phone_id)
 
     def resume(self, workspace: Workspace, webhook_id: str) -> None:
-        """Switch a webhook on, and change nothing else of it."""
-        with self._asking(workspace) as client:
-            activate(client, workspace.number.phone_id, webhook_id)
+        """Switch a webhook on, and change nothing else about it."""
+        with self._client(workspace) as client:
+            activate(client, workspace.account.phone_id, webhook_id)
 
     @contextmanager
-    def _asking(self, workspace: Workspace) -> Iterator[KapsoClient]:
-        parameter = workspace.number.token_parameter
+    def _client(self, workspace: Workspace) -> Iterator[KapsoClient]:
+        parameter = workspace.account.token_parameter
         budget = Budget(parameter.rsplit("/", 1)[-1], workspace.policy.verify_rate_share, self.clock)
         try:
-            yield self._client(parameter, budget)
+            yield KapsoClient(
+                self.base_url,
+                self.tokens.get(parameter),
+                clock=self.clock,
+                deadline=Deadline(self.clock, self.clock.now() + ANSWER_MS),
+                on_request=lambda: self._take(budget),
+            )
         except RateLimited as error:
             budget.block(error.retry_after_s)
             raise KapsoUnreachable(str(error)) from None
         except BudgetSpent as error:
-            raise KapsoUnreachable(f"the key has no request to spare before {_time(error.until)}") from None
+            raise KapsoUnreachable(f"the key has no requests left until {_time(error.until)}") from None
         except (KapsoError, NoToken, ValueError) as error:
             raise KapsoUnreachable(str(error)) from None
 
-    def _client(self, parameter: str, budget: Budget) -> KapsoClient:
-        return KapsoClient(
-            self.base_url,
-            self.tokens.get(parameter),
-            clock=self.clock,
-            deadline=Deadline(self.clock, self.clock.now() + ANSWER_MS),
-            on_request=lambda: self._take(budget),
-        )
-
     def _take(self, budget: Budget) -> None:
-        """Wait for the next minute where this one's share is spent, but for no longer pause."""
+        """If this minute's share is used up, wait for the next minute, but not for a longer pause."""
         try:
             budget.take()
         except BudgetSpent as spent:
@@ -86,20 +91,68 @@ def _time(at: int) -> str:
 
 
 def webhook_client(target: Target) -> WebhookClient:
-    """For the workspaces of a stack."""
     tokens = Tokens(target.outputs["TokenParameterPrefix"], target.clock, target.client("ssm"))
     return WebhookClient(target.outputs["KapsoBaseUrl"], tokens, target.clock)
 
 
-def state_of(webhooks: Collection[Webhook]) -> str:
-    """`none`, `off` when one is switched off, else `active`: as a run records it."""
-    if not webhooks:
-        return NONE
-    return ACTIVE if all(webhook.active for webhook in webhooks) else OFF
+@dataclass(frozen=True)
+class WebhookReport:
+    """The webhooks of one workspace; `error` says why Kapso did not list them.
+
+    `remembered` is the state that the last run stored on the workspace, and since when (ms).
+    """
+
+    workspace_id: str
+    remembered: str | None
+    remembered_since: int | None
+    webhooks: Sequence[Webhook] = ()
+    error: str | None = None
+
+    @property
+    def state(self) -> str:
+        """active, off, none or unknown."""
+        return UNKNOWN if self.error is not None else webhook_state(self.webhooks)
+
+    def document(self) -> Document:
+        return {
+            "workspace_id": self.workspace_id,
+            "state": self.state,
+            "remembered": {"webhook": self.remembered, "webhook_since": self.remembered_since},
+            "webhooks": [webhook_document(each) for each in self.webhooks],
+            "error": self.error,
+        }
+
+
+def webhook_document(webhook: Webhook) -> Document:
+    return {**asdict(webhook), "url": masked(webhook.url), "events": list(webhook.events)}
+
+
+def webhook_reports(
+    client: WebhookClient, records: Iterable[Mapping[str, object]]
+) -> Iterator[WebhookReport]:
+    """A report for each active workspace, in the order of `records`."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield from pool.map(lambda record: _report(client, record), records)
+
+
+def _report(client: WebhookClient, record: Mapping[str, object]) -> WebhookReport:
+    workspace = read_workspace(record)
+    remembered = workspace.workspace_id, workspace.webhook, _remembered_since(record)
+    try:
+        return WebhookReport(*remembered, webhooks=client.webhooks(workspace))
+    except KapsoUnreachable as error:
+        return WebhookReport(*remembered, error=str(error))
+
+
+def _remembered_since(record: Mapping[str, object]) -> int | None:
+    try:
+        return read_time(record, "webhook_since")
+    except InvalidRecord:
+        return None
 
 
 def masked(url: str | None) -> str | None:
-    """A URL without what may be secret in it: user and password, the query's values, the fragment."""
+    """A URL without what may be secret: user and password, the values of the query, the fragment."""
     if url is None:
         return None
     try:

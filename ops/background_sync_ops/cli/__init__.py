@@ -1,17 +1,16 @@
 """The operator's command line, `background-sync`.
 
-    app.py         the commands' options and help
-    <command>.py   what each of them does
-    where.py       the stack that a command acts on
-    times.py       times and durations, typed and read
-    output.py      where text goes, and how what others wrote is shown
-    tables.py      runs and sweeps as tables
-    verified.py    what comparing with Kapso came to, likewise
-    counts.py      outcome counts as text
-    sights.py      what changed between two looks at health
-    errors.py      one line for what was to be expected
+    <command>.py      a command: its options, its help, and what it prints
+    app.py            runs a command, and explains errors
+    command.py        registers a command
+    options.py        the options that several commands share
+    times.py          times and durations, as people type and read them
+    output.py         text, tables and progress bars on stdout and stderr
+    tables.py         runs and sweeps as tables
+    verification.py   the results of comparing with Kapso, as tables
+    errors.py         an expected error as one line
 
-What AWS's libraries cost to import is paid by the command that needs them, not by `--help`.
+A command imports AWS's libraries when it runs, so `--help` and shell completion stay quick.
 """
 
 import sys

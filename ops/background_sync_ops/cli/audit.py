@@ -1,121 +1,101 @@
-"""`background-sync audit`: reads contacts in full and mends what the activity index does not show."""
+"""`background-sync audit`."""
+# ruff: noqa: PLC0415
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from background_sync.clock import Clock
-from background_sync.messages import AUDIT, Message
-from background_sync.queue import WorkQueue
-from background_sync.records.runs import AUDIT_PREFIX, COMPLETED, FAILED, Run, audit_key, find_all
-from background_sync.records.workspaces import all_workspaces
-from background_sync.rules.workspace import skip_reason
-from background_sync_ops.cli.counts import count
-from background_sync_ops.cli.errors import NOT_WELL, WELL
-from background_sync_ops.cli.output import clean, console, grid, print_json, progress, state
-from background_sync_ops.cli.times import SECOND_MS
-from background_sync_ops.cli.where import Where, workspace_of
-from background_sync_ops.target import Target
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import (
+    FIFTEEN_MINUTES,
+    AsJson,
+    OptionalWorkspaceId,
+    StackOptions,
+    Timeout,
+)
+from background_sync_ops.cli.output import (
+    clean,
+    console,
+    count,
+    grid,
+    print_json,
+    print_stderr,
+    progress,
+    state,
+)
+from background_sync_ops.errors import NOT_OK, OK
 
-POLL_S = 0.5
-CLOSED = (COMPLETED, FAILED)
-COUNTS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "lost_race")
-HEADERS = ("Checked", "Missing", "Outdated", "Invalid", "Lost race")
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from background_sync_ops.audits import Audits
+    from background_sync_ops.target import Target
 
-
-class Audits:
-    """The audits of some workspaces at `run_at` (ms), as documents; `status` is null before one is begun."""
-
-    def __init__(self, workspace_ids: Iterable[str], run_at: int) -> None:
-        self.run_at = run_at
-        self._documents = {name: _document(name, run_at, None) for name in workspace_ids}
-
-    @property
-    def documents(self) -> list[Document]:
-        """One for each workspace."""
-        return list(self._documents.values())
-
-    @property
-    def still_open(self) -> list[str]:
-        """The workspaces whose audit is neither completed nor failed."""
-        return [name for name, each in self._documents.items() if each["status"] not in CLOSED]
-
-    def follow(self, clock: Clock, timeout: timedelta) -> Iterator[int]:
-        """Look until all are closed or the time is over; yields how many are."""
-        end = clock.now() + timeout.total_seconds() * SECOND_MS
-        while True:
-            for run in find_all(map(audit_key, self.still_open), self.run_at):
-                name = run.workspace_id.removeprefix(AUDIT_PREFIX)
-                self._documents[name] = _document(name, self.run_at, run)
-            yield len(self._documents) - len(self.still_open)
-            if not self.still_open or clock.now() >= end:
-                return
-            clock.sleep(POLL_S)
+COLUMNS = {
+    "Checked": "contacts_checked",
+    "Missing": "fixed_missing",
+    "Outdated": "fixed_outdated",
+    "Invalid": "invalid",
+    "Lost race": "lost_race",
+}
+Document = Mapping[str, Any]
 
 
-def _document(workspace_id: str, run_at: int, run: Run | None) -> Document:
-    found = {name: getattr(run, name, None) for name in ("status", *COUNTS, "error")}
-    return {"workspace_id": workspace_id, "run_at": run_at, **found}
+@command(exit_status("0 every audit is completed", "1 an audit failed, or did not finish in time"))
+def audit(
+    stack: StackOptions,
+    workspace: OptionalWorkspaceId = None,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    as_json: AsJson = False,
+) -> int:
+    """Check every contact of a workspace, and fix its entry in the activity index if it is wrong.
 
+    Sync does this by itself, once a day for each workspace.
+    """
+    from background_sync_ops.audits import Audits
+    from background_sync_ops.following import follow
 
-def audit(where: Where, workspace_id: str | None, timeout: timedelta, *, as_json: bool) -> int:
-    """The exit status: whether every audit was completed."""
-    target = where.target()
-    audits = Audits(_chosen(target, workspace_id), target.clock.now())
-    _send(target, audits)
-    _follow(target, audits, timeout)
+    target = stack.target()
+    audits = Audits(_workspace_ids(target, workspace), target.clock.now())
+    audits.send(target)
+    with progress() as bar:
+        task = bar.add_task("auditing workspaces", total=len(audits.documents))
+        for _ in follow(audits.look, target.clock, timeout.total_seconds()):
+            bar.update(task, completed=len(audits.documents) - len(audits.still_open))
     if as_json:
         print_json({"audits": audits.documents})
     else:
         console().print(_table(audits.documents), "")
-        console().print(_sentence(audits.documents))
+        console().print(_summary(audits.documents))
     return _status(audits)
 
 
-def _chosen(target: Target, workspace_id: str | None) -> list[str]:
-    """The workspace that is named, else all active ones, as a sweep takes them."""
+def _workspace_ids(target: "Target", workspace: str | None) -> list[str]:
+    from background_sync_ops.workspaces import active_workspaces, find_workspace
+
     database = target.connect()
-    if workspace_id is None:
-        return [str(each["workspace_id"]) for each in all_workspaces(database) if skip_reason(each) is None]
-    return [str(workspace_of(target, database, workspace_id)["workspace_id"])]
-
-
-def _send(target: Target, audits: Audits) -> None:
-    queue = WorkQueue(target.outputs["WorkQueueUrl"], target.clock, target.client("sqs"))
-    queue.send([Message(AUDIT, name, audits.run_at) for name in audits.still_open])
-
-
-def _follow(target: Target, audits: Audits, timeout: timedelta) -> None:
-    with progress() as bar:
-        task = bar.add_task("auditing workspaces", total=len(audits.documents))
-        for closed in audits.follow(target.clock, timeout):
-            bar.update(task, completed=closed)
+    if workspace is None:
+        return [str(each["workspace_id"]) for each in active_workspaces(database)]
+    return [str(find_workspace(target, database, workspace)["workspace_id"])]
 
 
 def _table(documents: Sequence[Document]) -> Table:
-    table = grid(("Workspace", "Status", *HEADERS), right=HEADERS, fold=("Workspace",))
+    table = grid(("Workspace", "Status", *COLUMNS), right=COLUMNS, fold=("Workspace",))
     for each in documents:
-        status = state(each["status"] or "waiting")
-        table.add_row(clean(each["workspace_id"]), status, *(count(each[name]) for name in COUNTS))
+        counts = (count(each[name]) for name in COLUMNS.values())
+        table.add_row(clean(each["workspace_id"]), state(each["status"] or "waiting"), *counts)
     return table
 
 
-def _sentence(documents: Sequence[Document]) -> str:
-    checked, missing, outdated = (sum(each[name] or 0 for each in documents) for name in COUNTS[:3])
-    return (
-        f"{checked} contacts checked; mended {missing} missing from the index and {outdated} outdated in it."
-    )
+def _summary(documents: Sequence[Document]) -> str:
+    names = ("contacts_checked", "fixed_missing", "fixed_outdated")
+    checked, missing, outdated = (sum(each[name] or 0 for each in documents) for name in names)
+    return f"{checked} contacts checked; fixed {missing} missing and {outdated} outdated index entries."
 
 
-def _status(audits: Audits) -> int:
-    err, still_open = console(stderr=True), len(audits.still_open)
-    failed = [each for each in audits.documents if each["status"] == FAILED]
-    for each in failed:
-        err.print(clean(f"failed: {each['workspace_id']}: {each['error']}"), soft_wrap=True)
-    if still_open:
-        total = len(audits.documents)
-        err.print(f"error: {still_open} of {total} audits did not finish in time", soft_wrap=True)
-    return NOT_WELL if failed or still_open else WELL
+def _status(audits: "Audits") -> int:
+    for each in audits.failed:
+        print_stderr(clean(f"failed: {each['workspace_id']}: {each['error']}"))
+    if audits.still_open:
+        counts = f"{len(audits.still_open)} of {len(audits.documents)}"
+        print_stderr(f"error: {counts} audits did not finish in time")
+    return NOT_OK if audits.failed or audits.still_open else OK

@@ -1,116 +1,128 @@
-"""`background-sync backfill`: a workspace is compared with Kapso over a part of the past."""
+"""`background-sync backfill`."""
+# ruff: noqa: PLC0415
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
+import typer
 
 from background_sync.messages import MAX_WINDOW_MS, Window
-from background_sync.records.runs import COMPLETED
-from background_sync_ops.backfilling import Backfill, Document, Sighting
-from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError
-from background_sync_ops.cli.output import clean, console, facts, print_json, spinner
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, StackOptions, Timeout, WorkspaceId, time
+from background_sync_ops.cli.output import clean, console, facts, print_json, print_stderr, spinner
 from background_sync_ops.cli.times import SECOND_MS, iso, span
-from background_sync_ops.cli.verified import sentences
-from background_sync_ops.cli.where import Where, active_workspace
-from background_sync_ops.target import Target
+from background_sync_ops.cli.verification import kapso_rows
+from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
+
+if TYPE_CHECKING:
+    from background_sync_ops.backfilling import Backfill, BackfillSnapshot
+    from background_sync_ops.target import Target
+
+COMPLETED = "completed"
+Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Options:
-    """As the command line has them; times in ms."""
+@command(exit_status("0 it is completed", "1 it failed, or did not finish in time"))
+def backfill(
+    stack: StackOptions,
+    workspace: WorkspaceId,
+    since: Annotated[
+        int, typer.Option(parser=time, metavar="ISO8601", help="The start: 2026-01-01T10:00:00Z.")
+    ],
+    until: Annotated[
+        int | None,
+        typer.Option(
+            parser=time,
+            metavar="ISO8601",
+            show_default="now",
+            help="The end, at most 30 days after the start.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, and write nothing.")] = False,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    as_json: AsJson = False,
+) -> int:
+    """Compare a workspace with Kapso over a time in the past, and repair what was missed.
 
-    workspace_id: str
-    since: int
-    until: int | None
-    dry_run: bool
-    timeout: timedelta
-    as_json: bool
+    A run compares only what changed since the last run; a backfill goes back further. It repairs whatever
+    `settings.verify` says. If this command ends first, the backfill continues without it. A second backfill
+    changes nothing more.
+    """
+    from background_sync_ops.backfilling import Backfill
+    from background_sync_ops.workspaces import find_active_workspace
 
-
-def backfill(where: Where, options: Options) -> int:
-    """The exit status: whether it was completed."""
-    _require_window(options.since, options.until)
-    target = where.target()
-    active_workspace(target, target.connect(), options.workspace_id)
-    wanted = _wanted(options, target.clock.now())
+    _require_window(since, until)
+    target = stack.target()
+    find_active_workspace(target, target.connect(), workspace)
+    now = target.clock.now()
+    if until is not None and until > now:
+        raise CommandError(f"--until {iso(until)} is in the future", USAGE)
+    window = Window(since, until or now, dry_run)
+    _require_window(window.since, window.until)
+    wanted = Backfill(workspace, now, window)
     wanted.send(target)
-    last = _followed(target, wanted, options.timeout)
+    last = _followed(target, wanted, timeout)
     document = wanted.document(last)
-    if options.as_json:
+    if as_json:
         print_json(document)
     elif document["status"] == COMPLETED and not document["skipped"]:
-        console().print(_facts(document))
-    return _status(document, last, options.timeout)
-
-
-def _wanted(options: Options, now: int) -> Backfill:
-    until = now if options.until is None else options.until
-    if until > now:
-        raise CommandError(f"--until {iso(until)} is in the future", USAGE)
-    _require_window(options.since, until)
-    return Backfill(options.workspace_id, now, Window(options.since, until, options.dry_run))
+        console().print(facts(_rows(document)))
+    problem = _problem(document, last, timeout)
+    if problem is None:
+        return OK
+    print_stderr(f"error: {problem}")
+    return NOT_OK
 
 
 def _require_window(since: int, until: int | None) -> None:
     if until is None:
         return
     if since >= until:
-        raise CommandError(f"--since {iso(since)} is not before {iso(until)}, where it ends", USAGE)
+        raise CommandError(f"--since {iso(since)} is not before the end, {iso(until)}", USAGE)
     if until - since > MAX_WINDOW_MS:
-        raise CommandError(
-            f"from {iso(since)} to {iso(until)} is more than {span(MAX_WINDOW_MS)}: do it in parts", USAGE
-        )
+        window = f"from {iso(since)} to {iso(until)} is more than {span(MAX_WINDOW_MS)}"
+        raise CommandError(f"{window}: backfill it in parts", USAGE)
 
 
-def _followed(target: Target, wanted: Backfill, timeout: timedelta) -> Sighting:
-    last, told = Sighting(None), ""
+def _followed(target: "Target", wanted: "Backfill", timeout: timedelta) -> "BackfillSnapshot":
+    from background_sync_ops.backfilling import BackfillSnapshot
+    from background_sync_ops.following import follow
+
+    last, shown_error = BackfillSnapshot(None), ""
     with spinner() as turning:
         task = turning.add_task("", total=None)
-        for last in wanted.follow(target.clock, timeout.total_seconds()):
+        for last in follow(wanted.look, target.clock, timeout.total_seconds()):
             turning.update(task, description=_progress(wanted, last))
-            if last.error and last.error != told and not last.closed:
-                told = last.error
-                turning.console.print(f"{clean(told)}: it is tried again", soft_wrap=True)
+            if last.error and last.error != shown_error and not last.finished:
+                shown_error = last.error
+                turning.console.print(f"{clean(shown_error)}: it is retried", soft_wrap=True)
     return last
 
 
-def _progress(wanted: Backfill, last: Sighting) -> str:
+def _progress(wanted: "Backfill", last: "BackfillSnapshot") -> str:
     if last.run is None:
-        return "waiting for its turn"
-    pause = "; this minute's share of requests is spent" if last.paused else ""
+        return "waiting for it to begin"
+    pause = "; waiting for the next minute's requests" if last.paused else ""
     return f"comparing {clean(wanted.workspace_id)} with Kapso: {last.compared} people so far{pause}"
 
 
-def _facts(document: Document) -> Table:
-    table = facts()
-    table.add_row("Backfill", clean(document["workspace_id"]))
-    table.add_row("Window", f"{iso(document['since'])} to {iso(document['until'])}")
-    for label, sentence in zip(("Kapso", ""), sentences(document), strict=False):
-        table.add_row(label, sentence)
+def _rows(document: Document) -> Iterator[tuple[str, str]]:
+    yield "Backfill", clean(document["workspace_id"])
+    yield "Window", f"{iso(document['since'])} to {iso(document['until'])}"
+    yield from kapso_rows(document)
     if document["dry_run"]:
         behind, missing = document["behind"], document["missing"]
-        table.add_row("Dry run", f"nothing was written; {behind} would be repaired and {missing} created")
-    return table
+        yield "Dry run", f"nothing was written; {behind} would be repaired and {missing} created"
 
 
-def _status(document: Document, last: Sighting, timeout: timedelta) -> int:
-    trouble = _trouble(document, last, timeout)
-    if trouble is None:
-        return WELL
-    console(stderr=True).print(f"error: {trouble}", soft_wrap=True)
-    return NOT_WELL
-
-
-def _trouble(document: Document, last: Sighting, timeout: timedelta) -> str | None:
-    name = clean(document["workspace_id"])
-    if not last.closed:
-        late = f"the backfill of {name} did not finish within {span(timeout.total_seconds() * SECOND_MS)}"
-        return f"{late}, and goes on by itself{_because(last)}"
+def _problem(document: Document, last: "BackfillSnapshot", timeout: timedelta) -> str | None:
+    name, error = clean(document["workspace_id"]), f": {clean(last.error)}" if last.error else ""
+    if not last.finished:
+        limit = span(timeout.total_seconds() * SECOND_MS)
+        return (
+            f"the backfill of {name} did not finish within {limit}, and continues without this command{error}"
+        )
     if document["status"] != COMPLETED:
-        return f"the backfill of {name} failed {document['attempts']} times{_because(last)}"
-    return f"{name} was no longer active when its turn came" if document["skipped"] else None
-
-
-def _because(last: Sighting) -> str:
-    return f": {clean(last.error)}" if last.error else ""
+        return f"the backfill of {name} failed {document['attempts']} times{error}"
+    return f"{name} was no longer active when the backfill began" if document["skipped"] else None

@@ -1,111 +1,92 @@
-"""`background-sync contacts`: a workspace's contacts with activity, flag and notes."""
+"""`background-sync contacts`."""
+# ruff: noqa: PLC0415
 
-import heapq
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import SupportsFloat
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, SupportsFloat
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.records.database import Database
 from background_sync.rules.policy import read_policy
-from background_sync_ops.cli.errors import WELL
-from background_sync_ops.cli.judged import Document, Judge
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, state, waiting
 from background_sync_ops.cli.times import ago, iso, span
-from background_sync_ops.cli.where import Where, workspace_of
-from background_sync_ops.contacts import contact_records
+from background_sync_ops.errors import OK
+
+if TYPE_CHECKING:
+    from background_sync_ops.contacts import ContactList
 
 SHOWN = 50
 NOTE_WIDTH = 60
+Document = Mapping[str, Any]
 
 
-@dataclass
-class Listing:
-    """The contacts to show, the longest quiet first, and how many there are of all and of stale ones."""
+@command(exit_status("0 done"))
+def contacts(
+    stack: StackOptions,
+    workspace: WorkspaceId,
+    stale: Annotated[bool, typer.Option("--stale", help="Show stale contacts only.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, show_default="50; with --json, all", help="How many to show, the longest quiet first."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show a workspace's contacts: last activity, stale or not, flag and notes.
 
-    workspace_id: str
-    judge: Judge
-    contacts: list[Document] = field(default_factory=list)
-    total: int = 0
-    stale: int = 0
+    A contact is judged as of now, by the workspace's own settings.
+    """
+    from background_sync_ops.contacts import ContactList, Judge
+    from background_sync_ops.workspaces import find_workspace
 
-    def read(self, database: Database, limit: int | None, *, only_stale: bool) -> None:
-        """Read all contacts, and keep `limit` of them."""
-        wanted = (each for each in self._counted(database) if each["stale"] or not only_stale)
-        if limit is None:
-            self.contacts = sorted(wanted, key=_longest_quiet_first)
-        else:
-            self.contacts = heapq.nsmallest(limit, wanted, _longest_quiet_first)
-
-    def _counted(self, database: Database) -> Iterator[Document]:
-        for record in contact_records(database, self.workspace_id):
-            document = self.judge.document(record)
-            self.total += 1
-            self.stale += document["stale"]
-            yield document
-
-    def document(self) -> Document:
-        """All of it, for --json."""
-        counts = {"now": self.judge.now, "total": self.total, "stale": self.stale}
-        return {"workspace_id": self.workspace_id, **counts, "contacts": self.contacts}
-
-
-def contacts(where: Where, workspace_id: str, limit: int | None, *, only_stale: bool, as_json: bool) -> int:
-    """The exit status."""
-    target = where.target()
+    target = stack.target()
     database = target.connect()
-    policy, _ = read_policy(workspace_of(target, database, workspace_id).get("settings"))
-    listing = Listing(workspace_id, Judge(target.clock.now(), policy))
+    policy, _ = read_policy(find_workspace(target, database, workspace).get("settings"))
+    found = ContactList(workspace, Judge(target.clock.now(), policy))
     with waiting("reading contacts"):
-        listing.read(database, limit if as_json or limit else SHOWN, only_stale=only_stale)
+        found.read(database, limit if as_json or limit else SHOWN, only_stale=stale)
     if as_json:
-        print_json(listing.document())
+        print_json(found.document())
     else:
-        print_listing(console(), listing)
-    return WELL
+        print_contacts(console(), found)
+    return OK
 
 
-def _longest_quiet_first(document: Document) -> tuple[int, str]:
-    return document["last_activity"] or 0, document["contact_id"]
+def print_contacts(out: Console, found: "ContactList") -> None:
+    now, threshold = found.judge.now, span(found.judge.policy.stale_threshold_ms)
+    if found.contacts:
+        out.print(_table(found.contacts, now), "")
+    name, quiet = clean(found.workspace_id), f"quiet for over {threshold}"
+    out.print(f"{name} at {iso(now)}: {found.total} contacts, {found.stale} stale ({quiet}).")
+    if len(found.contacts) < found.total:
+        out.print(f"{len(found.contacts)} shown, the longest quiet first. Show more with --limit.")
 
 
-def print_listing(out: Console, listing: Listing) -> None:
-    """The contacts as a table, and a line with the counts."""
-    now, threshold = listing.judge.now, span(listing.judge.policy.stale_threshold_ms)
-    if listing.contacts:
-        out.print(_table(listing.contacts, now), "")
-    name = clean(listing.workspace_id)
-    out.print(
-        f"{name} at {iso(now)}: {listing.total} contacts, {listing.stale} stale (quiet for over {threshold})."
-    )
-    if len(listing.contacts) < listing.total:
-        out.print(f"{len(listing.contacts)} shown, the longest quiet first; --limit shows more.")
-
-
-def _table(documents: list[Document], now: int) -> Table:
+def _table(documents: list[dict[str, Any]], now: int) -> Table:
     table = grid(("Contact", "Last activity", "State", "Flagged", "Notes"), fold=("Contact", "Notes"))
     for each in documents:
-        activity = _when(each["last_activity"], now)
-        table.add_row(_who(each), activity, _standing(each), _flag(each, now), _notes(each["notes"]))
+        activity = _activity(each["last_activity"], now)
+        table.add_row(_contact(each), activity, _state(each), _flag(each, now), _notes(each["notes"]))
     return table
 
 
-def _who(document: Document) -> str:
+def _contact(document: Document) -> str:
     name = document["name"] or document["kapso_name"]
     return clean(document["contact_id"]) + (f"\n{clean(name)}" if name else "")
 
 
-def _when(at: int | None, now: int) -> str:
+def _activity(at: int | None, now: int) -> str:
     return "unreadable" if at is None else f"{iso(at, seconds=False)}\n{ago(at, now)}"
 
 
-def _standing(document: Document) -> Text:
-    judged = state("stale" if document["stale"] else document["verdict"])
-    lead = document["lead_status"]
-    return judged.append(f"\n{clean(lead)}", "default") if lead else judged
+def _state(document: Document) -> Text:
+    shown, lead = state("stale" if document["stale"] else document["verdict"]), document["lead_status"]
+    return shown.append(f"\n{clean(lead)}", "default") if lead else shown
 
 
 def _flag(document: Document, now: int) -> str:
@@ -130,7 +111,7 @@ def _notes(notes: object) -> str:
 
 
 def _age(numbered: tuple[int, object]) -> tuple[float, int]:
-    """The newest is the largest: by its time, where it has one, then by its place."""
-    place, note = numbered
+    """Sorts notes by their time; notes without a time come first, in their order."""
+    position, note = numbered
     at = note.get("added_at") if isinstance(note, Mapping) else None
-    return (float(at) if isinstance(at, SupportsFloat) else 0.0), place
+    return (float(at) if isinstance(at, SupportsFloat) else 0.0), position

@@ -1,48 +1,46 @@
-"""`background-sync dashboard`: where to see in a browser how sync is doing."""
+"""`background-sync dashboard`."""
 
 import webbrowser
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated
 
-from background_sync_ops.cli.errors import WELL, CommandError
-from background_sync_ops.cli.output import clean, console, print_json, print_line
-from background_sync_ops.cli.where import Where
-from background_sync_ops.target import Target
+import typer
 
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import AsJson, StackOptions
+from background_sync_ops.cli.output import clean, print_json, print_line, print_stderr
+from background_sync_ops.errors import OK, CommandError
 
-@dataclass(frozen=True)
-class Place:
-    """An address, and whether CloudWatch's dashboard is there or the status page."""
-
-    url: str
-    kind: Literal["dashboard", "page"]
+if TYPE_CHECKING:
+    from background_sync_ops.target import Target
 
 
-def dashboard(where: Where, *, in_browser: bool, as_json: bool) -> int:
-    """The exit status; raises `CommandError` where there is no address, or no browser to open it in."""
-    place = _place(where.target())
-    if place.kind == "page":
-        console(stderr=True).print("The local stack has no CloudWatch; its status page:", soft_wrap=True)
-    if as_json:
-        print_json(asdict(place))
-    else:
-        print_line(clean(place.url))
-    if in_browser and not webbrowser.open(place.url):
-        raise CommandError("no browser could be opened: open the address yourself")
-    return WELL
+@command(exit_status("0 done"))
+def dashboard(
+    stack: StackOptions,
+    in_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser too.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Print the address of the stack's CloudWatch dashboard.
 
-
-def _place(target: Target) -> Place:
+    The local stack has no CloudWatch, so this is the address of its status page.
+    """
+    target = stack.target()
+    url = target.outputs["ApiUrl"] if target.is_local else _dashboard_url(target)
     if target.is_local:
-        return Place(target.outputs["ApiUrl"], "page")
-    return Place(_dashboard_url(target.name, target.outputs), "dashboard")
+        print_stderr("The local stack has no CloudWatch; this is its status page:")
+    if as_json:
+        print_json({"url": url, "kind": "page" if target.is_local else "dashboard"})
+    else:
+        print_line(clean(url))
+    if in_browser and not webbrowser.open(url):
+        raise CommandError("no browser could be opened: open the address yourself")
+    return OK
 
 
-def _dashboard_url(name: str, outputs: Mapping[str, str]) -> str:
-    if "DashboardUrl" not in outputs:
+def _dashboard_url(target: "Target") -> str:
+    if "DashboardUrl" not in target.outputs:
         raise CommandError(
-            f"{name} has no output DashboardUrl, for it is of an older template: deploy this one, "
-            "with `make build` and `sam deploy`"
+            f"{target.name} has no output DashboardUrl, because its template is older: "
+            "deploy this one, with `make build` and `sam deploy`"
         )
-    return outputs["DashboardUrl"]
+    return target.outputs["DashboardUrl"]

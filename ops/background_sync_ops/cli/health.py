@@ -1,135 +1,123 @@
-"""`background-sync health`: how sync itself is doing."""
+"""`background-sync health`."""
+# ruff: noqa: PLC0415
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from background_sync.status.runbook import GUIDES
 from background_sync_ops.cli import tables
-from background_sync_ops.cli.api import Document, HealthApi
+from background_sync_ops.cli.command import command
+from background_sync_ops.cli.options import AsJson, StackOptions, duration
 from background_sync_ops.cli.output import clean, console, facts, print_json, state
 from background_sync_ops.cli.times import SECOND_MS, ago
-from background_sync_ops.cli.verified import verification, verified
-from background_sync_ops.cli.where import Where, workspace_of
-from background_sync_ops.target import Target
+from background_sync_ops.cli.verification import verification, verified
 
-STATUSES = {"pass": 0, "warn": 1, "fail": 2}
-ITSELF = "background-sync health"
+if TYPE_CHECKING:
+    from background_sync_ops.health_api import HealthAnswer, HealthQuery
+
+THIS_COMMAND = "background-sync health"
 OPEN_SWEEP = "queue:age"
 PERCENT = 100
+FIVE_SECONDS = timedelta(seconds=5)
+Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Query:
-    """What is asked for: the newest `limit` runs and sweeps, or the newest runs of one workspace."""
+@command("Exit status: 0 pass; 1 warn; 2 fail, or usage error; 3 no answer.")
+def health(
+    stack: StackOptions,
+    workspace: Annotated[str | None, typer.Option(help="Show the runs of this workspace only.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100, help="How many runs and sweeps to show, the newest first.")
+    ] = 10,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Repeat until Ctrl-C; the last answer gives the exit status.")
+    ] = False,
+    interval: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default="5s",
+            help="With --watch: the time between two requests.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show how sync itself is doing: health, sweeps and runs, and what to do about problems.
 
-    workspace_id: str | None
-    limit: int
-    as_json: bool
+    The exit status is the health. With --json, the document is that of GET /health/runs. With --watch, a
+    terminal shows it live, a pipe gets one line for each change, and --json prints one line for each request.
+    """
+    from background_sync_ops.health_api import HealthQuery, ask_health
+    from background_sync_ops.workspaces import find_workspace
 
+    query = HealthQuery(workspace, limit, as_json)
+    if watch:
+        from background_sync_ops.cli.watch import watch_health
 
-@dataclass(frozen=True)
-class Look:
-    """What the health API answered; `sweeps` are None where they were not asked for."""
-
-    report: Document
-    runs: Document
-    sweeps: list[Document] | None
-
-    @property
-    def status(self) -> int:
-        """The exit status: 0 pass, 1 warn, 2 fail."""
-        return STATUSES[self.report["status"]]
-
-
-def health(where: Where, query: Query) -> int:
-    """The exit status: the overall state."""
-    target = where.target()
-    found = look(target, query)
-    if query.workspace_id is not None and not found.runs["runs"]:
-        workspace_of(target, target.connect(), query.workspace_id)
-    if query.as_json:
-        print_json(found.runs)
+        return watch_health(stack, query, interval or FIVE_SECONDS)
+    if interval is not None:
+        raise typer.BadParameter("--interval goes with --watch")
+    target = stack.target()
+    answer = ask_health(target, query)
+    if workspace is not None and not answer.runs["runs"]:
+        find_workspace(target, target.connect(), workspace)
+    if as_json:
+        print_json(answer.runs)
     else:
-        print_parts(console(), parts(found, query))
-    return found.status
+        print_parts(console(), health_parts(answer, query))
+    return answer.status
 
 
-def look(target: Target, query: Query) -> Look:
-    """Ask the health API of `target` once; raises `CommandError` where it gives no usable answer."""
-    api = HealthApi(target)
-    report, runs = api.health(), api.runs(query.workspace_id, query.limit)
-    wanted = query.workspace_id is None and not query.as_json
-    sweeps = api.sweeps(query.limit)["sweeps"] if wanted else None
-    return Look(report, runs, sweeps)
-
-
-def parts(found: Look, query: Query) -> Iterator[RenderableType]:
-    """What there is to show, from top to bottom; a text is one line, however wide the terminal is."""
-    yield _checks(found.report)
-    yield from todo(found.report)
-    yield from _lists(found, query)
-    for line in tables.run_errors(found.runs["runs"]):
+def health_parts(answer: "HealthAnswer", query: "HealthQuery") -> Iterator[RenderableType]:
+    """What to show, from top to bottom. A str is one line, however wide the terminal is."""
+    yield facts(_checks(answer.report))
+    yield from next_steps(answer.report)
+    yield from _lists(answer, query)
+    for line in tables.run_errors(answer.runs["runs"]):
         yield f"failed: {line}"
-    if found.runs["summary"] is not None:
-        yield _summary(found.runs)
+    if answer.runs["summary"] is not None:
+        yield _summary(answer.runs)
 
 
-def print_parts(out: Console, shown: Iterable[RenderableType]) -> None:
-    """Print them one beneath the other."""
-    for part in shown:
+def print_parts(out: Console, parts: Iterable[RenderableType]) -> None:
+    for part in parts:
         out.print(part, soft_wrap=isinstance(part, str))
 
 
 def title(check: str) -> str:
-    """A check's name in plain words; its own one where the runbook does not know it."""
+    """A check in plain words; its own name if the runbook does not know it."""
     return GUIDES[check].title if check in GUIDES else clean(check)
 
 
-def todo(report: Document) -> Iterator[str]:
-    """One line for each check that is not pass: what to begin with, and where the runbook says more."""
+def next_steps(report: Document) -> Iterator[str]:
+    """One line for each check that does not pass: the first command, and the section of the runbook."""
     for name, [check] in report["checks"].items():
         if check["status"] != "pass":
-            steps = "; ".join(filter(None, (_begin(name), _runbook(check))))
+            runbook = clean(check.get("links", {}).get("runbook", ""))
+            steps = "; ".join(filter(None, (_first_command(name), runbook)))
             yield f"{title(name)}: {steps or 'see the runbook, docs/operations.md'}"
 
 
-def _begin(check: str) -> str:
-    """The guide's command; where that is this one, the lists beneath are what to read."""
+def _first_command(check: str) -> str:
     command = GUIDES[check].command if check in GUIDES else ""
-    return "see below" if command == ITSELF else command
+    return "see below" if command == THIS_COMMAND else command
 
 
-def _runbook(check: Document) -> str:
-    return clean(check.get("links", {}).get("runbook", ""))
-
-
-def _lists(found: Look, query: Query) -> Iterator[RenderableType]:
-    runs = found.runs["runs"]
-    if found.sweeps is None:
-        yield from _section(f"Runs of {clean(query.workspace_id)}", runs, tables.workspace_history)
-        yield from _verification(verified(runs), "Sweep")
-        return
-    yield from _section("Sweeps", found.sweeps, tables.sweep_history)
-    yield from _verification(verified(found.sweeps), "Sweep")
-    yield from _section("Runs", runs, tables.run_history)
-    yield from _verification(verified(runs), "Sweep", "Workspace")
-
-
-def _checks(report: Document) -> Table:
-    table = facts()
-    table.add_row("Health", state(report["status"]), "")
+def _checks(report: Document) -> Iterator[Sequence[RenderableType]]:
+    yield "Health", state(report["status"]), ""
     for name, [check] in report["checks"].items():
-        table.add_row(title(name), state(check["status"]), clean(observed(name, check)))
-    return table
+        yield title(name), state(check["status"]), clean(observed(name, check))
 
 
 def observed(name: str, check: Document) -> str:
-    """A check's value in its unit, and what it says besides; empty where there is neither."""
+    """A check's value with its unit, and its output; empty if it has neither."""
     if name == OPEN_SWEEP and not check.get("observedValue"):
         return "none open"
     return ", ".join(text for text in (_value(check), check.get("output", "")) if text)
@@ -144,17 +132,23 @@ def _value(check: Document) -> str:
     return f"{value * PERCENT:.3g} %" if unit == "ratio" else f"{value} {unit or ''}".strip()
 
 
+def _lists(answer: "HealthAnswer", query: "HealthQuery") -> Iterator[RenderableType]:
+    runs = answer.runs["runs"]
+    if answer.sweeps is None:
+        yield from _section(f"Runs of {clean(query.workspace_id)}", runs, tables.workspace_history, "Sweep")
+        return
+    yield from _section("Sweeps", answer.sweeps, tables.sweep_history, "Sweep")
+    yield from _section("Runs", runs, tables.run_history, "Sweep", "Workspace")
+
+
 def _section(
-    heading: str, documents: list[Document], table: Callable[[list[Document]], Table]
+    heading: str, documents: Sequence[Document], table: Callable[[Sequence[Document]], Table], *keys: str
 ) -> Iterator[RenderableType]:
     yield Text(f"\n{heading}", "bold")
     yield table(documents) if documents else "none yet"
-
-
-def _verification(documents: list[Any], *keys: str) -> Iterator[RenderableType]:
-    if documents:
+    if compared := verified(documents):
         yield Text("\nCompared with Kapso", "bold")
-        yield verification(documents, *keys)
+        yield verification(compared, *keys)
 
 
 def _summary(runs: Document) -> str:

@@ -1,45 +1,61 @@
-"""`background-sync logs`: what the reconciler's log says of one workspace."""
+"""`background-sync logs`."""
+# ruff: noqa: PLC0415
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.rules.workspace import SKIPPED, skip_reason
-from background_sync_ops.cli.errors import USAGE, WELL, CommandError
+from background_sync.rules.workspace import SKIP_REASONS, skip_reason
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
+from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
 from background_sync_ops.cli.times import Since, iso
-from background_sync_ops.cli.where import Where, workspace_of
-from background_sync_ops.logs import Entry, Selection, log_of, newest
+from background_sync_ops.errors import OK, USAGE, CommandError
+from background_sync_ops.logs import LogEntry, LogSelection, newest_entries, reconciler_log
 
+A_DAY = Since(timedelta(hours=24))
 VALUE_WIDTH = 300
 LEVEL_STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 TIME_SUFFIXES = ("_at", "_until")
-OF_THE_PLATFORM = frozenset(
+PLATFORM_FIELDS = frozenset(
     {
         *("location", "service", "cold_start", "xray_trace_id"),
         *("function_name", "function_memory_size", "function_arn", "function_request_id"),
     }
 )
-OF_EXCEPTIONS = frozenset({"exception", "exception_name", "stack_trace"})
+EXCEPTION_FIELDS = frozenset({"exception", "exception_name", "stack_trace"})
 _PLAIN = re.compile(r'[^\s"=]+')
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The entries to show, the newest last, and whether there are older ones."""
+class Level(StrEnum):
+    """The levels of log lines, the least severe first."""
 
-    selection: Selection
-    entries: list[Entry]
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class LogListing:
+    """The entries to show, the newest last, and whether older ones are left out."""
+
+    selection: LogSelection
+    entries: list[LogEntry]
     more: bool
 
     def document(self) -> dict[str, Any]:
-        """All of it, for --json; times in ms."""
         return {
             "workspace_id": self.selection.workspace_id,
             "since": self.selection.since,
@@ -49,77 +65,99 @@ class Listing:
         }
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: LogEntry) -> dict[str, Any]:
     return {"at": entry.at, "level": entry.level, "message": entry.message, "fields": entry.fields}
 
 
+@command(exit_status("0 done"))
 def logs(
-    where: Where, workspace_id: str, since: Since, level: str | None, limit: int, *, as_json: bool
+    stack: StackOptions,
+    workspace: WorkspaceId,
+    since: Annotated[
+        Since,
+        typer.Option(
+            parser=parse_since,
+            metavar="DURATION|ISO8601",
+            show_default="24h",
+            help="The start: a duration before now, 30m, 1h, 7d, or a time, 2026-01-01T10:00:00Z.",
+        ),
+    ] = A_DAY,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries to show, the newest ones.")] = 100,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            case_sensitive=False,
+            metavar="LEVEL",
+            show_default="all",
+            help="Show this level and above: debug, info, warning, error, critical.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> int:
-    """The exit status."""
-    target = where.target()
-    skipped = skip_reason(workspace_of(target, target.connect(), workspace_id))
-    selection = Selection(workspace_id, _beginning(since, target.clock.now()), level)
+    """Show the reconciler's log of a workspace: its runs, audits and backfills, the newest last.
+
+    On AWS, the log is read from CloudWatch Logs. With --json, each entry has all its keys.
+    """
+    from background_sync_ops.workspaces import find_workspace
+
+    target = stack.target()
+    reason = skip_reason(find_workspace(target, target.connect(), workspace))
+    start = since.at(target.clock.now())
+    if start > target.clock.now():
+        raise CommandError(f"--since {iso(start)} is in the future", USAGE)
+    selection = LogSelection(workspace, start, level)
     with waiting("reading the log"):
-        found = newest(log_of(target), selection, limit + 1, target.clock.offset_ms)
-    listing = Listing(selection, found[-limit:], more=len(found) > limit)
+        found = newest_entries(reconciler_log(target), selection, limit + 1, target.clock.offset_ms)
+    listing = LogListing(selection, found[-limit:], more=len(found) > limit)
     if as_json:
         print_json(listing.document())
-    else:
-        print_listing(console(), listing)
-        if skipped is not None:
-            console().print(f"It is not active: {SKIPPED[skipped]}. Sweeps skip it.")
-    return WELL
+        return OK
+    print_log(console(), listing)
+    if reason is not None:
+        console().print(f"The workspace is not active: {SKIP_REASONS[reason]}. Sweeps skip it.")
+    return OK
 
 
-def _beginning(since: Since, now: int) -> int:
-    at = since.at(now)
-    if at > now:
-        raise CommandError(f"--since {iso(at)} is in the future", USAGE)
-    return at
-
-
-def print_listing(out: Console, listing: Listing) -> None:
-    """The entries as a table, and a line that says what they are, or where to look for some."""
+def print_log(out: Console, listing: LogListing) -> None:
     asked, number = listing.selection, len(listing.entries)
-    above = f" at level {asked.level} and above" if asked.level else ""
-    what = f"of {clean(asked.workspace_id)}{above} since {iso(asked.since)}"
+    level = f" at level {asked.level} and above" if asked.level else ""
+    what = f"of {clean(asked.workspace_id)}{level} since {iso(asked.since)}"
     if not number:
-        out.print(f"The log says nothing {what}.")
-        less = ", or ask without --level" if asked.level else ""
-        out.print(f"Look further back with --since{less}; `background-sync sweep` lets it work now.")
+        out.print(f"The log has no entries {what}.")
+        no_level = ", or leave out --level" if asked.level else ""
+        out.print(f"Look further back with --since{no_level}; `background-sync sweep` makes a new entry.")
         return
     out.print(_table(listing.entries), "")
     out.print(f"{number} {'entry' if number == 1 else 'entries'} {what}.")
     if listing.more:
-        out.print("Older ones are left out; --limit shows more.")
+        out.print("Older entries are left out. Show more with --limit.")
 
 
-def _table(entries: Iterable[Entry]) -> Table:
+def _table(entries: Iterable[LogEntry]) -> Table:
     table = grid(("Time", "Level", "Entry"), fold=("Entry",))
     for entry in entries:
         level = Text(clean(entry.level), LEVEL_STYLES.get(entry.level, ""))
-        table.add_row(iso(entry.at), level, told(entry))
+        table.add_row(iso(entry.at), level, entry_text(entry))
     return table
 
 
-def told(entry: Entry) -> str:
-    """The message, and as `key=value` what else says something."""
+def entry_text(entry: LogEntry) -> str:
+    """The message, and the fields as `key=value`."""
     return " ".join((shortened(clean(entry.message), VALUE_WIDTH), *_pairs(entry.fields)))
 
 
 def _pairs(fields: Mapping[str, Any]) -> Iterator[str]:
     for name, value in fields.items():
-        if isinstance(value, Mapping) and name not in OF_EXCEPTIONS:
+        if isinstance(value, Mapping) and name not in EXCEPTION_FIELDS:
             yield from (_pair(*count) for count in value.items() if count[1])
-        elif name not in OF_THE_PLATFORM | OF_EXCEPTIONS and value is not None:
+        elif name not in PLATFORM_FIELDS | EXCEPTION_FIELDS and value is not None:
             yield _pair(name, value)
     if error := _last_line(fields.get("exception")):
         yield _pair("exception", error)
 
 
 def _last_line(traceback: object) -> str:
-    """Of a traceback, the line that names the error."""
+    """The last line of a traceback names the error."""
     return next((line for line in reversed(str(traceback or "").splitlines()) if line.strip()), "")
 
 

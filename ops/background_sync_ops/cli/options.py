@@ -1,91 +1,66 @@
 """The options that several commands share."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from background_sync_ops.cli import times
+from background_sync_ops.cli.output import waiting
+from background_sync_ops.cli.times import parse_duration, parse_since, parse_time
+from background_sync_ops.errors import USAGE, CommandError
+from background_sync_ops.stack.state import STATE_DIR
 
-WHERE = "Where it acts"
+if TYPE_CHECKING:
+    from background_sync_ops.target import Target
+
+T = TypeVar("T")
+STACK_PANEL = "Which stack"
 PERCENT = 100
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%?", re.ASCII)
 
 
-class Level(StrEnum):
-    """The levels of log lines, the least severe first."""
+def _parser(parse: Callable[[str], T]) -> Callable[[str | T], T]:
+    """A parser for Typer, which also passes it the default."""
 
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    CRITICAL = "critical"
+    def parsed(text: str | T) -> T:
+        try:
+            return parse(text) if isinstance(text, str) else text
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
 
-
-def duration(text: str | timedelta) -> timedelta:
-    """A duration as it is typed; a default comes as it is."""
-    try:
-        return text if isinstance(text, timedelta) else times.parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    return parsed
 
 
-def time(text: str) -> int:
-    """A time as it is typed, in ms."""
-    try:
-        return times.parse_time(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def since(text: str | times.Since) -> times.Since:
-    """A duration or a time as it is typed; a default comes as it is."""
-    try:
-        return text if isinstance(text, times.Since) else times.parse_since(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def share(text: str | float) -> float:
-    """A share as it is typed, `5%` or `5`, from 0 to 1; a default comes as it is."""
-    if isinstance(text, float):
-        return text
+def parse_share(text: str) -> float:
+    """`5%` or `5` as 0.05; raises ValueError."""
     number = _PERCENT.fullmatch(text.strip())
     if number is None or float(number[1]) > PERCENT:
-        raise typer.BadParameter(f"{text!r} is no share such as 5% or 0.5%")
+        raise ValueError(f"{text!r} is not a percentage like 5% or 0.5%")
     return float(number[1]) / PERCENT
 
 
-StackName = Annotated[
+duration = _parser(parse_duration)
+time = _parser(parse_time)
+since = _parser(parse_since)
+share = _parser(parse_share)
+
+WorkspaceId = Annotated[str, typer.Argument(metavar="workspace", help="The workspace's id.")]
+OptionalWorkspaceId = Annotated[
     str | None,
-    typer.Option(
-        rich_help_panel=WHERE,
-        help="A stack on AWS, by its CloudFormation name. Without it, the local stack that runs here.",
-    ),
-]
-Profile = Annotated[str | None, typer.Option(rich_help_panel=WHERE, help="The AWS profile to act with.")]
-Region = Annotated[str | None, typer.Option(rich_help_panel=WHERE, help="The AWS region of the stack.")]
-StateDir = Annotated[
-    Path | None,
-    typer.Option(
-        rich_help_panel=WHERE,
-        show_default=".background-sync",
-        help="The folder in which the local stack says that it runs.",
-    ),
+    typer.Argument(metavar="workspace", show_default="every active workspace", help="The workspace's id."),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")
+    bool, typer.Option("--json", help="Print one JSON document on stdout, and everything else on stderr.")
 ]
+FIFTEEN_MINUTES = timedelta(minutes=15)
 Timeout = Annotated[
     timedelta,
     typer.Option(
-        parser=duration,
-        metavar="DURATION",
-        show_default="15m",
-        help="How long to follow it: 90s, 10m, 1h.",
+        parser=duration, metavar="DURATION", show_default="15m", help="How long to wait: 90s, 10m, 1h."
     ),
 ]
 At = Annotated[
@@ -94,8 +69,52 @@ At = Annotated[
         parser=time,
         metavar="ISO8601",
         show_default="now",
-        help="The sweep's time, and so `now` in every rule: 2026-01-01T10:00:00Z, or with an offset.",
+        help="The time of the sweep, which all rules use as `now`: 2026-01-01T10:00:00Z, or with an offset.",
     ),
 ]
-FIFTEEN_MINUTES = timedelta(minutes=15)
-A_DAY = times.Since(timedelta(hours=24))
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=STACK_PANEL,
+        show_default=".background-sync",
+        help="The folder with the state of the local stack.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """Chooses the stack: `stack_name` on AWS, else the local stack that runs here.
+
+    A command with a parameter `stack: StackOptions` gets these options.
+    """
+
+    stack_name: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=STACK_PANEL,
+            help="The CloudFormation name of a stack on AWS. Without it: the local stack that runs here.",
+        ),
+    ] = None
+    profile: Annotated[
+        str | None, typer.Option(rich_help_panel=STACK_PANEL, help="The AWS profile to use.")
+    ] = None
+    region: Annotated[
+        str | None, typer.Option(rich_help_panel=STACK_PANEL, help="The AWS region of the stack.")
+    ] = None
+    state_dir: StateDir = None
+
+    def target(self) -> "Target":
+        """Raises `CommandError` and botocore's errors."""
+        from background_sync_ops.target import aws_target, running_target  # noqa: PLC0415 - it imports boto3
+
+        if self.stack_name is None:
+            if self.profile is not None or self.region is not None:
+                raise CommandError("--profile and --region need --stack-name", USAGE)
+            return running_target(self.state_dir or STATE_DIR)
+        if self.state_dir is not None:
+            raise CommandError(
+                "--state-dir is for the local stack, --stack-name for AWS: use one of them", USAGE
+            )
+        with waiting(f"looking for stack {self.stack_name}"):
+            return aws_target(self.stack_name, self.profile, self.region)

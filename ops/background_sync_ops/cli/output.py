@@ -1,13 +1,13 @@
-"""Where a command's text goes: results to stdout, progress and errors to stderr.
+"""Text on the terminal: results on stdout, progress and errors on stderr.
 
-Names, notes and errors were written by others. They are shown as text, never as markup, and what would steer
-a terminal is shown escaped.
+Names, notes and errors come from other people. They are printed as plain text, never as markup, and control
+characters are escaped.
 """
 
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,7 +27,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-STEERING = frozenset({"Cc", "Zl", "Zp", "Cs"})
+CONTROL = frozenset({"Cc", "Zl", "Zp", "Cs"})
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 GAP = (0, 2, 0, 0)
 STATE_STYLES = {
@@ -45,27 +45,42 @@ STATE_STYLES = {
     "none": "yellow",
     "unknown": "yellow",
 }
+LABELS = {
+    "over_cap": "over the cap",
+    "invalid_setting": "invalid settings",
+    "webhook_off": "with webhooks off",
+}
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes nothing for markup, emoji names or something to highlight."""
+    """A console that prints text as it is: no markup, no emoji names, no highlighting."""
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def clean(value: object) -> str:
-    """A value's text on one line, with what would steer a terminal escaped."""
-    return "".join(_visible(character) for character in str(value))
+    """A value as text on one line, with control characters escaped."""
+    return "".join(_escaped(character) for character in str(value))
 
 
-def _visible(character: str) -> str:
-    if character in BIDI or unicodedata.category(character) in STEERING:
+def _escaped(character: str) -> str:
+    if character in BIDI or unicodedata.category(character) in CONTROL:
         return character.encode("unicode_escape").decode()
     return character
 
 
 def shortened(text: str, width: int) -> str:
-    """At most `width` characters, an ellipsis for the rest."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def count(value: object) -> str:
+    """A count, or a dash if there is none yet."""
+    return "-" if value is None else clean(value)
+
+
+def nonzero(counts: Mapping[str, Any], names: Iterable[str]) -> str:
+    """`1 invalid, 3 in cooldown`: the named counts that are not zero."""
+    shown = (name for name in names if counts.get(name))
+    return ", ".join(f"{counts[name]} {LABELS.get(name, name.replace('_', ' '))}" for name in shown)
 
 
 def state(value: object) -> Text:
@@ -74,11 +89,11 @@ def state(value: object) -> Text:
 
 
 def grid(headers: Iterable[str], *, right: Iterable[str] = (), fold: Iterable[str] = ()) -> Table:
-    """A table without lines; columns in `right` hold numbers, those in `fold` give way on a narrow screen."""
+    """A table without lines. Columns in `right` hold numbers; columns in `fold` wrap on a narrow screen."""
     table = Table(box=None, padding=GAP, pad_edge=False, header_style="bold")
-    numbers, flexible = frozenset(right), frozenset(fold)
+    numbers, folding = frozenset(right), frozenset(fold)
     for header in headers:
-        folds = header in flexible
+        folds = header in folding
         table.add_column(
             header,
             justify="right" if header in numbers else "left",
@@ -88,17 +103,19 @@ def grid(headers: Iterable[str], *, right: Iterable[str] = (), fold: Iterable[st
     return table
 
 
-def facts() -> Table:
+def facts(rows: Iterable[Sequence[RenderableType]]) -> Table:
     """A table of names and values."""
     table = Table(box=None, padding=GAP, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
 @dataclass(frozen=True)
-class Cut:
-    """As many lines of its parts as the terminal has; where there are more, the last one says so."""
+class OneScreen:
+    """The lines that fit on the screen. If there are more, the last line is an ellipsis."""
 
     parts: Sequence[RenderableType]
 
@@ -113,48 +130,52 @@ class Cut:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout, in ASCII."""
-    sys.stdout.write(json.dumps(document, indent=2, default=_jsonable) + "\n")
-    sys.stdout.flush()
+    print_line(json.dumps(document, indent=2, default=_jsonable))
 
 
 def print_json_line(document: Any) -> None:
-    """One JSON document on a line of stdout, in ASCII, at once."""
+    """One JSON document as one line on stdout, in ASCII."""
     print_line(json.dumps(document, separators=(",", ":"), default=_jsonable))
 
 
 def print_line(text: str) -> None:
-    """One line on stdout, at once."""
+    """One line on stdout, at once: a pipe gets no buffer full of lines later."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def _jsonable(value: Any) -> Any:
-    """What DynamoDB knows and JSON does not: decimals, sets and bytes."""
+    """A value of DynamoDB that JSON does not have: a decimal, a set or bytes."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return sorted(value) if isinstance(value, Set) else str(value)
 
 
+def print_stderr(text: str) -> None:
+    """One line on stderr, however wide the terminal is."""
+    console(stderr=True).print(text, soft_wrap=True)
+
+
 def progress() -> Progress:
-    """So many of so many, on stderr, on terminals only."""
+    """A progress bar with counts. Like the other kinds, it is on stderr, and on terminals only."""
     return _progress(BarColumn(), MofNCompleteColumn())
 
 
-def share() -> Progress:
-    """A part of a whole, likewise."""
+def percentage() -> Progress:
+    """A progress bar with a percentage."""
     return _progress(BarColumn(), TaskProgressColumn())
 
 
+def spinner() -> Progress:
+    """A spinner beside the task's text."""
+    return _progress()
+
+
 def waiting(text: str) -> AbstractContextManager[Any]:
-    """Something that turns while the block works, likewise."""
+    """A spinner with a fixed text."""
     turning = spinner()
     turning.add_task(text, total=None)
     return turning
-
-
-def spinner() -> Progress:
-    """Something that turns beside what its task says, likewise."""
-    return _progress()
 
 
 def _progress(*measures: ProgressColumn) -> Progress:

@@ -1,35 +1,31 @@
-"""`background-sync redrive`: the dead-letter queue's messages go back to work."""
+"""`background-sync redrive`."""
+# ruff: noqa: PLC0415
 
-from datetime import timedelta
-
-from background_sync_ops.cli.errors import WELL
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, StackOptions, Timeout
 from background_sync_ops.cli.output import console, print_json, progress
-from background_sync_ops.cli.where import Where
-from background_sync_ops.redrive import Moved
-from background_sync_ops.redrive import redrive as move
+from background_sync_ops.errors import OK
 
 
-def redrive(where: Where, timeout: timedelta, *, as_json: bool) -> int:
-    """The exit status; what could not be moved is an error."""
-    last = _moved(where, timeout)
-    if as_json:
-        print_json({"moved": last.moved})
-    else:
-        console().print(_sentence(last.moved))
-    return WELL
+@command(exit_status("0 done"))
+def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: AsJson = False) -> int:
+    """Move the messages of the dead-letter queue back to the work queue.
 
+    Each message is work on a workspace that failed on every attempt; `background-sync health` or `logs` shows
+    the error. A message that cannot be read comes back; the runbook says how to remove it.
+    """
+    from background_sync_ops import redrive as work
 
-def _moved(where: Where, timeout: timedelta) -> Moved:
-    target, last = where.target(), Moved(0, 0)
+    target, last = stack.target(), work.RedriveProgress(0, 0)
     with progress() as bar:
         task = bar.add_task("moving messages", total=None)
-        for last in move(target, timeout.total_seconds()):
+        for last in work.redrive(target, timeout.total_seconds()):
             bar.update(task, completed=last.moved, total=last.waiting)
-    return last
-
-
-def _sentence(moved: int) -> str:
-    if moved == 0:
-        return "The dead-letter queue is empty: nothing to move."
-    messages = "1 message" if moved == 1 else f"{moved} messages"
-    return f"Moved {messages} from the dead-letter queue back to the work queue."
+    if as_json:
+        print_json({"moved": last.moved})
+    elif last.moved == 0:
+        console().print("The dead-letter queue is empty: nothing to move.")
+    else:
+        messages = "1 message" if last.moved == 1 else f"{last.moved} messages"
+        console().print(f"Moved {messages} from the dead-letter queue back to the work queue.")
+    return OK

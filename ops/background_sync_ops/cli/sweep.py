@@ -1,95 +1,104 @@
-"""`background-sync sweep`: a sweep now, followed until it is done."""
+"""`background-sync sweep`."""
+# ruff: noqa: PLC0415
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from background_sync.records.sweeps import DISPATCHED
-from background_sync_ops.cli import tables
-from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError
-from background_sync_ops.cli.output import clean, console, print_json, progress, waiting
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StackOptions, Timeout
+from background_sync_ops.cli.output import clean, console, print_json, print_stderr, progress, waiting
+from background_sync_ops.cli.tables import run_errors, sweep_facts
 from background_sync_ops.cli.times import SECOND_MS, iso, span
-from background_sync_ops.cli.where import Where
-from background_sync_ops.sweeping import Outcome, Sighting, dispatch, follow, outcome, watch
-from background_sync_ops.target import Target
+from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
 
-LATER = "`background-sync health` and the functions' logs show how it goes on"
-LOOK = {
+if TYPE_CHECKING:
+    from background_sync_ops.sweeping import SweepOutcome
+    from background_sync_ops.target import Target
+
+LATER = "`background-sync health` and the functions' logs show its progress"
+HINTS = {
     "deferred": "Why it was deferred: `background-sync health`. A later sweep catches up.",
     "webhook_off": "Which webhooks are off: `background-sync webhooks`. --resume switches one on.",
 }
-NAMED = 10
-ERRORS = 20
+NAMES_SHOWN = 10
+ERRORS_SHOWN = 20
 
 
-def sweep(where: Where, at: int | None, timeout: timedelta, *, as_json: bool) -> int:
-    """The exit status: whether the sweep finished and no run failed."""
-    target = where.target()
+@command(exit_status("0 every run is completed", "1 a run failed, or the sweep did not finish in time"))
+def sweep(
+    stack: StackOptions, at: At = None, timeout: Timeout = FIFTEEN_MINUTES, as_json: AsJson = False
+) -> int:
+    """Sweep now, and wait until the sweep is finished.
+
+    With the time of an earlier sweep, it runs again what failed or is missing in that sweep.
+    """
+    target = stack.target()
     run_at = _run_at(target, at)
     target.connect()
-    found = run_sweep(target, run_at, timeout, every_run=as_json)
+    outcome = run_sweep(target, run_at, timeout, every_run=as_json)
     if as_json:
-        print_json(found.document())
+        print_json(outcome.document())
     else:
-        print_sweep(found, target.clock.now(), console())
-    report_trouble(found, timeout, with_errors=not as_json)
-    return WELL if found.well else NOT_WELL
+        print_sweep(outcome, target.clock.now(), console())
+    report_problems(outcome, timeout, with_errors=not as_json)
+    return OK if outcome.succeeded else NOT_OK
 
 
-def print_sweep(found: Outcome, now: int, out: Console) -> None:
-    """What it came to, and where to look for more."""
-    out.print(tables.sweep_facts(found.sweep, now))
-    for name, where in LOOK.items():
-        if found.sweep[name]:
-            out.print(where)
-
-
-def _run_at(target: Target, at: int | None) -> int:
+def _run_at(target: "Target", at: int | None) -> int:
     now = target.clock.now()
     if at is None:
         return whole_second(now)
     if at > now and not target.is_local:
-        raise CommandError(
-            f"--at {iso(at)} is in the future: the scheduled sweeps until then would be superseded by it",
-            USAGE,
-        )
+        future = f"--at {iso(at)} is in the future"
+        raise CommandError(f"{future}: the sweep would supersede the scheduled ones until then", USAGE)
     return at
 
 
 def whole_second(at: int) -> int:
-    """The second that a time (ms) is in."""
     return at // SECOND_MS * SECOND_MS
 
 
-def run_sweep(target: Target, run_at: int, timeout: timedelta, *, every_run: bool) -> Outcome:
-    """Ask for the sweep at `run_at` and follow it, with a progress bar; `target` is connected already."""
-    look = watch(run_at).look
+def run_sweep(target: "Target", run_at: int, timeout: timedelta, *, every_run: bool) -> "SweepOutcome":
+    """Start the sweep and follow it, with a progress bar. `target` must be connected."""
+    from background_sync_ops.following import follow
+    from background_sync_ops.sweeping import SweepMonitor, SweepSnapshot, dispatch, sweep_outcome
+
+    monitor = SweepMonitor.before_dispatch(run_at)
     with waiting(f"dispatching the sweep at {iso(run_at)}"):
         dispatch(target, {"run_at": run_at})
-    last = Sighting(None)
+    last = SweepSnapshot(None)
     with progress() as bar:
         task = bar.add_task(f"sweep at {iso(run_at)}", total=None)
-        for last in follow(look, target.clock, timeout.total_seconds()):
+        for last in follow(monitor.look, target.clock, timeout.total_seconds()):
             bar.update(task, completed=last.closed, total=last.expected)
-    return outcome(run_at, last, target.clock, every_run=every_run)
+    return sweep_outcome(run_at, last, target.clock, every_run=every_run)
 
 
-def report_trouble(found: Outcome, timeout: timedelta, *, with_errors: bool = True) -> None:
-    """On stderr: the errors of the runs that failed, and what is unfinished."""
-    err = console(stderr=True)
+def print_sweep(outcome: "SweepOutcome", now: int, out: Console) -> None:
+    """The result, and which command shows more."""
+    out.print(sweep_facts(outcome.sweep, now))
+    for count, hint in HINTS.items():
+        if outcome.sweep[count]:
+            out.print(hint)
+
+
+def report_problems(outcome: "SweepOutcome", timeout: timedelta, *, with_errors: bool = True) -> None:
+    """On stderr: the errors of failed runs, and what is not finished."""
     if with_errors:
-        for line in list(tables.run_errors(found.failed))[:ERRORS]:
-            err.print(f"failed: {line}", soft_wrap=True)
-        if len(found.failed) > ERRORS:
-            err.print(f"… and {len(found.failed) - ERRORS} more failed runs", soft_wrap=True)
-    if not found.finished:
-        err.print(f"error: {_unfinished(found, timeout)}", soft_wrap=True)
+        for line in list(run_errors(outcome.failed))[:ERRORS_SHOWN]:
+            print_stderr(f"failed: {line}")
+        if len(outcome.failed) > ERRORS_SHOWN:
+            print_stderr(f"… and {len(outcome.failed) - ERRORS_SHOWN} more failed runs")
+    if not outcome.finished:
+        print_stderr(f"error: {_unfinished(outcome, timeout)}")
 
 
-def _unfinished(found: Outcome, timeout: timedelta) -> str:
+def _unfinished(outcome: "SweepOutcome", timeout: timedelta) -> str:
     late = f"the sweep did not finish within {span(timeout.total_seconds() * SECOND_MS)}"
-    if found.sweep["status"] != DISPATCHED:
-        return f"{late}: its messages are not all sent yet; {LATER}"
-    names = ", ".join(clean(name) for name in found.unfinished[:NAMED])
-    begun = f", {len(found.unfinished)} of them under way ({names})" if names else ""
-    return f"{late}: {found.still_open} of {found.sweep['dispatched']} runs are open{begun}; {LATER}"
+    if not outcome.all_sent:
+        return f"{late}: not all messages are sent yet; {LATER}"
+    names = ", ".join(clean(name) for name in outcome.under_way[:NAMES_SHOWN])
+    under_way = f", {len(outcome.under_way)} of them under way ({names})" if names else ""
+    return f"{late}: {outcome.still_open} of {outcome.sweep['dispatched']} runs are open{under_way}; {LATER}"

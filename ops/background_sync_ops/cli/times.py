@@ -1,4 +1,4 @@
-"""Times and durations as an operator types and reads them. Times are ms since the epoch."""
+"""Times and durations as people type and read them. Times are in ms since the epoch."""
 
 import re
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ _DATE = re.compile(r"\s*(\d{4}-|\d{8}T)", re.ASCII)
 
 @dataclass(frozen=True)
 class Since:
-    """Where a look back begins: at a time (ms), or so long before now."""
+    """A start in the past: a time (ms), or a duration before now."""
 
     start: int | timedelta
 
     def at(self, now: int) -> int:
-        """The time; both in ms, not before 1970."""
+        """The start in ms; 0 at the earliest."""
         if isinstance(self.start, int):
             return self.start
         return max(0, now - self.start // timedelta(milliseconds=1))
@@ -28,18 +28,18 @@ def parse_duration(text: str) -> timedelta:
     """`90s`, `10m`, `1h` or `2d`; raises ValueError."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or int(found[1]) == 0:
-        raise ValueError(f"{text!r} is no duration such as 90s, 10m or 1h")
+        raise ValueError(f"{text!r} is not a duration like 90s, 10m or 1h")
     return timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
 
 
 def parse_time(text: str) -> int:
-    """An ISO 8601 time with its offset from UTC, `2026-01-01T10:00:00Z`; raises ValueError."""
+    """An ISO 8601 time with its offset from UTC, like `2026-01-01T10:00:00Z`; raises ValueError."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"{text!r} is no ISO 8601 time such as 2026-01-01T10:00:00Z") from None
+        raise ValueError(f"{text!r} is not an ISO 8601 time like 2026-01-01T10:00:00Z") from None
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} does not say its time zone: add Z for UTC, or an offset such as +02:00")
+        raise ValueError(f"{text!r} has no time zone: add Z for UTC, or an offset like +02:00")
     milliseconds = (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
     if milliseconds <= 0:
         raise ValueError(f"{text!r} is not after 1970")
@@ -47,12 +47,12 @@ def parse_time(text: str) -> int:
 
 
 def parse_since(text: str) -> Since:
-    """A time if it begins like one, else a duration; raises ValueError."""
+    """A time if the text begins with a date, else a duration; raises ValueError."""
     return Since(parse_time(text) if _DATE.match(text) else parse_duration(text))
 
 
 def iso(at: int | float | None, *, seconds: bool = True) -> str:
-    """`2026-01-01T10:00:00Z`, or to the minute; a dash for none, the number itself outside the calendar."""
+    """`2026-01-01T10:00:00Z`; a dash for None, and the plain number for a time after the year 9999."""
     if at is None:
         return "-"
     try:
@@ -63,7 +63,7 @@ def iso(at: int | float | None, *, seconds: bool = True) -> str:
 
 
 def span(milliseconds: int | float) -> str:
-    """A length of time, rounded, in the largest unit of which it is one or at least two: `1 h`, `90 min`."""
+    """A duration, rounded, in its largest unit. Between 1 and 2 of a unit, the next smaller one: `90 min`."""
     for name, unit_s in LARGEST_FIRST:
         number = abs(milliseconds) / (unit_s * SECOND_MS)
         if number == 1 or number >= 2:  # noqa: PLR2004

@@ -1,42 +1,25 @@
-"""`background-sync up`: the local stack, with data in it, swept and served until it is told to end."""
+"""`background-sync up`."""
+# ruff: noqa: PLC0415
 
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+import typer
 
-from background_sync.kapso.client import checked_base_url
-from background_sync_ops.cli import tables
-from background_sync_ops.cli.announcement import announcement
-from background_sync_ops.cli.ending import ended_by_signals
-from background_sync_ops.cli.errors import NOT_WELL, USAGE, WELL, CommandError, explained
-from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
-from background_sync_ops.cli.output import console, print_json, waiting
-from background_sync_ops.cli.sweep import print_sweep, report_trouble, run_sweep, whole_second
-from background_sync_ops.cli.times import SECOND_MS
-from background_sync_ops.snapshot import ImportReport
-from background_sync_ops.stack.errors import AlreadyRunningError, PortError
-from background_sync_ops.stack.schedule import Schedule
-from background_sync_ops.stack.stack import LocalStack
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StateDir, Timeout, duration
+from background_sync_ops.errors import USAGE, CommandError
 from background_sync_ops.stack.state import STATE_DIR
-from background_sync_ops.sweeping import Outcome
-from background_sync_ops.target import Target, running_target
 
-INTERRUPTED = 130
 DAY = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
-RUNS_SHOWN = 40
+MAX_PORT = 65535
 PROJECT = Path(__file__).parents[3]
 
 
-@dataclass(frozen=True)
-class Options:
-    """As the command line has them."""
-
+@dataclass(frozen=True, kw_only=True)
+class UpOptions:
     snapshot: Path | None
     kapso_url: str | None
     every: timedelta
@@ -46,134 +29,86 @@ class Options:
     aws_port: int
     as_json: bool
     timeout: timedelta
-    template: Path | None
-    state_dir: Path | None
-
-    @property
-    def folder(self) -> Path:
-        """Where the stack says that it runs."""
-        return self.state_dir or STATE_DIR
+    template: Path
+    state_dir: Path
 
 
-def up(options: Options) -> int:
-    """The exit status: of the sweep with --once, else whether the stack came to be served."""
-    _require_usable(options)
-    session = Session(options, console(stderr=options.as_json))
-    try:
-        with ended_by_signals(), _stack(options) as stack:
-            return session.run(running_target(options.folder), stack)
-    except KeyboardInterrupt:
-        session.out.print("Ended.")
-        return WELL if session.serving else INTERRUPTED
-
-
-def _require_usable(options: Options) -> None:
-    if options.every > DAY:
-        raise CommandError("--every is a day at most", USAGE)
-    if options.api_port == options.aws_port != 0:
-        raise CommandError("--api-port and --aws-port are the same: choose another one for either", USAGE)
-    if options.kapso_url is not None:
-        _require_base_url(options.kapso_url)
-    if options.snapshot is not None:
-        require_snapshot(options.snapshot)
-
-
-def _require_base_url(url: str) -> None:
-    try:
-        checked_base_url(url)
-    except ValueError as error:
-        raise CommandError(f"--kapso-url: {error}", USAGE) from None
-
-
-@contextmanager
-def _stack(options: Options) -> Iterator[LocalStack]:
-    stack = LocalStack(
-        options.template or PROJECT / "template.yaml",
-        aws_port=options.aws_port,
-        api_port=options.api_port,
-        clock_offset_ms=0 if options.at is None else options.at - time.time_ns() // 1_000_000,
-        state_dir=options.folder,
-        parameters={} if options.kapso_url is None else {"KapsoBaseUrl": options.kapso_url},
-        environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},  # what health calls late
+@command(
+    exit_status(
+        "0 ended by Ctrl-C or, with --once, no run failed",
+        "1 with --once, a run failed or the sweep did not finish",
     )
-    with ExitStack() as running:
-        with _refusals(options), waiting("starting the local stack"):
-            running.enter_context(stack)
-        stack.start_delivery()
-        yield stack
+)
+def up(
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            "--import",
+            metavar="PATH",
+            show_default="a built-in demo",
+            help="The export of `npx convex export` to load: the ZIP or the unpacked folder.",
+        ),
+    ] = None,
+    kapso_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            show_default="from the template: Kapso's own",
+            help="The address of Kapso, for workspaces that verify: https, or http on this machine.",
+        ),
+    ] = None,
+    every: Annotated[
+        timedelta,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default="1h",
+            help="The time between two sweeps: 90s, 10m, 1h.",
+        ),
+    ] = timedelta(hours=1),
+    once: Annotated[bool, typer.Option("--once", help="Sweep once, print the result, and exit.")] = False,
+    at: At = None,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=MAX_PORT, help="The port of the health API; 0: any free port.")
+    ] = 8080,
+    aws_port: Annotated[
+        int, typer.Option(min=0, max=MAX_PORT, help="The port of the AWS endpoint; 0: any free port.")
+    ] = 4566,
+    as_json: AsJson = False,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="this project's",
+            help="The SAM template of the stack: this project's, or the one that `sam build` wrote.",
+        ),
+    ] = None,
+    state_dir: StateDir = None,
+) -> int:
+    """Start the local stack, load data, sweep at once and then every --every.
 
+    The tables, queues, functions and the health API are those of `template.yaml`, all on this machine. Ctrl-C
+    ends the stack and deletes its data. With `--json`, the document holds the first sweep and its runs. Lines
+    of the snapshot that cannot be loaded are reported, and do not change the exit status.
+    """
+    if every > DAY:
+        raise CommandError("--every must be a day at most", USAGE)
+    if api_port == aws_port != 0:
+        raise CommandError("--api-port and --aws-port are the same: use two different ports", USAGE)
+    from background_sync_ops.cli.local_stack import run_local_stack
 
-@contextmanager
-def _refusals(options: Options) -> Iterator[None]:
-    try:
-        yield
-    except AlreadyRunningError as error:
-        raise CommandError(f"{error}: use that one, or name another folder with --state-dir") from None
-    except PortError as error:
-        option = "--api-port" if error.port == options.api_port else "--aws-port"
-        raise CommandError(
-            f"port {error.port} is {error.reason}: choose another one with {option}, 0 for any free one"
-        ) from None
-
-
-@dataclass
-class Session:
-    """One run of the command; `serving` once the first sweep is done."""
-
-    options: Options
-    out: Console
-    serving: bool = False
-
-    def run(self, target: Target, stack: LocalStack) -> int:
-        """Load, sweep, and serve until KeyboardInterrupt; with --once, only load and sweep."""
-        print_report(self._load(target), self.out)
-        first = self._first_sweep(target)
-        if self.options.once:
-            return WELL if first.well else NOT_WELL
-        self.serving = True
-        self.out.print(announcement(target, self.options.folder))
-        stack.start_schedules(but=target.outputs["DispatcherFunctionName"])  # sweeps come as --every says
-        self._serve(target, first.sweep["run_at"])
-        return WELL
-
-    def _load(self, target: Target) -> ImportReport:
-        if self.options.snapshot is not None:
-            return load(target, self.options.snapshot)
-        return load_demo(target, self.options.at or target.clock.now())
-
-    def _first_sweep(self, target: Target) -> Outcome:
-        target.connect()
-        run_at = self.options.at or whole_second(target.clock.now())
-        found = run_sweep(target, run_at, self.options.timeout, every_run=True)
-        self.out.print("")
-        print_sweep(found, target.clock.now(), self.out)
-        self.out.print("", tables.sweep_runs(found.runs, RUNS_SHOWN), "")
-        report_trouble(found, self.options.timeout, with_errors=False)  # they stand in the table
-        if self.options.as_json:
-            print_json(found.document())
-        return found
-
-    def _serve(self, target: Target, first_run_at: int) -> None:
-        schedule = Schedule(_moment(first_run_at), self.options.every)
-        while True:
-            due = schedule.next_after(_moment(target.clock.now()))
-            self.out.print(f"Next sweep at {due:%Y-%m-%dT%H:%M:%SZ}. Ctrl-C ends everything.", "")
-            target.clock.sleep(max(0.0, (due - _moment(target.clock.now())).total_seconds()))
-            self._scheduled_sweep(target, due)
-
-    def _scheduled_sweep(self, target: Target, due: datetime) -> None:
-        timeout = min(self.options.timeout, self.options.every)
-        try:
-            found = run_sweep(target, round(due.timestamp() * SECOND_MS), timeout, every_run=False)
-        except Exception as error:
-            line = explained(error)
-            if line is None:
-                raise
-            console(stderr=True).print(f"error: {line}", soft_wrap=True)
-            return
-        print_sweep(found, target.clock.now(), self.out)
-        report_trouble(found, timeout)
-
-
-def _moment(at: int) -> datetime:
-    return datetime.fromtimestamp(at / SECOND_MS, UTC)
+    return run_local_stack(
+        UpOptions(
+            snapshot=snapshot,
+            kapso_url=kapso_url,
+            every=every,
+            once=once,
+            at=at,
+            api_port=api_port,
+            aws_port=aws_port,
+            as_json=as_json,
+            timeout=timeout,
+            template=template or PROJECT / "template.yaml",
+            state_dir=state_dir or STATE_DIR,
+        )
+    )

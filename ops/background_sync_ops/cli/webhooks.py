@@ -1,168 +1,125 @@
-"""`background-sync webhooks`: the webhooks of each workspace's number, as Kapso has them now."""
+"""`background-sync webhooks`."""
+# ruff: noqa: PLC0415
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.table import Table
 
-from background_sync.kapso.webhooks import Webhook
-from background_sync.records.workspaces import all_workspaces
-from background_sync.rules.values import InvalidRecord, read_time
-from background_sync.rules.workspace import read_workspace, skip_reason
-from background_sync_ops.cli.errors import NOT_DONE, NOT_WELL, WELL
-from background_sync_ops.cli.output import clean, console, grid, print_json, progress, state
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import AsJson, OptionalWorkspaceId, StackOptions
+from background_sync_ops.cli.output import clean, console, grid, print_json, print_stderr, progress, state
 from background_sync_ops.cli.times import iso
-from background_sync_ops.cli.where import Where, active_workspace
-from background_sync_ops.target import Target
-from background_sync_ops.webhooks import (
-    ACTIVE,
-    NONE,
-    OFF,
-    KapsoUnreachable,
-    WebhookClient,
-    masked,
-    state_of,
-    webhook_client,
-)
+from background_sync_ops.errors import NOT_DONE, NOT_OK, OK
 
-THREADS = 8
-UNKNOWN = "unknown"
-LABELS = {ACTIVE: "active", OFF: "with a webhook off", NONE: "without a webhook", UNKNOWN: "unknown"}
-Record = Mapping[str, object]
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from background_sync.kapso.webhooks import Webhook
+    from background_sync_ops.target import Target
+    from background_sync_ops.webhooks import WebhookReport
+
+LABELS = {"active": "active", "off": "with a webhook off", "none": "without a webhook", "unknown": "unknown"}
 
 
-@dataclass(frozen=True)
-class Look:
-    """What Kapso told of one workspace's webhooks; `error` says why it told nothing.
+@command(exit_status("0 all are active", "1 a webhook is off or missing, or nothing was changed"))
+def webhooks(
+    stack: StackOptions,
+    workspace: OptionalWorkspaceId = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORKSPACE",
+            help="Switch this workspace's webhook on again, after showing it and asking.",
+        ),
+    ] = None,
+    webhook: Annotated[
+        str | None, typer.Option(metavar="ID", help="With --resume: which webhook, if several are off.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --resume: do not ask.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show the webhooks of each workspace's number, as Kapso has them, and what the last run saw.
 
-    `remembered` is the state that the last run which saw one left on the workspace, and since when (ms).
+    Kapso switches a webhook off when it fails, and only a person switches it on again: --resume does that,
+    and changes nothing else about it. Kapso is asked with each workspace's own token, which is read from SSM
+    and never shown. Parts of a URL that may be secret are shown as ***.
     """
+    if resume is None:
+        if webhook is not None or yes:
+            raise typer.BadParameter("--webhook and --yes go with --resume")
+        return _show(stack.target(), workspace, as_json=as_json)
+    if workspace is not None:
+        raise typer.BadParameter("name the workspace once: after --resume")
+    from background_sync_ops.cli.resume import resume_webhook
 
-    workspace_id: str
-    remembered: str | None
-    remembered_since: int | None
-    webhooks: Sequence[Webhook] = ()
-    error: str | None = None
-
-    @property
-    def state(self) -> str:
-        """active, off, none or unknown."""
-        return UNKNOWN if self.error is not None else state_of(self.webhooks)
-
-    def document(self) -> Document:
-        """For --json."""
-        return {
-            "workspace_id": self.workspace_id,
-            "state": self.state,
-            "remembered": {"webhook": self.remembered, "webhook_since": self.remembered_since},
-            "webhooks": [webhook_document(each) for each in self.webhooks],
-            "error": self.error,
-        }
+    return resume_webhook(stack.target(), resume, webhook, sure=yes, as_json=as_json)
 
 
-def webhook_document(webhook: Webhook) -> Document:
-    """A webhook; what may be secret in its URL is masked."""
-    return {**asdict(webhook), "url": masked(webhook.url), "events": list(webhook.events)}
-
-
-def webhooks(where: Where, workspace_id: str | None, *, as_json: bool) -> int:
-    """The exit status: whether every number has webhooks, and none that is off."""
-    target = where.target()
-    looks = _look_at_all(target, _chosen(target, workspace_id))
+def _show(target: "Target", workspace: str | None, *, as_json: bool) -> int:
+    reports = sorted(_reports(target, workspace), key=lambda each: each.workspace_id)
     if as_json:
-        print_json({"workspaces": [look.document() for look in looks]})
+        print_json({"workspaces": [each.document() for each in reports]})
+    elif reports:
+        console().print(_table(reports), "")
+        console().print(_summary(reports))
     else:
-        _print(looks)
-    for look in looks:
-        if look.error is not None:
-            line = f"error: {clean(look.workspace_id)}: {clean(look.error)}"
-            console(stderr=True).print(line, soft_wrap=True)
-    return _status({look.state for look in looks})
+        console().print("No workspace is active, so there is no number to ask about.")
+    for each in reports:
+        if each.error is not None:
+            print_stderr(f"error: {clean(each.workspace_id)}: {clean(each.error)}")
+    states = {each.state for each in reports}
+    if states & {"off", "none"}:
+        return NOT_OK
+    return NOT_DONE if "unknown" in states else OK
 
 
-def _chosen(target: Target, workspace_id: str | None) -> list[Record]:
-    """The workspace that is named, else all active ones."""
+def _reports(target: "Target", workspace: str | None) -> Iterator["WebhookReport"]:
+    from background_sync_ops.webhooks import webhook_client, webhook_reports
+    from background_sync_ops.workspaces import active_workspaces, find_active_workspace
+
     database = target.connect()
-    if workspace_id is None:
-        return [each for each in all_workspaces(database) if skip_reason(each) is None]
-    return [active_workspace(target, database, workspace_id)]
+    if workspace is None:
+        records = active_workspaces(database)
+    else:
+        records = [find_active_workspace(target, database, workspace)]
+    with progress() as bar:
+        yield from bar.track(
+            webhook_reports(webhook_client(target), records), total=len(records), description="asking Kapso"
+        )
 
 
-def _look_at_all(target: Target, records: Sequence[Record]) -> list[Look]:
-    asker, looks = webhook_client(target), []
-    with progress() as bar, ThreadPoolExecutor(THREADS) as pool:
-        task = bar.add_task("asking Kapso", total=len(records))
-        for look in pool.map(lambda record: look_at(asker, record), records):
-            looks.append(look)
-            bar.advance(task)
-    return sorted(looks, key=lambda look: look.workspace_id)
-
-
-def look_at(asker: WebhookClient, record: Record) -> Look:
-    """What Kapso tells of an active workspace."""
-    workspace = read_workspace(record)
-    memory = workspace.workspace_id, workspace.webhook, _time(record, "webhook_since")
-    try:
-        return Look(*memory, webhooks=asker.webhooks(workspace))
-    except KapsoUnreachable as reason:
-        return Look(*memory, error=str(reason))
-
-
-def _time(record: Record, name: str) -> int | None:
-    try:
-        return read_time(record, name)
-    except InvalidRecord:
-        return None
-
-
-def _status(states: set[str]) -> int:
-    if states - {ACTIVE, UNKNOWN}:
-        return NOT_WELL
-    return NOT_DONE if UNKNOWN in states else WELL
-
-
-def _print(looks: Sequence[Look]) -> None:
-    out = console()
-    if not looks:
-        out.print("No workspace is active: there is no number to ask about.")
-        return
-    out.print(_table(looks), "")
-    out.print(_sentence(looks))
-
-
-def _table(looks: Iterable[Look]) -> Table:
+def _table(reports: Iterable["WebhookReport"]) -> Table:
     table = grid(("Workspace", "State", "Webhook"), fold=("Workspace", "Webhook"))
-    for look in looks:
-        names = chain([clean(look.workspace_id)], repeat(""))
-        for name, (judge, what) in zip(names, _rows(look), strict=False):
-            table.add_row(name, state(judge), what)
+    for report in reports:
+        names = chain([clean(report.workspace_id)], repeat(""))
+        for name, (shown, text) in zip(names, _rows(report), strict=False):
+            table.add_row(name, state(shown), text)
     return table
 
 
-def _rows(look: Look) -> Iterator[tuple[str, str]]:
-    for webhook in look.webhooks:
-        yield ACTIVE if webhook.active else OFF, "\n".join(webhook_lines(webhook))
-    if not look.webhooks:
-        yield look.state, "-"
-    if look.remembered is not None:
-        yield "", f"a run saw: {clean(look.remembered)}, since {iso(look.remembered_since)}"
+def _rows(report: "WebhookReport") -> Iterator[tuple[str, str]]:
+    for webhook in report.webhooks:
+        yield "active" if webhook.active else "off", "\n".join(webhook_lines(webhook))
+    if not report.webhooks:
+        yield report.state, "-"
+    if report.remembered is not None:
+        yield "", f"the last run saw: {clean(report.remembered)}, since {iso(report.remembered_since)}"
 
 
-def webhook_lines(webhook: Webhook) -> Iterator[str]:
-    """Its id, where it goes, and what it sends."""
+def webhook_lines(webhook: "Webhook") -> Iterator[str]:
+    """Its id, its URL and its events."""
+    from background_sync_ops.webhooks import masked
+
     yield clean(webhook.id)
     yield clean(masked(webhook.url) or "no URL")
     yield clean(f"{webhook.kind or 'unknown kind'}: {', '.join(webhook.events) or 'no events'}")
 
 
-def _sentence(looks: Sequence[Look]) -> str:
-    states = Counter(look.state for look in looks)
-    told = ", ".join(f"{states[name]} {label}" for name, label in LABELS.items() if states[name])
-    numbers = "1 number" if len(looks) == 1 else f"{len(looks)} numbers"
-    resume = " Switch one on with --resume WORKSPACE." if states[OFF] else ""
-    return f"{numbers}: {told}.{resume}"
+def _summary(reports: Sequence["WebhookReport"]) -> str:
+    states = Counter(each.state for each in reports)
+    counts = ", ".join(f"{states[name]} {label}" for name, label in LABELS.items() if states[name])
+    numbers = "1 number" if len(reports) == 1 else f"{len(reports)} numbers"
+    resume = " Switch one on with --resume WORKSPACE." if states["off"] else ""
+    return f"{numbers}: {counts}.{resume}"

@@ -15,6 +15,7 @@ from background_sync.records.workspaces import find_workspace
 from background_sync.rules.policy import DAY_MS, REPAIR
 from background_sync.rules.workspace import read_workspace
 from background_sync_ops.contacts import contact_records
+from background_sync_ops.following import follow
 from background_sync_ops.importing import import_target
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
 from background_sync_ops.snapshot import import_snapshot
@@ -25,7 +26,7 @@ from background_sync_ops.story.numbers import Found, found
 from background_sync_ops.story.people import Somebody, contact_document
 from background_sync_ops.story.traffic import Line
 from background_sync_ops.story.truth import Contacts, Effect, missed
-from background_sync_ops.sweeping import Outcome, dispatch, follow, outcome, watch
+from background_sync_ops.sweeping import SweepMonitor, SweepOutcome, dispatch, sweep_outcome
 from background_sync_ops.target import Target, running_target
 from background_sync_ops.webhooks import webhook_client
 
@@ -196,8 +197,8 @@ class Stage:
         webhook_client(self.target).resume(read_workspace(record), self.webhook_id)
 
 
-def _swept(target: Target, run_at: int) -> Outcome:
-    look = watch(run_at).look
+def _swept(target: Target, run_at: int) -> SweepOutcome:
+    monitor = SweepMonitor.before_dispatch(run_at)
     dispatch(target, {"run_at": run_at})
-    *_, last = follow(look, target.clock, SWEEP_TIMEOUT_S)
-    return outcome(run_at, last, target.clock, every_run=True)
+    *_, last = follow(monitor.look, target.clock, SWEEP_TIMEOUT_S)
+    return sweep_outcome(run_at, last, target.clock, every_run=True)

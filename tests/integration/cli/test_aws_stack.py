@@ -41,7 +41,7 @@ def test_a_sweep_in_the_future_is_refused(operator: Operator, aws: dict[str, str
 def test_a_stack_that_is_not_there_is_one_line(operator: Operator, aws: dict[str, str]) -> None:
     ended = operator.run("health", "--stack-name", "nothing", "--region", "us-east-1", **aws)
     assert (ended.returncode, ended.stdout) == (3, "")
-    assert ended.stderr == "error: there is no stack nothing in us-east-1: look at its name and --region\n"
+    assert ended.stderr == "error: there is no stack nothing in us-east-1: check its name and --region\n"
 
 
 def test_no_credentials_are_one_line(operator: Operator, aws: dict[str, str]) -> None:

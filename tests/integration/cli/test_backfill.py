@@ -44,14 +44,17 @@ def test_what_kapso_refuses_is_told_and_goes_on_by_itself(numbers: Numbers, oper
     numbers.server.faults.add(answers.status(401), path=f"/{phone_id}/")
     ended = operator.run("backfill", "refusing", *SINCE, "--timeout", "3s")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "did not finish within 3 s, and goes on by itself: NotAnswered: unauthorized" in ended.stderr
+    assert (
+        "did not finish within 3 s, and continues without this command: NotAnswered: unauthorized"
+        in ended.stderr
+    )
     assert_no_secret(ended)
 
 
 def test_more_than_30_days_are_refused(operator: Operator) -> None:
     ended = operator.run("backfill", "acme", "--since", iso(AT_MS - 31 * DAY_MS), "--until", iso(AT_MS))
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "is more than 30 d: do it in parts" in ended.stderr
+    assert "is more than 30 d: backfill it in parts" in ended.stderr
 
 
 def test_until_now_is_bounded_too_and_the_future_is_refused(operator: Operator) -> None:

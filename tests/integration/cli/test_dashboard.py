@@ -59,7 +59,7 @@ def test_with_json_it_says_what_is_there(operator: Operator, aws: dict[str, str]
 def test_of_the_local_stack_it_is_the_status_page_and_says_so(operator: Operator) -> None:
     ended = operator.run("dashboard")
     assert (ended.returncode, ended.stdout) == (0, f"{operator.info.api_url}\n")
-    assert ended.stderr == "The local stack has no CloudWatch; its status page:\n"
+    assert ended.stderr == "The local stack has no CloudWatch; this is its status page:\n"
     assert operator.json("dashboard") == {"url": operator.info.api_url, "kind": "page"}
 
 
@@ -84,6 +84,6 @@ def test_a_stack_of_an_older_template_is_one_line(
     ended = operator.run("dashboard", "--open", "--stack-name", older, *REGION, **aws)
     assert (ended.returncode, ended.stdout, opened) == (3, "", [])
     assert ended.stderr == (
-        f"error: stack {older} in us-east-1 has no output DashboardUrl, for it is of an older template: "
+        f"error: stack {older} in us-east-1 has no output DashboardUrl, because its template is older: "
         "deploy this one, with `make build` and `sam deploy`\n"
     )

@@ -56,7 +56,7 @@ def then(operator: Operator) -> int:
 
 
 def test_of_one_that_sweeps_skip_it_says_why(operator: Operator) -> None:
-    said = "It is not active: it has no kapso_token_parameter. Sweeps skip it."
+    said = "The workspace is not active: it has no kapso_token_parameter. Sweeps skip it."
     assert operator.run("logs", "off").stdout.splitlines()[-1] == said
     assert said not in operator.run("logs", "acme").stdout
 
@@ -124,14 +124,14 @@ def test_since_level_and_limit_choose(operator: Operator, numbers: Numbers, then
     assert found("--since", "1m") == []
     assert found("--level", "warning") == ["WARNING", "ERROR"]
     assert found("--limit", "1") == ["ERROR"]
-    assert "Older ones are left out" in operator.run("logs", "choosy", "--limit", "2").stdout
-    assert "Older ones are left out" not in operator.run("logs", "choosy", "--limit", "3").stdout
+    assert "Older entries are left out" in operator.run("logs", "choosy", "--limit", "2").stdout
+    assert "Older entries are left out" not in operator.run("logs", "choosy", "--limit", "3").stdout
 
 
 def test_where_there_is_nothing_the_next_step_is_told(operator: Operator) -> None:
     ended = operator.run("logs", "off")
     assert ended.returncode == 0, ended.stderr
-    assert "The log says nothing of off since " in ended.stdout
+    assert "The log has no entries of off since " in ended.stdout
     assert "--since" in ended.stdout
     assert operator.json("logs", "off")["entries"] == []
 
@@ -188,7 +188,7 @@ def test_on_aws_nothing_of_the_local_file_is_shown(
     write(operator, line("local-only", SystemClock().now(), "in the file"))
     ended = operator.run("logs", "local-only", *ON_AWS, **aws)
     assert ended.returncode == 0, ended.stderr
-    assert "The log says nothing of local-only" in ended.stdout
+    assert "The log has no entries of local-only" in ended.stdout
 
 
 def test_on_aws_too_a_workspace_must_be_there(operator: Operator, aws: dict[str, str]) -> None:

@@ -47,7 +47,7 @@ def test_where_nobody_can_answer_the_option_is_named(
     webhook = numbers.webhook(numbers.add("alone"), active=False)
     ended = answered(monkeypatch, operator, "", "alone")
     assert ended.returncode == 2
-    assert ended.stderr.endswith("error: nobody answered: --yes switches it on without asking\n")
+    assert ended.stderr.endswith("error: there was no answer: --yes switches it on without asking\n")
     assert not numbers.server.store.webhook(webhook.id).active
 
 
@@ -79,7 +79,7 @@ def test_of_several_one_must_be_named(numbers: Numbers, operator: Operator) -> N
 def test_one_that_is_not_there_or_none_at_all_is_an_error(numbers: Numbers, operator: Operator) -> None:
     phone_id = numbers.add("empty")
     ended = operator.run("webhooks", "--resume", "empty", "--yes")
-    assert ended.stderr == "error: the number of empty has no webhook: make one in Kapso\n"
+    assert ended.stderr == "error: the number of empty has no webhook: create one in Kapso\n"
     known = numbers.webhook(phone_id, active=False)
     ended = operator.run("webhooks", "--resume", "empty", "--yes", "--webhook", "x")
-    assert (ended.returncode, ended.stderr) == (3, f"error: empty has no webhook x, but {known.id}\n")
+    assert (ended.returncode, ended.stderr) == (3, f"error: empty has no webhook x, only {known.id}\n")

@@ -50,7 +50,7 @@ def test_it_says_where_everything_is(operator: Operator) -> None:
     for output in ("WorkspacesTableName", "ContactsTableName", "SyncHealthTableName"):
         assert operator.info.outputs[output] in printed
     assert operator.info.outputs["KapsoBaseUrl"] in printed
-    assert "In another terminal, from this folder (sweep, contacts and logs likewise):" in printed
+    assert "In another terminal, in this folder (also sweep, contacts, logs):" in printed
     for output in ("WorkQueueUrl", "DeadLetterQueueUrl"):
         assert operator.info.outputs[output].rpartition("/")[2] in printed
     assert max(map(len, printed.splitlines())) <= 80
@@ -83,5 +83,7 @@ def test_a_taken_port_is_named_with_its_option(tmp_path: Path, option: str) -> N
         port = taken.getsockname()[1]
         ended = run(tmp_path, "up", "--once", option, str(port), other, "0")
     assert (ended.returncode, ended.stdout) == (3, "")
-    expected = f"error: port {port} is already taken: choose another one with {option}, 0 for any free one\n"
+    expected = (
+        f"error: port {port} is already taken: choose another port with {option}, 0 for any free port\n"
+    )
     assert ended.stderr == expected

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from background_sync_ops.cli.health import Query
-from background_sync_ops.cli.watching import watch
-from background_sync_ops.cli.where import Where
+from background_sync_ops.cli.options import StackOptions
+from background_sync_ops.cli.watch import watch_health
+from background_sync_ops.health_api import HealthQuery
 from background_sync_ops.stack.state import STATE_DIR, STATE_FILE
 from tests.integration.cli.answering import HealthStandIn
 from tests.integration.cli.running import AT_MS, COMMAND, DEADLINE_S, Operator, environment, run_here, until
@@ -51,8 +51,8 @@ def api(tmp_path: Path) -> Iterator[HealthStandIn]:
 
 
 def watched(state_dir: Path, story: Story, *, as_json: bool = False, limit: int = 10) -> int:
-    where, query = Where(state_dir=state_dir), Query(None, limit, as_json=as_json)
-    return watch(where, query, timedelta(seconds=5), story)
+    stack, query = StackOptions(state_dir=state_dir), HealthQuery(None, limit, as_json=as_json)
+    return watch_health(stack, query, timedelta(seconds=5), story)
 
 
 # ---------------------------------------------------------------- no terminal
@@ -183,11 +183,11 @@ def frames(written: str) -> list[str]:
 def test_on_a_terminal_it_is_live_until_ctrl_c(operator: Operator) -> None:
     with closing(Terminal(operator.folder, "health", "--watch", "--interval", "1s")) as terminal:
         terminal.until_written("Webhooks off")
-        until(lambda: terminal.written.count("Last look") >= 2, "another look")
+        until(lambda: terminal.written.count("Last answer") >= 2, "another look")
         terminal.type(CTRL_C)
         terminal.ended()
         written = terminal.written
-    assert re.search(r"Last look [-:\dTZ]+\. Every 1 s; Ctrl-C ends it\.", written)
+    assert re.search(r"Last answer [-:\dTZ]+\. Every 1 s; Ctrl-C ends it\.", written)
     left = written.partition(BACK)[2]
     assert "Webhooks off" in left
     assert "Ended." in left
@@ -202,7 +202,7 @@ def test_what_is_taller_than_the_terminal_scrolls_nothing_away(api: HealthStandI
         assert terminal.ended() == 2
         last = frames(terminal.written)[-1]
     assert last.count("\n") == ROWS - 1
-    assert last.startswith("Last look")
+    assert last.startswith("Last answer")
     assert last.rstrip().endswith("…")
 
 

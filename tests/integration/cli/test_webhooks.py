@@ -60,7 +60,9 @@ def test_what_a_run_saw_is_told(numbers: Numbers, operator: Operator) -> None:
     )
     [found] = operator.json("webhooks", "remembering", status=3)["workspaces"]
     assert found["remembered"] == {"webhook": "off", "webhook_since": AT_MS}
-    assert "a run saw: off, since 2026-01-01T10:00:00Z" in operator.run("webhooks", "remembering").stdout
+    assert (
+        "the last run saw: off, since 2026-01-01T10:00:00Z" in operator.run("webhooks", "remembering").stdout
+    )
 
 
 def test_what_kapso_refuses_is_one_line_and_costs_no_other_workspace(

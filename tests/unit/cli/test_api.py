@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from background_sync.clock import SystemClock
-from background_sync_ops.cli.api import HealthApi
-from background_sync_ops.cli.errors import NOT_DONE, CommandError
+from background_sync_ops.errors import NOT_DONE, CommandError
+from background_sync_ops.health_api import HealthApi
 from background_sync_ops.target import Target
 
 RUNS: dict[str, Any] = {"runs": [], "summary": None}

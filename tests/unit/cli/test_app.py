@@ -57,22 +57,22 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sweep", "--at", "2026-01-01T10:00:00"], "does not say its time zone: add Z for UTC"),
-        (["sweep", "--at", "now"], "no ISO 8601 time"),
-        (["up", "--every", "soon"], "no duration such as 90s, 10m or 1h"),
-        (["up", "--every", "25h"], "--every is a day at most"),
+        (["sweep", "--at", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
+        (["sweep", "--at", "now"], "not an ISO 8601 time"),
+        (["up", "--every", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["up", "--every", "25h"], "--every must be a day at most"),
         (["up", "--api-port", "70000"], "--api-port"),
         (["up", "--api-port", "9", "--aws-port", "9"], "--api-port and --aws-port are the same"),
         (["up", "--import", "nothing.zip"], "there is no file or folder nothing.zip"),
         (["import", "nothing.zip"], "there is no file or folder nothing.zip"),
         (["health", "--limit", "0"], "--limit"),
         (["health", "--interval", "5s"], "--interval goes with --watch"),
-        (["health", "--watch", "--interval", "25h"], "--interval is a day at most"),
+        (["health", "--watch", "--interval", "25h"], "--interval must be a day at most"),
         (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
         (["contacts"], "workspace"),
         (["logs"], "workspace"),
-        (["logs", "acme", "--since", "soon"], "no duration such as 90s, 10m or 1h"),
-        (["logs", "acme", "--since", "2026-01-01T10:00:00"], "does not say its time zone: add Z for UTC"),
+        (["logs", "acme", "--since", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["logs", "acme", "--since", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
         (["logs", "acme", "--limit", "0"], "--limit"),
         (["logs", "acme", "--level", "loud"], "--level"),
         (["up", "--kapso-url", "http://kapso.example"], "--kapso-url: a base URL must be https"),
@@ -82,8 +82,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["backfill", "acme"], "--since"),
         (["backfill", "acme", *SINCE, "--until", "2026-01-01T10:00:00Z"], "is not before"),
         (["backfill", "acme", *SINCE, "--until", "2026-02-01T10:00:00Z"], "is more than 30 d"),
-        (["demo", "--loss", "101%"], "no share such as 5%"),
-        (["demo", "--loss", "some"], "no share such as 5%"),
+        (["demo", "--loss", "101%"], "not a percentage like 5%"),
+        (["demo", "--loss", "some"], "not a percentage like 5%"),
         (["demo", "--contacts", "49"], "--contacts"),
         (["nonsense"], "No such command"),
     ],
@@ -129,6 +129,6 @@ def test_a_bug_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> int:
         raise KeyError("a bug")
 
-    monkeypatch.setattr("background_sync_ops.cli.redrive.redrive", fail)
+    monkeypatch.setattr("background_sync_ops.cli.options.StackOptions.target", fail)
     with pytest.raises(KeyError):
         run(["redrive"])

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from background_sync.rules.policy import HOUR_MS, Policy
-from background_sync_ops.cli.contacts import Listing, print_listing
-from background_sync_ops.cli.judged import Judge
+from background_sync_ops.cli.contacts import print_contacts
 from background_sync_ops.cli.output import console
+from background_sync_ops.contacts import ContactList, Judge
 
 NOW = 1_767_261_600_000
 JUDGE = Judge(NOW, Policy())
@@ -18,7 +18,7 @@ def printed(*records: dict[str, Any], total: int | None = None) -> str:
     out = io.StringIO()
     narrow = console()
     narrow.file, narrow.width = out, 80
-    print_listing(narrow, Listing("acme", JUDGE, documents, total or len(documents), 1))
+    print_contacts(narrow, ContactList("acme", JUDGE, documents, total or len(documents), 1))
     return out.getvalue()
 
 

@@ -10,7 +10,8 @@ from botocore.exceptions import (
 )
 from pynamodb.exceptions import QueryError
 
-from background_sync_ops.cli.errors import CommandError, explained, status_of
+from background_sync_ops.cli.errors import explained, status_of
+from background_sync_ops.errors import CommandError
 from background_sync_ops.redrive import RedriveError
 from background_sync_ops.snapshot import SnapshotError
 from background_sync_ops.stack.errors import EngineError
@@ -32,8 +33,8 @@ def refusal(code: str, message: str = "no") -> ClientError:
         (refusal("ExpiredToken"), "the AWS credentials have expired: sign in again"),
         (refusal("UnrecognizedClientException"), "AWS does not know the credentials"),
         (refusal("ResourceNotFoundException", "no table"), "AWS refused Query: no table"),
-        (NoCredentialsError(), "name a profile with --profile"),
-        (ProfileNotFound(profile="ops"), "look at --profile"),
+        (NoCredentialsError(), "use --profile"),
+        (ProfileNotFound(profile="ops"), "check --profile"),
         (EndpointConnectionError(endpoint_url="http://x"), "no answer: "),
         (ConnectTimeoutError(endpoint_url="http://x"), "no answer: "),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, Policy
-from background_sync_ops.cli.judged import Judge
+from background_sync_ops.contacts import Judge
 
 NOW = 1_767_261_600_000
 
@@ -57,5 +57,5 @@ def test_a_cooldown_that_is_over_or_never_was_has_none(flagged_at: object) -> No
 
 
 def test_why_it_is_unreadable_is_told() -> None:
-    assert "last_activity_at is no time" in judged(last_activity_at="x")["unreadable_because"]
+    assert "last_activity_at is not a time" in judged(last_activity_at="x")["unreadable_because"]
     assert judged(last_activity_at=at(1))["unreadable_because"] is None

@@ -11,7 +11,14 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync_ops.logs import CloudWatchLog, Entry, FileLog, Selection, newest, read_entry
+from background_sync_ops.logs import (
+    CloudWatchLog,
+    FileLog,
+    LogEntry,
+    LogSelection,
+    newest_entries,
+    read_entry,
+)
 from background_sync_ops.stack.clients import session
 
 AT = 1_767_261_600_000  # 2026-01-01T10:00:00Z
@@ -44,12 +51,12 @@ class Pages:
 
 
 def messages(*pages: list[str], limit: int = 100, **selection: Any) -> list[str]:
-    found = newest(Pages(list(pages), []), Selection("acme", **{"since": 0, **selection}), limit)
+    found = newest_entries(Pages(list(pages), []), LogSelection("acme", **{"since": 0, **selection}), limit)
     return [entry.message for entry in found]
 
 
 def test_a_line_is_read_with_all_its_keys() -> None:
-    assert read_entry(line(1, kind="run", counts={"flagged": 2})) == Entry(
+    assert read_entry(line(1, kind="run", counts={"flagged": 2})) == LogEntry(
         at=AT + 1000,
         level="INFO",
         message="1",
@@ -104,7 +111,7 @@ def test_lines_of_other_workspaces_are_not_taken() -> None:
 @given(asked=st.text(), other=st.text())
 def test_a_line_is_taken_for_its_own_workspace_only(asked: str, other: str) -> None:
     page = [line(1, other), line(2, asked)]
-    found = newest(Pages([page], []), Selection(asked, 0), 9)
+    found = newest_entries(Pages([page], []), LogSelection(asked, 0), 9)
     assert {entry.workspace_id for entry in found} == {asked}
 
 
@@ -138,21 +145,24 @@ def test_entries_of_the_same_time_stay_in_their_order() -> None:
 
 def test_older_pages_are_read_until_there_are_enough() -> None:
     log = Pages([[line(5), line(6)], [], [line(3), line(4)], [line(1), line(2)]], [])
-    found = newest(log, Selection("acme", 0), 3)
+    found = newest_entries(log, LogSelection("acme", 0), 3)
     assert [entry.message for entry in found] == ["4", "5", "6"]
     assert log.read == [0, 1, 2]
 
 
 def test_times_are_by_the_stacks_clock() -> None:
-    selection = Selection("acme", AT + 3000)
-    found = newest(Pages([[line(1), line(2)]], []), selection, 9, offset_ms=1000)
+    selection = LogSelection("acme", AT + 3000)
+    found = newest_entries(Pages([[line(1), line(2)]], []), selection, 9, offset_ms=1000)
     assert [entry.at for entry in found] == [AT + 3000]
 
 
 def test_a_file_may_hold_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "ReconcilerFunction.log"
     path.write_bytes(b"\xff\xfe\n" + line(1).encode() + b"\n" + line(2).encode())
-    assert [entry.message for entry in newest(FileLog(path), Selection("acme", 0), 9)] == ["1", "2"]
+    assert [entry.message for entry in newest_entries(FileLog(path), LogSelection("acme", 0), 9)] == [
+        "1",
+        "2",
+    ]
 
 
 def test_cloudwatch_is_asked_for_the_newest_pages_first_and_for_no_more_than_are_needed() -> None:
@@ -167,7 +177,7 @@ def test_cloudwatch_is_asked_for_the_newest_pages_first_and_for_no_more_than_are
         answers.add_response("filter_log_events", {"events": [], "nextToken": "1"}, asked)
         newer = {"events": [{"message": line(3)}, {"message": line(2)}], "nextToken": "2"}
         answers.add_response("filter_log_events", newer, {**asked, "nextToken": "1"})
-        found = newest(CloudWatchLog(client, "a-group"), Selection("acme", AT), 2)
+        found = newest_entries(CloudWatchLog(client, "a-group"), LogSelection("acme", AT), 2)
         answers.assert_no_pending_responses()
     assert [entry.message for entry in found] == ["2", "3"]
 
@@ -182,4 +192,4 @@ def test_cloudwatch_is_not_asked_for_times_that_it_does_not_sort() -> None:
     }
     with Stubber(client) as answers:
         answers.add_response("filter_log_events", {"events": []}, asked)
-        assert newest(CloudWatchLog(client, "a-group"), Selection("acme", 0), 2) == []
+        assert newest_entries(CloudWatchLog(client, "a-group"), LogSelection("acme", 0), 2) == []

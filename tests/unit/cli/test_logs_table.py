@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.cli.logs import Listing, print_listing, told
+from background_sync_ops.cli.logs import LogListing, entry_text, print_log
 from background_sync_ops.cli.output import console
-from background_sync_ops.logs import Entry, Selection
+from background_sync_ops.logs import LogEntry, LogSelection
 
 AT = 1_767_261_600_000  # 2026-01-01T10:00:00Z
 PLATFORM: dict[str, Any] = {
@@ -27,15 +27,15 @@ HOSTILE: dict[str, Any] = {
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\nValueError: no number\n'
 
 
-def entry(message: str = "the run is completed", level: str = "INFO", **fields: Any) -> Entry:
-    return Entry(AT, level, message, "acme", fields)
+def entry(message: str = "the run is completed", level: str = "INFO", **fields: Any) -> LogEntry:
+    return LogEntry(AT, level, message, "acme", fields)
 
 
-def printed(*entries: Entry, level: str | None = None, more: bool = False, workspace: str = "acme") -> str:
+def printed(*entries: LogEntry, level: str | None = None, more: bool = False, workspace: str = "acme") -> str:
     out = io.StringIO()
     narrow = console()
     narrow.file, narrow.width = out, 80
-    print_listing(narrow, Listing(Selection(workspace, AT, level), list(entries), more))
+    print_log(narrow, LogListing(LogSelection(workspace, AT, level), list(entries), more))
     return out.getvalue()
 
 
@@ -55,13 +55,13 @@ def test_it_fits_80_columns_and_steers_nothing_whatever_stands_in_it() -> None:
 
 
 def test_what_says_something_follows_the_message() -> None:
-    said = told(entry(run_at=AT, kind="run", verified=0, **PLATFORM))
+    said = entry_text(entry(run_at=AT, kind="run", verified=0, **PLATFORM))
     assert said == "the run is completed run_at=2026-01-01T10:00:00Z kind=run verified=0"
 
 
 def test_of_counts_those_that_are_not_zero_are_told() -> None:
     counts = {"contacts_checked": 80, "invalid": 0, "flagged": 10}
-    assert told(entry(counts=counts)) == "the run is completed contacts_checked=80 flagged=10"
+    assert entry_text(entry(counts=counts)) == "the run is completed contacts_checked=80 flagged=10"
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,23 @@ def test_of_counts_those_that_are_not_zero_are_told() -> None:
     ],
 )
 def test_where_a_value_ends_can_be_seen(value: object, said: str) -> None:
-    assert told(entry(reason=value)) == f"the run is completed reason={said}"
+    assert entry_text(entry(reason=value)) == f"the run is completed reason={said}"
 
 
 def test_nothing_is_not_told() -> None:
-    assert told(entry(error=None)) == "the run is completed"
+    assert entry_text(entry(error=None)) == "the run is completed"
 
 
 def test_a_time_that_is_none_does_not_stop_it() -> None:
-    assert told(entry(run_at="soon", lease_until=10**30)).endswith(f"run_at=soon lease_until={10**30} ms")
+    assert entry_text(entry(run_at="soon", lease_until=10**30)).endswith(
+        f"run_at=soon lease_until={10**30} ms"
+    )
 
 
 def test_of_a_traceback_the_error_is_told() -> None:
-    said = told(entry("the attempt failed", exception=TRACEBACK, exception_name="ValueError", stack_trace={}))
+    said = entry_text(
+        entry("the attempt failed", exception=TRACEBACK, exception_name="ValueError", stack_trace={})
+    )
     assert said == 'the attempt failed exception="ValueError: no number"'
 
 
@@ -97,13 +101,13 @@ def test_what_is_shown_is_said_and_what_is_not_too() -> None:
     assert "1 entry of acme since 2026-01-01T10:00:00Z." in printed(entry())
     assert "2 entries of acme at level error and above since" in printed(entry(), entry(), level="error")
     assert "left out" not in printed(entry())
-    assert "Older ones are left out; --limit shows more." in printed(entry(), more=True)
+    assert "Older entries are left out. Show more with --limit." in printed(entry(), more=True)
 
 
 def test_where_there_is_nothing_the_next_step_is_told() -> None:
     text = " ".join(printed().split())
     assert text == (
-        "The log says nothing of acme since 2026-01-01T10:00:00Z. "
-        "Look further back with --since; `background-sync sweep` lets it work now."
+        "The log has no entries of acme since 2026-01-01T10:00:00Z. "
+        "Look further back with --since; `background-sync sweep` makes a new entry."
     )
-    assert "or ask without --level" in " ".join(printed(level="error").split())
+    assert "or leave out --level" in " ".join(printed(level="error").split())

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from background_sync_ops.redrive import Moved, RedriveError, redrive
+from background_sync_ops.redrive import RedriveError, RedriveProgress, redrive
 from background_sync_ops.target import Target
 
 SOURCE, DESTINATION = "arn:aws:sqs:eu-west-1:1:dead", "arn:aws:sqs:eu-west-1:1:work"
@@ -53,7 +53,7 @@ class Aws:
         task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}
         self.stub.add_response("list_message_move_tasks", {"Results": [task]})
 
-    def redrive(self, timeout_s: float = 60) -> list[Moved]:
+    def redrive(self, timeout_s: float = 60) -> list[RedriveProgress]:
         return list(redrive(cast("Target", self), timeout_s))
 
 
@@ -70,12 +70,12 @@ def test_it_is_followed_to_its_end(aws: Aws) -> None:
     aws.begins()
     aws.tells("RUNNING", 5, ApproximateNumberOfMessagesToMove=12)
     aws.tells("COMPLETED", 12, ApproximateNumberOfMessagesToMove=12)
-    assert aws.redrive() == [Moved(0, 12), Moved(5, 12), Moved(12, 12)]
+    assert aws.redrive() == [RedriveProgress(0, 12), RedriveProgress(5, 12), RedriveProgress(12, 12)]
 
 
 def test_nothing_is_begun_where_nothing_waits(aws: Aws) -> None:
     aws.waits(0)
-    assert aws.redrive() == [Moved(0, 0)]
+    assert aws.redrive() == [RedriveProgress(0, 0)]
 
 
 def test_a_move_that_is_not_listed_yet_is_waited_for(aws: Aws) -> None:
@@ -83,7 +83,7 @@ def test_a_move_that_is_not_listed_yet_is_waited_for(aws: Aws) -> None:
     aws.begins()
     aws.stub.add_response("list_message_move_tasks", {"Results": []})
     aws.tells("COMPLETED", 1)
-    assert aws.redrive()[-1] == Moved(1, 1)
+    assert aws.redrive()[-1] == RedriveProgress(1, 1)
 
 
 def test_a_move_that_fails_says_why_and_how_far_it_came(aws: Aws) -> None:

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from background_sync_ops.cli.health import Look
-from background_sync_ops.cli.sights import Silence, WatchState, changes, lines
+from background_sync_ops.cli.watch_state import ApiOutage, WatchState, change_lines, changes
+from background_sync_ops.health_api import HealthAnswer
 
 AT = 1_767_261_600_000
 HOUR = "2026-01-01T10:00:00Z"
 
 
-def look(status: str = "pass", **states: str) -> Look:
+def look(status: str = "pass", **states: str) -> HealthAnswer:
     """Checks by their names, with _ for the colon."""
     checks: dict[str, Any] = {name.replace("_", ":"): [{"status": state}] for name, state in states.items()}
-    return Look({"status": status, "checks": checks}, {"runs": [], "summary": None}, [])
+    return HealthAnswer({"status": status, "checks": checks}, {"runs": [], "summary": None}, [])
 
 
 def test_the_first_look_tells_the_overall_state_and_what_is_not_pass() -> None:
@@ -58,25 +58,25 @@ def test_what_others_wrote_does_not_steer_the_terminal() -> None:
 
 
 def test_a_line_has_its_time() -> None:
-    assert list(lines(WatchState(), WatchState(look(), AT))) == [f"{HOUR}  Health: pass"]
+    assert list(change_lines(WatchState(), WatchState(look(), AT))) == [f"{HOUR}  Health: pass"]
 
 
 def test_nothing_changed_is_no_line() -> None:
-    assert list(lines(WatchState(look(), AT), WatchState(look(), AT + 5000))) == []
+    assert list(change_lines(WatchState(look(), AT), WatchState(look(), AT + 5000))) == []
 
 
 def test_a_silence_is_told_once() -> None:
     good = WatchState(look(), AT - 5000)
-    silent = good.without_answer(AT, "nobody")
-    longer = silent.without_answer(AT + 5000, "somebody else")
-    assert list(lines(good, silent)) == [f"{HOUR}  No answer: nobody"]
-    assert list(lines(silent, longer)) == []
-    assert longer == WatchState(good.look, good.at, Silence(AT, "somebody else"))
+    silent = good.after_failure(AT, "nobody")
+    longer = silent.after_failure(AT + 5000, "somebody else")
+    assert list(change_lines(good, silent)) == [f"{HOUR}  No answer: nobody"]
+    assert list(change_lines(silent, longer)) == []
+    assert longer == WatchState(good.answer, good.at, ApiOutage(AT, "somebody else"))
 
 
 def test_the_end_of_a_silence_is_told_with_what_changed_meanwhile() -> None:
-    silent = WatchState(look(), AT - 5000).without_answer(AT - 2000, "nobody")
-    assert list(lines(silent, WatchState(look("warn"), AT))) == [
+    silent = WatchState(look(), AT - 5000).after_failure(AT - 2000, "nobody")
+    assert list(change_lines(silent, WatchState(look("warn"), AT))) == [
         f"{HOUR}  It answers again",
         f"{HOUR}  Health: warn, was pass",
     ]

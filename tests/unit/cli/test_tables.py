@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from background_sync.rules.counts import TOTALLED
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.output import console
-from background_sync_ops.cli.verified import verification
+from background_sync_ops.cli.verification import verification
 
 NOW = 1_767_261_600_000
 BIG = 123_456

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from background_sync_ops import target as target_module
-from background_sync_ops.cli.errors import CommandError
-from background_sync_ops.cli.where import Where
+from background_sync_ops.cli.options import StackOptions
+from background_sync_ops.errors import CommandError
 from background_sync_ops.stack.state import StackInfo
 from background_sync_ops.target import (
     NEEDED_OUTPUTS,
@@ -130,7 +130,7 @@ def test_without_a_profile_the_environment_is_as_it_is(monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("aws")
 def test_no_region_is_an_error_that_names_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    with pytest.raises(TargetError, match="no AWS region is set: name one with --region"):
+    with pytest.raises(TargetError, match="no AWS region is set: use --region"):
         aws_target("prod")
 
 
@@ -139,10 +139,10 @@ def test_no_region_is_an_error_that_names_the_option(monkeypatch: pytest.MonkeyP
     [
         ({"profile": "ops"}, "--profile and --region need --stack-name"),
         ({"region": "eu-west-1"}, "--profile and --region need --stack-name"),
-        ({"stack_name": "prod", "state_dir": Path("x")}, "choose one"),
+        ({"stack_name": "prod", "state_dir": Path("x")}, "use one of them"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options: Mapping[str, Any], message: str) -> None:
     with pytest.raises(CommandError, match=message) as raised:
-        Where(**options).target()
+        StackOptions(**options).target()
     assert raised.value.status == 2

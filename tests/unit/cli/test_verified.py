@@ -4,7 +4,7 @@ import pytest
 
 from background_sync.rules.counts import TOTALLED
 from background_sync_ops.cli import tables
-from background_sync_ops.cli.verified import COMPARED, VERIFICATION, sentences, verification, verified
+from background_sync_ops.cli.verification import COMPARED, VERIFICATION, sentences, verification, verified
 from tests.unit.cli.test_tables import NOW, printed, run, sweep
 
 COUNTS = {"verified": 12, "in_step": 8, "repaired": 3, "created": 1}
@@ -62,7 +62,7 @@ def test_a_sweep_says_how_many_are() -> None:
 
 
 def test_no_count_is_told_twice_and_none_is_forgotten() -> None:
-    shown = {*tables.COLUMNS, *tables.OTHER_OUTCOMES, *VERIFICATION, "fresh"}
+    shown = {*tables.COLUMNS.values(), *tables.OTHER_OUTCOMES, *VERIFICATION, "fresh"}
     assert shown == set(TOTALLED)
     assert not set(tables.OTHER_OUTCOMES) & set(VERIFICATION)
     assert set(COMPARED) < set(VERIFICATION)

@@ -6,16 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from background_sync_ops.cli.api import RequestRefused
-from background_sync_ops.cli.errors import CommandError
-from background_sync_ops.cli.health import Look
-from background_sync_ops.cli.sights import Silence, WatchState
-from background_sync_ops.cli.watching import Watch
+from background_sync_ops.cli.watch import HealthWatch
+from background_sync_ops.cli.watch_state import ApiOutage, WatchState
+from background_sync_ops.errors import CommandError
+from background_sync_ops.health_api import HealthAnswer, RequestRefused
 from background_sync_ops.target import TargetError
 
 START, STEP = 1_000_000, 5000
-GOOD = Look({"status": "pass", "checks": {}}, {"runs": [], "summary": None}, [])
-BAD = Look({"status": "fail", "checks": {}}, {"runs": [], "summary": None}, [])
+GOOD = HealthAnswer({"status": "pass", "checks": {}}, {"runs": [], "summary": None}, [])
+BAD = HealthAnswer({"status": "fail", "checks": {}}, {"runs": [], "summary": None}, [])
 
 
 @dataclass
@@ -31,11 +30,11 @@ class Clock:
         self.time += round(seconds * 1000)
 
 
-def looks(*answers: Look | Exception) -> Callable[[], Look]:
+def looks(*answers: HealthAnswer | Exception) -> Callable[[], HealthAnswer]:
     """One answer after the other, then Ctrl-C."""
-    left: Iterator[Look | Exception] = iter(answers)
+    left: Iterator[HealthAnswer | Exception] = iter(answers)
 
-    def look() -> Look:
+    def look() -> HealthAnswer:
         answer = next(left, KeyboardInterrupt())
         if isinstance(answer, BaseException):
             raise answer
@@ -44,9 +43,9 @@ def looks(*answers: Look | Exception) -> Callable[[], Look]:
     return look
 
 
-def watched(*answers: Look | Exception) -> tuple[Watch, list[WatchState], Clock]:
+def watched(*answers: HealthAnswer | Exception) -> tuple[HealthWatch, list[WatchState], Clock]:
     clock, seen = Clock(), []
-    watch = Watch(looks(*answers), clock, timedelta(milliseconds=STEP))
+    watch = HealthWatch(looks(*answers), clock, timedelta(milliseconds=STEP))
     with pytest.raises(KeyboardInterrupt):
         watch.run(lambda _, now: seen.append(now))
     return watch, seen, clock
@@ -60,17 +59,17 @@ def test_it_waits_between_two_looks() -> None:
 
 def test_a_view_is_given_what_there_was_before() -> None:
     given = []
-    watch = Watch(looks(GOOD, BAD), Clock(), timedelta(seconds=5))
+    watch = HealthWatch(looks(GOOD, BAD), Clock(), timedelta(seconds=5))
     with pytest.raises(KeyboardInterrupt):
-        watch.run(lambda before, now: given.append((before.look, now.look)))
+        watch.run(lambda before, now: given.append((before.answer, now.answer)))
     assert given == [(None, GOOD), (GOOD, BAD)]
 
 
 @pytest.mark.parametrize("error", [CommandError("away"), TargetError("away")])
 def test_a_look_that_fails_does_not_end_it(error: Exception) -> None:
     watch, seen, _ = watched(GOOD, error, error, BAD)
-    silent = Silence(START + STEP, "away")
-    assert seen[1:3] == [WatchState(GOOD, START, silent)] * 2
+    outage = ApiOutage(START + STEP, "away")
+    assert seen[1:3] == [WatchState(GOOD, START, outage)] * 2
     assert seen[3] == WatchState(BAD, START + 3 * STEP)
     assert watch.status == 2
 
@@ -85,12 +84,14 @@ def test_a_look_that_fails_does_not_end_it(error: Exception) -> None:
         ((), 3),
     ],
 )
-def test_its_status_is_that_of_the_last_answer(answers: tuple[Look | Exception, ...], status: int) -> None:
+def test_its_status_is_that_of_the_last_answer(
+    answers: tuple[HealthAnswer | Exception, ...], status: int
+) -> None:
     assert watched(*answers)[0].status == status
 
 
 @pytest.mark.parametrize("error", [RequestRefused("no such name"), KeyError("a bug")])
 def test_what_no_other_look_can_mend_ends_it(error: Exception) -> None:
-    watch = Watch(looks(error), Clock(), timedelta(seconds=5))
+    watch = HealthWatch(looks(error), Clock(), timedelta(seconds=5))
     with pytest.raises(type(error)):
         watch.run(lambda *_: None)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from background_sync.kapso.webhooks import Webhook
-from background_sync_ops.webhooks import masked, state_of
+from background_sync.kapso.webhooks import Webhook, webhook_state
+from background_sync_ops.webhooks import masked
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_user_query_and_fragment_are_masked(url: str | None, shown: str | None) 
 )
 def test_one_that_is_off_makes_the_number_off(webhooks: list[bool], state: str) -> None:
     found = [Webhook(str(number), None, active, None, ()) for number, active in enumerate(webhooks)]
-    assert state_of(found) == state
+    assert webhook_state(found) == state

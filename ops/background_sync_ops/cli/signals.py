@@ -1,20 +1,21 @@
-"""How a command that serves is told to end."""
+"""Ending a command that runs until it is interrupted."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
+def interrupted_by_signals() -> Iterator[None]:
     """Ctrl-C, SIGTERM and a closed terminal raise KeyboardInterrupt in the block.
 
-    Only the first does. Ending takes a moment, and what was started must not be left behind.
+    Only the first signal does: a second one must not interrupt the clean-up.
     """
-    before = {each: signal.signal(each, _end) for each in SIGNALS}
+    before = {each: signal.signal(each, _interrupt) for each in SIGNALS}
     try:
         yield
     finally:
@@ -22,7 +23,7 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _end(_: int, __: FrameType | None) -> None:
+def _interrupt(_: int, __: FrameType | None) -> None:
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,0 +1,149 @@
+"""The local stack of `background-sync up`: started, loaded, swept, and served until it is interrupted."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from background_sync.kapso.client import checked_base_url
+from background_sync_ops.cli.errors import explained
+from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
+from background_sync_ops.cli.local_stack_page import local_stack_page
+from background_sync_ops.cli.output import console, print_json, print_stderr, waiting
+from background_sync_ops.cli.signals import INTERRUPTED, interrupted_by_signals
+from background_sync_ops.cli.sweep import print_sweep, report_problems, run_sweep, whole_second
+from background_sync_ops.cli.tables import sweep_runs
+from background_sync_ops.cli.times import SECOND_MS
+from background_sync_ops.cli.up import UpOptions
+from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
+from background_sync_ops.snapshot import ImportReport
+from background_sync_ops.stack.errors import AlreadyRunningError, PortError
+from background_sync_ops.stack.schedule import Schedule
+from background_sync_ops.stack.stack import LocalStack
+from background_sync_ops.sweeping import SweepOutcome
+from background_sync_ops.target import Target, running_target
+
+MINUTE = timedelta(minutes=1)
+RUNS_SHOWN = 40
+
+
+def run_local_stack(options: UpOptions) -> int:
+    """The exit status: with --once, that of the sweep; else whether the stack was served."""
+    if options.kapso_url is not None:
+        _require_base_url(options.kapso_url)
+    if options.snapshot is not None:
+        require_snapshot(options.snapshot)
+    session = Session(options, console(stderr=options.as_json))
+    try:
+        with interrupted_by_signals(), _stack(options) as stack:
+            return session.run(running_target(options.state_dir), stack)
+    except KeyboardInterrupt:
+        session.out.print("Ended.")
+        return OK if session.serving else INTERRUPTED
+
+
+def _require_base_url(url: str) -> None:
+    try:
+        checked_base_url(url)
+    except ValueError as error:
+        raise CommandError(f"--kapso-url: {error}", USAGE) from None
+
+
+@contextmanager
+def _stack(options: UpOptions) -> Iterator[LocalStack]:
+    stack = LocalStack(
+        options.template,
+        aws_port=options.aws_port,
+        api_port=options.api_port,
+        clock_offset_ms=0 if options.at is None else options.at - time.time_ns() // 1_000_000,
+        state_dir=options.state_dir,
+        parameters={} if options.kapso_url is None else {"KapsoBaseUrl": options.kapso_url},
+        # Health needs the interval to know when a sweep is late.
+        environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},
+    )
+    with ExitStack() as running:
+        with _named_options(options), waiting("starting the local stack"):
+            running.enter_context(stack)
+        stack.start_delivery()
+        yield stack
+
+
+@contextmanager
+def _named_options(options: UpOptions) -> Iterator[None]:
+    """Errors of the start say which option helps."""
+    try:
+        yield
+    except AlreadyRunningError as error:
+        raise CommandError(f"{error}: use that one, or choose another folder with --state-dir") from None
+    except PortError as error:
+        option = "--api-port" if error.port == options.api_port else "--aws-port"
+        advice = f"choose another port with {option}, 0 for any free port"
+        raise CommandError(f"port {error.port} is {error.reason}: {advice}") from None
+
+
+@dataclass
+class Session:
+    """One run of the command. `serving` is true once the first sweep is done."""
+
+    options: UpOptions
+    out: Console
+    serving: bool = False
+
+    def run(self, target: Target, stack: LocalStack) -> int:
+        """Load and sweep; without --once, also serve until KeyboardInterrupt."""
+        print_report(self._load(target), self.out)
+        first = self._first_sweep(target)
+        if self.options.once:
+            return OK if first.succeeded else NOT_OK
+        self.serving = True
+        self.out.print(local_stack_page(target, self.options.state_dir))
+        # The dispatcher is left out: --every says when it is invoked.
+        stack.start_schedules(but=target.outputs["DispatcherFunctionName"])
+        self._serve(target, first.sweep["run_at"])
+        return OK
+
+    def _load(self, target: Target) -> ImportReport:
+        if self.options.snapshot is not None:
+            return load(target, self.options.snapshot)
+        return load_demo(target, self.options.at or target.clock.now())
+
+    def _first_sweep(self, target: Target) -> SweepOutcome:
+        target.connect()
+        run_at = self.options.at or whole_second(target.clock.now())
+        outcome = run_sweep(target, run_at, self.options.timeout, every_run=True)
+        self.out.print("")
+        print_sweep(outcome, target.clock.now(), self.out)
+        self.out.print("", sweep_runs(outcome.runs, RUNS_SHOWN), "")
+        # The table shows the errors of failed runs.
+        report_problems(outcome, self.options.timeout, with_errors=False)
+        if self.options.as_json:
+            print_json(outcome.document())
+        return outcome
+
+    def _serve(self, target: Target, first_run_at: int) -> None:
+        schedule = Schedule(_datetime(first_run_at), self.options.every)
+        while True:
+            due = schedule.next_after(_datetime(target.clock.now()))
+            self.out.print(f"Next sweep at {due:%Y-%m-%dT%H:%M:%SZ}. Ctrl-C ends everything.", "")
+            target.clock.sleep(max(0.0, (due - _datetime(target.clock.now())).total_seconds()))
+            self._scheduled_sweep(target, due)
+
+    def _scheduled_sweep(self, target: Target, due: datetime) -> None:
+        timeout = min(self.options.timeout, self.options.every)
+        try:
+            outcome = run_sweep(target, round(due.timestamp() * SECOND_MS), timeout, every_run=False)
+        except Exception as error:
+            line = explained(error)
+            if line is None:
+                raise
+            print_stderr(f"error: {line}")
+            return
+        print_sweep(outcome, target.clock.now(), self.out)
+        report_problems(outcome, timeout)
+
+
+def _datetime(at: int) -> datetime:
+    return datetime.fromtimestamp(at / SECOND_MS, UTC)

@@ -1,0 +1,125 @@
+"""The stack's health API: plain HTTP on the local stack, signed with the operator's credentials on AWS."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import HTTPClientError, NoCredentialsError
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
+
+from background_sync_ops.errors import CommandError
+from background_sync_ops.target import Target
+
+TIMEOUT_S = 30
+SUCCESS = 200
+BAD_REQUEST = 400
+FORBIDDEN = 403
+UNAVAILABLE = 503
+STATUSES = {"pass": 0, "warn": 1, "fail": 2}
+Document = dict[str, Any]
+
+
+class RequestRefused(CommandError):
+    """The API rejected a parameter, so another request would fail too. The message is the API's own."""
+
+
+@dataclass(frozen=True)
+class HealthQuery:
+    """The newest `limit` runs and sweeps, or the newest runs of one workspace."""
+
+    workspace_id: str | None
+    limit: int
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class HealthAnswer:
+    """What the API answered; `sweeps` is None if they were not asked for."""
+
+    report: Document
+    runs: Document
+    sweeps: list[Document] | None
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 pass, 1 warn, 2 fail."""
+        return STATUSES[self.report["status"]]
+
+
+def ask_health(target: Target, query: HealthQuery) -> HealthAnswer:
+    """Raises `CommandError` if the API gives no usable answer."""
+    api = HealthApi(target)
+    report, runs = api.health(), api.runs(query.workspace_id, query.limit)
+    with_sweeps = query.workspace_id is None and not query.as_json
+    return HealthAnswer(report, runs, api.sweeps(query.limit)["sweeps"] if with_sweeps else None)
+
+
+@dataclass(frozen=True)
+class HealthApi:
+    """Every method raises `CommandError` if the API gives no usable answer."""
+
+    target: Target
+
+    def health(self) -> Document:
+        """The overall `status`, pass, warn or fail, and the checks."""
+        status, document = self._get("/health")
+        if status not in (SUCCESS, UNAVAILABLE) or document.get("status") not in tuple(STATUSES):
+            raise _unusable("/health", status, document)
+        return document
+
+    def runs(self, workspace_id: str | None, limit: int) -> Document:
+        """{"runs", "summary"}."""
+        chosen = {} if workspace_id is None else {"workspace_id": workspace_id}
+        return self._list("/health/runs", {**chosen, "limit": str(limit)})
+
+    def sweeps(self, limit: int) -> Document:
+        """{"sweeps", "summary"}."""
+        return self._list("/health/sweeps", {"limit": str(limit)})
+
+    def _list(self, path: str, parameters: dict[str, str]) -> Document:
+        status, document = self._get(f"{path}?{urlencode(parameters)}")
+        if status != SUCCESS:
+            raise _unusable(path, status, document)
+        return document
+
+    def _get(self, path: str) -> tuple[int, Document]:
+        url = self.target.outputs["ApiUrl"] + path
+        request = AWSRequest("GET", url)
+        if not self.target.is_local:
+            self._sign(request)
+        proxies = {} if self.target.is_local else get_environ_proxies(url)
+        try:
+            answer = URLLib3Session(timeout=TIMEOUT_S, proxies=proxies).send(request.prepare())
+        except (HTTPClientError, NotConnected) as error:
+            raise CommandError(f"the health API of {self.target.name} does not answer: {error}") from None
+        return answer.status_code, _document(answer.content)
+
+    def _sign(self, request: AWSRequest) -> None:
+        credentials = self.target.session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        SigV4Auth(credentials, "execute-api", self.target.region).add_auth(request)
+
+
+def _unusable(path: str, status: int, document: Document) -> CommandError:
+    error = document.get("error")
+    if status == BAD_REQUEST and isinstance(error, dict):
+        return RequestRefused(str(error.get("message")))
+    if status == FORBIDDEN:
+        return CommandError(f"AWS denied GET {path}: the credentials need execute-api:Invoke on this API")
+    return CommandError(
+        f"the health API answered GET {path} with {status}: look at the health function's log"
+    )
+
+
+def _document(content: bytes) -> Document:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
