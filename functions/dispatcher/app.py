@@ -30,7 +30,7 @@ def invoke_itself(run_at: int) -> None:
 
 
 dispatcher = Dispatcher(
-    database=connect(settings.runtime.tables),
+    database=connect(settings.runtime.tables, clock),
     queue=WorkQueue(settings.runtime.work_queue_url, clock),
     clock=clock,
     invoke_itself=invoke_itself,

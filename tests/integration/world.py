@@ -8,21 +8,19 @@ from typing import Any
 from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
-from background_sync.records import runs
+from background_sync.records import runs, sweeps
 from background_sync.records.contacts import read_contact
 from background_sync.records.database import Database, deserialize, serialize
 from background_sync.records.sweeps import find_sweep
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.history import sweep_document
-from background_sync.sync import reconcile as reconcile_module
 from background_sync.sync.audit import audit
 from background_sync.sync.backfill import backfill
-from background_sync.sync.deliver import Delivery, MessageHandler, RetryLater, deliver
+from background_sync.sync.deliver import Delivery, MessageHandler, RetryLater
 from background_sync.sync.dispatch import Dispatched, Dispatcher, dispatch
-from background_sync.sync.reconcile import Reconciler, reconcile
-from background_sync.sync.task import JobContext
-from background_sync.sync.verify import Kapso
+from background_sync.sync.reconcile import reconcile
+from background_sync.sync.task import JobContext, Kapso
 from background_sync.tokens import Tokens
 
 NOW = 1_767_225_600_000
@@ -78,7 +76,11 @@ class World:
     page_size: int | None = None
     segments: int = 1
     audit_enabled: bool = False
+    interval_ms: int = HOUR_MS
     invoked_itself: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database.clock = self.clock
 
     # ------------------------------------------------------------------ what is there
 
@@ -87,7 +89,7 @@ class World:
         for name in TABLES:
             self._clear_table(getattr(self.database.tables, name))
         self.sqs.purge_queue(QueueUrl=self.queue.url)  # those in flight too
-        reconcile_module._shards_of_sweep.clear()
+        sweeps._known_shards.clear()
         self.clock.time, self.clock.tick_ms = NOW, 0
         self.invoked_itself.clear()
 
@@ -182,7 +184,7 @@ class World:
             shards=4,
             segments=self.segments,
             audit_enabled=self.audit_enabled,
-            interval_ms=HOUR_MS,
+            interval_ms=self.interval_ms,
         )
         with self.acting("DispatcherRole"):
             return dispatch(dispatcher, run_at, self.deadline(900_000), resume=resume)
@@ -200,36 +202,35 @@ class World:
 
     def deliver(self, received: Received) -> bool:
         """Deliver a message to the reconciler; whether it was acknowledged."""
-        delivery = Delivery(received.body, received.receipt_handle, received.receive_count)
+        delivery = Delivery(
+            body=received.body,
+            receipt_handle=received.receipt_handle,
+            receive_count=received.receive_count,
+        )
         received.receive_count += 1
         try:
             with self.acting("ReconcilerRole"):
-                deliver(self.desk(), delivery, self.deadline(INVOCATION_MS))
+                self.desk().handle(delivery, self.deadline(INVOCATION_MS))
         except RetryLater:
             return False
         return True
 
     def desk(self) -> MessageHandler:
-        """The reconciler's, with this world's clock and page size."""
-        kapso = Kapso(self.kapso_url, Tokens(TOKEN_PREFIX, self.clock, self.ssm), self.clock)
-        reconciler = Reconciler(
-            self.database,
-            self.queue,
-            self.clock,
-            LEASE_MS,
-            kapso,
-            page_size=self.page_size,
-            capacity_metered=False,
-        )
-        bench = JobContext(self.database, self.queue, self.clock, LEASE_MS, self.page_size)
+        """The reconciler's message handler, with this world's clock and page size."""
         return MessageHandler(
-            self.queue,
-            self.clock,
-            {
-                RUN: lambda *args, **kwargs: reconcile(reconciler, *args, **kwargs),
-                AUDIT: lambda *args, **kwargs: audit(bench, *args, **kwargs),
-                BACKFILL: lambda *args, **kwargs: backfill(bench, kapso, *args, **kwargs),
-            },
+            context=self.job_context(), work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill}
+        )
+
+    def job_context(self) -> JobContext:
+        """What the reconciler's jobs work with."""
+        return JobContext(
+            database=self.database,
+            queue=self.queue,
+            clock=self.clock,
+            kapso=Kapso(base_url=self.kapso_url, tokens=Tokens(TOKEN_PREFIX, self.clock, self.ssm)),
+            lease_ms=LEASE_MS,
+            capacity_metered=False,
+            page_size=self.page_size,
         )
 
     def deadline(self, left_ms: int) -> Deadline:

@@ -22,13 +22,13 @@ def eleven_invisible_contacts_and_pages_of_two(world: World) -> None:
 
 def test_it_goes_on_without_starting_over(world: World) -> None:
     assert world.audit()
-    place = world.record("#audit#w1").place
+    place = world.record("#audit#w1").checkpoint
     assert place["findings"]["contacts_checked"] == 2
     [follow_up] = world.receive()
     assert (follow_up.message.kind, follow_up.message.run_at) == ("audit", NOW)
     world.work([follow_up])
     record = world.record("#audit#w1")
-    assert (record.status, record.place) == ("completed", None)
+    assert (record.status, record.checkpoint) == ("completed", None)
     assert record.attempts > 3
     assert findings(world) == {"contacts_checked": COUNT, "fixed_missing": COUNT}
     assert len(index(world)) == COUNT

@@ -69,10 +69,21 @@ def test_the_next_sweep_first_resumes_it(world: World, faults: Faults) -> None:
     assert world.swept(NOW)["status"] == "dispatched"
 
 
-def test_but_not_one_of_days_ago(world: World, faults: Faults) -> None:
+def test_a_daily_sweep_that_starts_a_second_late_resumes_the_one_of_the_day_before(
+    world: World, faults: Faults
+) -> None:
+    world.interval_ms = DAY_MS
     world.workspace("w1")
     die(world, faults, "Scan", 0)
-    world.clock.time = later = NOW + DAY_MS + 1
+    world.clock.time = later = NOW + DAY_MS + 1_000
+    assert world.dispatch(later).complete
+    assert [each.message.run_at for each in world.receive()] == [NOW, later]
+
+
+def test_a_sweep_older_than_a_day_and_an_interval_is_not_resumed(world: World, faults: Faults) -> None:
+    world.workspace("w1")
+    die(world, faults, "Scan", 0)
+    world.clock.time = later = NOW + DAY_MS + HOUR_MS + 1
     assert world.dispatch(later).complete
     assert [each.message.run_at for each in world.receive()] == [later]
 

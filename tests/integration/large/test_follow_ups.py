@@ -59,7 +59,7 @@ def test_it_holds_no_more_than_twice_the_cap(world: World) -> None:
     waiting, sizes = [message()], list[int]()
     while waiting:
         assert world.deliver(waiting.pop())
-        place = world.record().place
+        place = world.record().checkpoint
         sizes += [] if place is None else [len(place["candidates"])]
         waiting = world.receive()
     assert max(sizes) == 2 * CAP
@@ -70,7 +70,7 @@ def test_the_lease_is_free_and_the_place_saved_before_the_follow_up_is_there(wor
     assert world.deliver(message())
     record: Any = world.record()
     assert (record.status, record.lease_until) == ("running", None)
-    assert sum(record.place["survey"].values()) == world.page_size
+    assert sum(record.checkpoint["survey"].values()) == world.page_size
     assert [each.message for each in world.receive()] == [message().message]
 
 

@@ -1,5 +1,6 @@
 """Between them the use cases emit every metric of the catalogue, as alarms and dashboard expect it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,24 +9,23 @@ from background_sync.messages import BACKFILL, RUN, Message, Window
 from background_sync.rules.metrics import METRICS
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.status.monitor import measure
-from background_sync.sync.reconcile import Reconciler, reconcile
-from background_sync.sync.verify import Kapso
+from background_sync.sync.reconcile import reconcile
+from background_sync.sync.task import run_job
 from background_sync.telemetry import metric_name
-from background_sync.tokens import Tokens
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.monitor.conftest import Emitted
 from tests.integration.verify.number import PHONE_ID
-from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, TOKEN_PREFIX, Received, World
+from tests.integration.world import INVOCATION_MS, NOW, Received, World
 
 REPAIR = {"verify": "repair"}
 
 
 def run_metered(world: World) -> None:
     """A run whose capacity is metered, as it is on AWS."""
-    kapso = Kapso(world.kapso_url, Tokens(TOKEN_PREFIX, world.clock, world.ssm), world.clock)
-    reconciler = Reconciler(world.database, world.queue, world.clock, LEASE_MS, kapso)
-    reconcile(reconciler, Message(RUN, "w1", NOW), world.deadline(INVOCATION_MS), first_delivery=True)
+    context = replace(world.job_context(), capacity_metered=True)
+    message = Message(RUN, "w1", NOW)
+    run_job(context, message, world.deadline(INVOCATION_MS), reconcile, first_delivery=True)
 
 
 def backfill(world: World) -> None:

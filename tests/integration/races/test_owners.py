@@ -73,7 +73,7 @@ def test_who_is_overtaken_in_the_middle_adds_nothing(world: World, faults: Fault
 
 def test_a_run_between_two_messages_is_not_dead(world: World, faults: Faults) -> None:
     owner = claim(world)
-    faults.meanwhile("GetItem", lambda: runs.save_checkpoint(owner, {}))
+    faults.meanwhile("GetItem", lambda: runs.release(owner, runs.Run.checkpoint.set({})))
     world.run(receive_count=2)
     record: Any = world.record()
     assert (record.status == "failed", record.error) == (False, None)
@@ -81,7 +81,7 @@ def test_a_run_between_two_messages_is_not_dead(world: World, faults: Faults) ->
 
 def test_nor_is_it_given_up_before_its_tries_are_spent(world: World, faults: Faults) -> None:
     owner = claim(world)
-    faults.meanwhile("GetItem", lambda: runs.save_progress(owner, {}))
+    faults.meanwhile("GetItem", lambda: runs.release(owner, runs.Run.progress.set({})))
     with suppress(runs.OwnedElsewhere):
         runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=False)
 

@@ -4,7 +4,7 @@ import pytest
 
 from background_sync.messages import RUN, Message
 from background_sync.records import runs
-from background_sync.records.counters import Closing
+from background_sync.records.counters import complete_run
 from background_sync.rules.policy import HOUR_MS
 from tests.integration.world import LEASE_MS, NOW, Received, World
 
@@ -36,9 +36,9 @@ def test_who_was_overtaken_changes_nothing(world: World) -> None:
     world.clock.time += LEASE_MS
     claim(world)
     with pytest.raises(runs.LeaseLost):
-        runs.save_selection(mine, {})
+        runs.update_held(mine, runs.Run.selection.set({}))
     with pytest.raises(runs.LeaseLost):
-        Closing(world.database.connection, world.clock).complete(mine, {"flagged": 9}, [], 4)
+        complete_run(world.database, mine, {"flagged": 9}, [], 4)
     assert world.record().flagged is None
 
 
@@ -55,7 +55,7 @@ def test_a_repeat_may_try_three_times(world: World) -> None:
         claim(world)
         world.clock.time += LEASE_MS
     assert not world.run(receive_count=4)
-    assert (world.record().status, world.record().error) == ("failed", "it died without a word")
+    assert (world.record().status, world.record().error) == ("failed", "lease expired without a result")
 
 
 def test_but_a_message_sent_anew_may_always(world: World) -> None:

@@ -34,7 +34,7 @@ def test_a_note_added_at_the_same_moment_is_not_lost(world: World) -> None:
     assert read is not None
     world.contact("628", DAY_MS, notes=[{"content": "just now", "added_by": "ana", "added_at": NOW}])
     with pytest.raises(Conflict):
-        write_flag(world.database, "w1", "628", read, FLAG, 5)
+        write_flag(world.database, "w1", read, FLAG, 5)
     assert [note["content"] for note in world.read("628")["notes"]] == ["just now"]
 
 
@@ -85,7 +85,7 @@ def test_whatever_others_wrote_is_kept_in_order(
     world.contact("628", DAY_MS, notes=mixed)
     read = read_contact(world.database, "w1", "628")
     assert read is not None
-    write_flag(world.database, "w1", "628", read, FLAG, limit)
+    write_flag(world.database, "w1", read, FLAG, limit)
     after = read_contact(world.database, "w1", "628")
     assert after is not None
     written = [note for note in after["notes"]["L"] if note.get("M", {}).get("added_by") != {"S": AUTHOR}]

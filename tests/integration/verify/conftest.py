@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from background_sync.kapso.transport import exchange
+from background_sync.kapso.transport import send_request
 from tests.integration.killer import Killer
 from tests.integration.logs import captured
 from tests.integration.verify.number import Number, served
@@ -29,7 +29,7 @@ def logged() -> Iterator[io.StringIO]:
 def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
     """Kills at any request: to the tables, the queue, the keys, and to Kapso."""
     killer = Killer(world.database.client, world.sqs, world.ssm)
-    target = "background_sync.kapso.client.exchange"
-    monkeypatch.setattr(target, killer.around(exchange))
+    target = "background_sync.kapso.client.send_request"
+    monkeypatch.setattr(target, killer.around(send_request))
     yield killer
     killer.close()

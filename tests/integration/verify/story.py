@@ -31,7 +31,7 @@ FAILS: dict[str, tuple[answers.Fault, int]] = {
     "401": (answers.status(401), 1),
     "422": (answers.status(422), 1),
     "429": (answers.status(429), 1),
-    "nonsense": (answers.broken_json(), 1),
+    "invalid_response": (answers.broken_json(), 1),
     "redirect": (answers.redirect("https://example.com/"), 1),
     "once": (answers.status(500), 1),
 }

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from background_sync.kapso import client
 from background_sync.messages import RUN, Message
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
-from background_sync.sync.deliver import Delivery, deliver
+from background_sync.sync.deliver import Delivery
 from background_sync.tokens import Tokens
 from background_sync_ops.kapso import faults as answers
 from tests.integration.verify.number import (
@@ -38,13 +38,13 @@ KINDS: dict[str, tuple[str, Any]] = {
     "503": ("unavailable", answers.status(503)),
     "reset": ("unavailable", answers.reset()),
     "cut short": ("unavailable", answers.truncated()),
-    "broken JSON": ("nonsense", answers.broken_json()),
-    "a page of a gateway": ("nonsense", answers.html()),
-    "a redirect": ("nonsense", answers.redirect("https://example.com/")),
-    "too much": ("nonsense", answers.huge(6_000_000)),
-    "another number": ("nonsense", answers.another_number("330")),
-    "no data": ("nonsense", answers.body(b'{"conversations": []}')),
-    "null": ("nonsense", answers.body(b"null")),
+    "broken JSON": ("invalid_response", answers.broken_json()),
+    "a page of a gateway": ("invalid_response", answers.html()),
+    "a redirect": ("invalid_response", answers.redirect("https://example.com/")),
+    "too much": ("invalid_response", answers.huge(6_000_000)),
+    "another number": ("invalid_response", answers.another_number("330")),
+    "no data": ("invalid_response", answers.body(b'{"conversations": []}')),
+    "null": ("invalid_response", answers.body(b"null")),
 }
 
 
@@ -100,7 +100,7 @@ def test_the_run_is_deferred_flags_nobody_and_costs_no_other(
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Kapso that never answers; nobody waits long for it."""
-    monkeypatch.setattr(client, "ANSWER_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(client, "RESPONSE_TIMEOUT_S", 0.05)
     released = threading.Event()
     yield answers.slow(released.wait)
     released.set()
@@ -133,7 +133,8 @@ def test_kapso_that_takes_its_time_leaves_the_run_enough_to_be_closed(world: Wor
         return answers.status(504)(request, proceed)
 
     number.server.faults.add(time_out, path="/conversations")
-    deliver(world.desk(), Delivery(Message(RUN, "w1", NOW).body(), "none", 1), deadline)
+    delivery = Delivery(body=Message(RUN, "w1", NOW).body(), receipt_handle="none", receive_count=1)
+    world.desk().handle(delivery, deadline)
     assert_deferred(world, "unavailable")
     assert deadline.at - world.clock.time >= 2_000
 

@@ -85,7 +85,7 @@ def test_no_exception_tells_a_secret(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("something unforeseen")
 
-    monkeypatch.setattr("background_sync.kapso.client.exchange", fail)
+    monkeypatch.setattr("background_sync.kapso.client.send_request", fail)
     world.workspace(settings=REPAIR)
     with_secrets(number)
     assert not world.run()

@@ -127,7 +127,7 @@ def test_it_never_moves_backwards(world: World) -> None:
     world.workspace()
     moves = [(NOW, True), (NOW - 1, False), (NOW + 1, True), (NOW, False)]
     for started_at, moved in moves:
-        compared = Compared(PHONE_ID, NOW - DAY_MS, started_at, 1)
+        compared = Compared(phone_id=PHONE_ID, verified_from=NOW - DAY_MS, watermark=started_at, scan_ms=1)
         assert remember_scan(world.database, "w1", compared) is moved
     assert watermark(world) == NOW + 1
 

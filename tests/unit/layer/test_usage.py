@@ -5,12 +5,15 @@ from typing import Any, cast
 
 import pytest
 
-from background_sync.records.database import Database, Usage
+from background_sync.clock import Deadline, SystemClock
+from background_sync.records.database import Database
+
+DEADLINE = Deadline(SystemClock(), 0)
 
 
 @pytest.fixture
 def database() -> Database:
-    return Database(cast("Any", None), cast("Any", None), cast("Any", None), Usage())
+    return Database(cast("Any", None), cast("Any", None), cast("Any", None), SystemClock())
 
 
 def answer(database: Database, operation: str, consumed: object = None) -> None:
@@ -19,7 +22,7 @@ def answer(database: Database, operation: str, consumed: object = None) -> None:
 
 
 def test_reads_and_writes_apart(database: Database) -> None:
-    with database.metered() as usage:
+    with database.attempt(DEADLINE) as usage:
         answer(database, "Query", {"CapacityUnits": 2.5})
         answer(database, "GetItem", {"CapacityUnits": 1.0})
         answer(database, "UpdateItem", {"CapacityUnits": 3.0})
@@ -27,20 +30,20 @@ def test_reads_and_writes_apart(database: Database) -> None:
 
 
 def test_a_transaction_tells_of_each_table(database: Database) -> None:
-    with database.metered() as usage:
+    with database.attempt(DEADLINE) as usage:
         answer(database, "TransactWriteItems", [{"CapacityUnits": 4.0}, {"CapacityUnits": 2.0}])
     assert (usage.read_units, usage.write_units) == (0.0, 6.0)
 
 
 def test_an_answer_that_does_not_tell_adds_nothing(database: Database) -> None:
-    with database.metered() as usage:
+    with database.attempt(DEADLINE) as usage:
         answer(database, "DescribeTable")
     assert (usage.read_units, usage.write_units) == (0.0, 0.0)
 
 
 def test_the_next_block_begins_at_nothing(database: Database) -> None:
-    with database.metered():
+    with database.attempt(DEADLINE):
         answer(database, "Query", {"CapacityUnits": 2.5})
-    with database.metered() as usage:
+    with database.attempt(DEADLINE) as usage:
         answer(database, "Query", {"CapacityUnits": 1.0})
     assert usage.read_units == 1.0

@@ -20,7 +20,7 @@ def test_a_number_is_a_time_in_whole_ms(value: object) -> None:
 
 @pytest.mark.parametrize("value", [True, False, "5", "", b"5", [5], {"at": 5}, {5}, -1, Decimal("-0.5")])
 def test_anything_else_is_no_time(value: object) -> None:
-    with pytest.raises(InvalidRecord, match="at is no time"):
+    with pytest.raises(InvalidRecord, match="at is not a time"):
         read_time({"at": value}, "at")
 
 
@@ -42,5 +42,5 @@ def test_a_null_text_is_absent(absent: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("value", [0, False, ["new"], b"new"])
 def test_anything_else_is_no_text(value: object) -> None:
-    with pytest.raises(InvalidRecord, match="status is no text"):
+    with pytest.raises(InvalidRecord, match="status is not text"):
         read_text({"status": value}, "status")

@@ -1,6 +1,7 @@
-"""The requests that a key may still send to Kapso: one item a key, shared by all workspaces with that key.
+"""How many requests a Kapso key may still make: one record for each key.
 
-The window is Kapso's own: one minute. The CRM uses the same key, so only a share of the limit is ours.
+All workspaces with the same key share it. The window is one minute, as Kapso counts. The CRM uses the same
+key, so sync may use only a share of the limit.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,14 @@ from background_sync.records.database import Record
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 
 SMALLEST_LIMIT = 100
-"""Requests a minute on Kapso's smallest plan: assumed until an answer has said otherwise."""
+"""Requests a minute on Kapso's smallest plan: assumed until an answer states the limit."""
 
 
 class BudgetSpent(Exception):
-    """No request may be sent with this key before `until` (ms)."""
+    """The key may not be used before `until` (ms)."""
 
     def __init__(self, until: int) -> None:
-        super().__init__(f"the key's share is spent until {until}")
+        super().__init__(f"the key may not be used before {until}")
         self.until = until
 
 
@@ -45,7 +46,7 @@ class KeyBudget(Record):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Takes requests from one key's budget; `share_percent` of the limit is ours."""
+    """One key's budget; sync may use `share_percent` of the limit."""
 
     key_name: str
     share_percent: int
@@ -55,29 +56,30 @@ class Budget:
         """Take one request.
 
         Raises:
-            BudgetSpent: our share of this minute is used up, or Kapso asked for a pause.
+            BudgetSpent: sync's share of this minute is used up, or Kapso asked for a pause.
         """
         now = self.clock.now()
         minute = now - now % MINUTE_MS
         known = self._read()
         allowed = max(1, int(known.limit_per_minute or SMALLEST_LIMIT) * self.share_percent // 100)
         free = KeyBudget.blocked_until.does_not_exist() | (KeyBudget.blocked_until <= now)
-        here = free & (KeyBudget.minute >= minute) & (KeyBudget.used < allowed)  # clocks differ a little
+        # A later minute counts as this one: the clocks of two functions differ a little.
+        here = free & (KeyBudget.minute >= minute) & (KeyBudget.used < allowed)
         later = free & (KeyBudget.minute.does_not_exist() | (KeyBudget.minute < minute))
         begin = [KeyBudget.minute.set(minute), KeyBudget.used.set(1)]
         one_more = [KeyBudget.used.add(1)]
-        # Two may begin a minute at once: who comes second finds it begun.
+        # Two functions may begin a minute at the same time: the second one finds it begun.
         if not any(self._update(*each) for each in ((one_more, here), (begin, later), (one_more, here))):
             raise BudgetSpent(max(minute + MINUTE_MS, int(known.blocked_until or 0)))
 
     def learn_limit(self, limit: int) -> None:
-        """Remember the limit that an answer stated."""
+        """Store the limit that an answer stated."""
         if limit > 0:
             other = KeyBudget.limit_per_minute.does_not_exist() | (KeyBudget.limit_per_minute != limit)
             self._update([KeyBudget.limit_per_minute.set(limit)], other)
 
     def block(self, seconds: float) -> None:
-        """Nobody with this key sends anything for so long: Kapso said 429."""
+        """Let nobody use this key for that long: Kapso answered 429."""
         until = self.clock.now() + round(seconds * 1000)
         longer = KeyBudget.blocked_until.does_not_exist() | (KeyBudget.blocked_until < until)
         self._update([KeyBudget.blocked_until.set(until)], longer)

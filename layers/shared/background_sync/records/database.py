@@ -1,6 +1,10 @@
-"""The one DynamoDB client of a process, and the tables it works on."""
+"""The one DynamoDB client of a process: models, conditional updates, queries and batch reads.
 
-import time
+Two kinds of records are worked on. Records that belong to sync alone are PynamoDB models (`Record`).
+Records that the CRM writes too may hold anything, and must go back as they came: they are read and written
+as items, `{"name": {"S": "text"}}`.
+"""
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,22 +13,41 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pynamodb.connection import Connection
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
+from pynamodb.constants import NUMBER
 from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.projection import create_projection_expression
+from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from background_sync.clock import Clock, Deadline, SystemClock, attempts
 from background_sync.settings import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
 MAX_RETRIES = 5
 MAX_CONNECTIONS = 16
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
+CONDITION_FAILED = "ConditionalCheckFailedException"
+BATCH_SIZE = 100
+"""The most keys of one BatchGetItem."""
+BATCH_TRIES = 8
+BATCH_PAUSE_S = 0.05
+
+AttributeValue = Any
+"""One typed value, such as `{"S": "text"}`. boto3's own types for it differ between reading and writing."""
+Item = Mapping[str, AttributeValue]
+
+_deserializer = TypeDeserializer()
+_serializer = TypeSerializer()
+
+
+class NotRead(RuntimeError):
+    """DynamoDB left keys of a batch unread on every attempt."""
 
 
 @dataclass
@@ -37,34 +60,42 @@ class Usage:
 
 @dataclass
 class Database:
-    """The tables and their client; `client` is for what PynamoDB's models cost too much on or cannot say."""
+    """The tables and their client. `clock` and `deadline` limit the retries of batch reads."""
 
     client: "DynamoDBClient"
     connection: Connection
     tables: Tables
-    _usage: Usage
+    clock: Clock
+    deadline: Deadline | None = None
+    _usage: Usage | None = None
 
     @contextmanager
-    def metered(self) -> Iterator[Usage]:
-        """Count what the block consumes. One block at a time: meant for code that works in one thread."""
+    def attempt(self, deadline: Deadline) -> Iterator[Usage]:
+        """Count the capacity that the block consumes, and end its retries before the deadline.
+
+        One block at a time: only for code that works in one thread.
+        """
         self._usage = usage = Usage()
+        self.deadline = deadline
         yield usage
 
     def count(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
-        """Hook after every answer: add its `ConsumedCapacity`."""
+        """Hook after each answer: add its `ConsumedCapacity`."""
         consumed = parsed.get("ConsumedCapacity") or []
         for each in consumed if isinstance(consumed, list) else [consumed]:
+            if self._usage is None:
+                return
             if model.name in READS:
                 self._usage.read_units += each["CapacityUnits"]
             else:
                 self._usage.write_units += each["CapacityUnits"]
 
 
-def connect(tables: Tables) -> Database:
-    """Bind the models to `tables` and give all of them one client.
+def connect(tables: Tables, clock: Clock | None = None) -> Database:
+    """Bind the models to `tables`, and give them all one client.
 
-    Timeouts and retries are a Lambda's, not PynamoDB's defaults (15 s, 30 s): a call that hangs must not eat
-    an invocation. PynamoDB would make a client per model, some 40 ms of cold start each.
+    PynamoDB would make a client per model, some 40 ms of cold start each. Its default timeouts (15 s, 30 s)
+    would let one hanging call use up an invocation.
     """
     connection = Connection(
         connect_timeout_seconds=CONNECT_TIMEOUT_S,
@@ -72,13 +103,11 @@ def connect(tables: Tables) -> Database:
         max_retry_attempts=MAX_RETRIES,
         max_pool_connections=MAX_CONNECTIONS,
     )
-    database = Database(cast("DynamoDBClient", connection.client), connection, tables, Usage())
-    database.client.meta.events.register("after-call.dynamodb", database.count)
+    client = cast("DynamoDBClient", connection.client)
+    database = Database(client, connection, tables, clock or SystemClock())
+    client.meta.events.register("after-call.dynamodb", database.count)
     Record.bind(tables, connection)
     return database
-
-
-CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class SharedConnection(Connection):
@@ -90,15 +119,16 @@ class SharedConnection(Connection):
 
     @property
     def client(self) -> BotocoreBaseClientPrivate:
-        """The other one's."""
         return self._shared.client
 
 
 class Record(Model):
-    """A model whose table's name is known only once the settings are read."""
+    """A model of a table whose name is known only after the settings are read.
+
+    `table` is the field of `Tables` that names it.
+    """
 
     table: ClassVar[str]
-    """The field of `Tables` that names its table."""
 
     @classmethod
     def find(cls, partition: str, run_at: int) -> Self | None:
@@ -109,7 +139,7 @@ class Record(Model):
             return None
 
     def update_if(self, condition: Condition, *actions: Action) -> bool:
-        """Change the record, and know it as it then is; False where somebody was first."""
+        """Update the record and refresh this object; False if the condition failed."""
         try:
             self.update(actions=list(actions), condition=condition)
         except UpdateError as error:
@@ -119,7 +149,7 @@ class Record(Model):
         return True
 
     def save_if(self, condition: Condition) -> bool:
-        """Put the record; False where somebody was first."""
+        """Put the record; False if the condition failed."""
         try:
             self.save(condition)
         except PutError as error:
@@ -134,17 +164,9 @@ class Record(Model):
         for model in Record.__subclasses__():
             model.Meta.table_name = getattr(tables, model.table)
             table_connection = model._get_connection()
-            own = SharedConnection(connection)
-            own.add_meta_table(table_connection.get_meta_table())
-            table_connection.connection = own
-
-
-AttributeValue = Any
-"""One typed value, such as `{"S": "text"}`; boto3's own types for it differ between reading and writing."""
-Item = Mapping[str, AttributeValue]
-
-_deserializer = TypeDeserializer()
-_serializer = TypeSerializer()
+            shared = SharedConnection(connection)
+            shared.add_meta_table(table_connection.get_meta_table())
+            table_connection.connection = shared
 
 
 def deserialize(item: Item) -> dict[str, object]:
@@ -152,58 +174,117 @@ def deserialize(item: Item) -> dict[str, object]:
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
 
 
-def deserialize_value(value: AttributeValue) -> object:
-    """One value likewise."""
-    return _deserializer.deserialize(value)
+def deserialize_value(item: Item, name: str) -> object:
+    """One value of an item, None when it is missing."""
+    return _deserializer.deserialize(item[name]) if name in item else None
 
 
 def serialize(value: object) -> AttributeValue:
-    """A plain value as DynamoDB takes it."""
+    """A Python value as DynamoDB takes it."""
     return _serializer.serialize(value)
 
 
-MAX_KEYS = 100
-"""Of one BatchGetItem."""
-BACKOFF_S = 0.05
-MAX_TRIES = 8
+def update_item(
+    database: Database, table: str, key: Item, actions: Sequence[Action], condition: Condition
+) -> None:
+    """Update one item under a condition; raises botocore's `ClientError`."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    update = Update(*actions).serialize(names, values)
+    condition_text = condition.serialize(names, values)
+    database.client.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression=update or "",
+        ConditionExpression=condition_text,
+        ReturnConsumedCapacity="TOTAL",
+        **_placeholders(names, values),
+    )
 
 
-class NotRead(RuntimeError):
-    """DynamoDB left keys of a batch unread, however often it was asked."""
+def query(
+    database: Database,
+    table: str,
+    key: Condition,
+    attributes: Sequence[str],
+    *,
+    where: Condition | None = None,
+    **options: Any,  # noqa: ANN401 - boto3's own: IndexName, Limit, ExclusiveStartKey, ScanIndexForward
+) -> Any:  # noqa: ANN401 - boto3's answer
+    """One page of a query, with these attributes of each item."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    expressions = {
+        "KeyConditionExpression": key.serialize(names, values),
+        "ProjectionExpression": create_projection_expression(list(attributes), names),
+    }
+    if where is not None:
+        expressions["FilterExpression"] = where.serialize(names, values)
+    parameters: dict[str, Any] = {
+        "TableName": table,
+        "ReturnConsumedCapacity": "TOTAL",
+        **expressions,
+        **_placeholders(names, values),
+        **{name: option for name, option in options.items() if option is not None},
+    }
+    return database.client.query(**parameters)
 
 
-def read_many(
-    database: Database, table: str, keys: Sequence[Mapping[str, Any]], attributes: Sequence[str] = ()
-) -> Iterator[Item]:
-    """Those of the items that are there, in any order; of each the `attributes`, or all.
-
-    Raises:
-        NotRead: some of the keys were never read.
-    """
-    for start in range(0, len(keys), MAX_KEYS):
-        yield from _read_batch(database, table, list(keys[start : start + MAX_KEYS]), attributes)
-
-
-def _read_batch(
-    database: Database, table: str, keys: list[Mapping[str, Any]], attributes: Sequence[str]
-) -> Iterator[Item]:
-    waiting: Any = {table: {"Keys": keys, "ConsistentRead": True, **projection(attributes)}}
-    for attempt in range(MAX_TRIES):
-        answer = database.client.batch_get_item(RequestItems=waiting, ReturnConsumedCapacity="TOTAL")
-        yield from answer["Responses"].get(table, ())
-        waiting = answer.get("UnprocessedKeys")
-        if not waiting:
-            return
-        time.sleep(BACKOFF_S * 2**attempt)
-    raise NotRead(f"{len(waiting[table]['Keys'])} of {len(keys)} keys")
+def _placeholders(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """PynamoDB maps names to placeholders; DynamoDB wants it the other way round, and no empty mapping."""
+    written = {"ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()}}
+    return {**written, "ExpressionAttributeValues": values} if values else written
 
 
 def projection(attributes: Sequence[str]) -> dict[str, Any]:
-    """The parameters that ask for these attributes, whatever they are called; none for all."""
-    names = {f"#p{number}": name for number, name in enumerate(attributes)}
-    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
+    """The parameters that ask for these attributes; for all when there are none."""
+    names: dict[str, str] = {}
+    if not attributes:
+        return {}
+    expression = create_projection_expression(list(attributes), names)
+    return {"ProjectionExpression": expression, **_placeholders(names, {})}
 
 
-def run_key(partition: str, run_at: int) -> dict[str, Any]:
+def read_many(
+    database: Database, table: str, keys: Sequence[Item], attributes: Sequence[str] = ()
+) -> Iterator[Item]:
+    """The items that exist, in any order, read consistently; of each the `attributes`, or all.
+
+    PynamoDB's models would cost ten times as much CPU.
+
+    Raises:
+        NotRead: some keys were never read.
+    """
+    for start in range(0, len(keys), BATCH_SIZE):
+        yield from _read_batch(database, table, list(keys[start : start + BATCH_SIZE]), attributes)
+
+
+def _read_batch(
+    database: Database, table: str, keys: Sequence[Item], attributes: Sequence[str]
+) -> Iterator[Item]:
+    waiting: Any = {table: {"Keys": keys, "ConsistentRead": True, **projection(attributes)}}
+    for _ in attempts(database.clock, BATCH_TRIES, BATCH_PAUSE_S, database.deadline):
+        answer = database.client.batch_get_item(RequestItems=waiting, ReturnConsumedCapacity="TOTAL")
+        yield from answer["Responses"].get(table, ())
+        # DynamoDB returns the keys that it left out, because of throttling or the answer's size.
+        waiting = answer.get("UnprocessedKeys")
+        if not waiting:
+            return
+    raise NotRead(f"{len(waiting[table]['Keys'])} of {len(keys)} keys were not read")
+
+
+def run_key(partition: str, run_at: int) -> Item:
     """The key of a record of the sync health table."""
     return {"workspace_id": {"S": partition}, "run_at": {"N": str(run_at)}}
+
+
+def not_number(name: str) -> Condition:
+    """The condition that an attribute is missing or not a number."""
+    condition: Condition = ~Path(name).is_type(NUMBER)
+    return condition
+
+
+def partition(workspace_id: str) -> Condition:
+    """The key condition of everything that a table has of one workspace."""
+    condition: Condition = Path("workspace_id") == workspace_id
+    return condition

@@ -1,4 +1,4 @@
-"""Runs and audits: one record each, however often its message is delivered.
+"""Runs, audits and backfills: one record each, however often the message is delivered.
 
     absent --claim--> running --complete--> completed
                          |  ^                    ^
@@ -6,8 +6,8 @@
                          v  |                    |
                        failed ----complete-------+     (a failed run stays `failed` while it is tried again)
 
-Who holds the lease may write; every write names the lease's owner in its condition, so one that was overtaken
-changes nothing. Closing a run moves its sweep's counters in the same transaction.
+Only the lease's owner may write: every write names the owner in its condition, so a delivery that lost its
+lease changes nothing. Closing a run also moves its sweep's counters, in the same transaction.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ MAX_ATTEMPTS = 3
 
 
 class Outcomes:
-    """Mixed into the records that keep outcome counts; null where nothing was counted yet."""
+    """The counts of `rules.counts.TOTALLED` as attributes: of a run, and of a sweep's counters."""
 
     contacts_checked = NumberAttribute(null=True)
     stale_found = NumberAttribute(null=True)
@@ -68,9 +68,9 @@ class Outcomes:
 
 
 class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
-    """Runs over all workspaces by time, spread over `TIME_SHARDS` partitions.
+    """Runs of all workspaces by time, spread over `TIME_SHARDS` partitions.
 
-    Keys only: it is written once a run, when the run is first claimed, and never when the run changes.
+    It has keys only, so it is written when a run is first claimed, and never when the run changes.
     """
 
     class Meta:
@@ -82,12 +82,12 @@ class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]
 
 
 class Run(Outcomes, Record):
-    """A run (`workspace_id`, `run_at`), or an audit (`#audit#` + workspace id, `run_at`).
+    """A run (`workspace_id`, `run_at`), an audit (`#audit#` + its id) or a backfill (`#backfill#` + its id).
 
-    Times in ms since the epoch, `expires_at` in seconds (DynamoDB's TTL). `scan` and `place` are where a scan
-    of Kapso and a survey that did not fit one invocation go on, `verification` is what the scan came to,
-    `selection` whom the run flags, and `progress` how far that has come; all are gone once it is completed.
-    `attempts` counts claims, `tries` those since it last came further.
+    Times are in ms, `expires_at` in seconds (DynamoDB's TTL). Work that does not fit one invocation continues
+    from what is saved: `scan` (of Kapso) and `verification` (its result), `checkpoint` (of a survey or an
+    audit), `selection` (the contacts to flag) and `progress` (how many of them are done). All of these are
+    removed when the run completes. `attempts` counts all claims, `tries` those since it last made progress.
     """
 
     class Meta:
@@ -104,7 +104,7 @@ class Run(Outcomes, Record):
     tries = NumberAttribute(default=0)
     lease_owner = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
-    place = JSONAttribute(null=True)
+    checkpoint = JSONAttribute(null=True)
     selection = JSONAttribute(null=True)
     progress = JSONAttribute(null=True)
     scan = JSONAttribute(null=True)
@@ -124,7 +124,7 @@ class Run(Outcomes, Record):
 
 
 class OwnedElsewhere(Exception):
-    """Somebody else holds the lease, until `lease_until` (ms): normal, and nobody's failure."""
+    """Another delivery holds the lease until `lease_until` (ms). This is normal, and not a failure."""
 
     def __init__(self, lease_until: int) -> None:
         super().__init__(f"leased until {lease_until}")
@@ -132,7 +132,7 @@ class OwnedElsewhere(Exception):
 
 
 class AttemptsSpent(Exception):
-    """The run was tried as often as one message may try it; `run` is as it now is."""
+    """The run failed `MAX_ATTEMPTS` times, and its message may not try again."""
 
     def __init__(self, run: "Run") -> None:
         super().__init__(f"tried {run.attempts} times: {run.error}")
@@ -140,7 +140,7 @@ class AttemptsSpent(Exception):
 
 
 class LeaseLost(Exception):
-    """The lease ran out and somebody else took the run over."""
+    """The lease expired, and another delivery took the run over."""
 
 
 def audit_key(workspace_id: str) -> str:
@@ -159,20 +159,20 @@ def expiry(run_at: int) -> int:
 
 
 def claim(partition: str, run_at: int, now: int, lease_ms: int, *, first_delivery: bool) -> Run:
-    """Take the lease of a run (or audit) for `lease_ms`; the claim counts as an attempt.
+    """Take the lease of a run, audit or backfill for `lease_ms`; each claim counts as an attempt.
 
-    A message's first delivery may always try: it was sent because somebody asked for the run again. The run
-    comes back as it now is; its `status` is `completed` when there is nothing left to do.
+    The first delivery of a message may always try: somebody asked for the run. The record comes back as it is
+    now; its `status` is `completed` when there is nothing left to do.
 
     Raises:
-        OwnedElsewhere: another delivery is at it.
-        AttemptsSpent: it failed `MAX_ATTEMPTS` times, and this is a repeat.
+        OwnedElsewhere: another delivery holds the lease.
+        AttemptsSpent: it failed `MAX_ATTEMPTS` times, and this is a repeated delivery.
     """
     run = Run(partition, run_at)
     owner = uuid4().hex
     if run.update_if(_claimable(now, first_delivery), *_claim_actions(run, owner, now, lease_ms)):
         return run
-    return _settle_refused_claim(partition, run_at, owner, now)
+    return _after_refused_claim(partition, run_at, owner, now)
 
 
 def _claim_actions(run: Run, owner: str, now: int, lease_ms: int) -> list[Action]:
@@ -199,56 +199,33 @@ def _claimable(now: int, first_delivery: bool) -> Condition:
     return claimable
 
 
-def _settle_refused_claim(partition: str, run_at: int, owner: str, now: int) -> Run:
+def _after_refused_claim(partition: str, run_at: int, owner: str, now: int) -> Run:
     run = Run.get(partition, run_at, consistent_read=True)
-    if run.status == COMPLETED or run.lease_owner == owner:  # ours: the answer to the first try was lost
+    # The owner may be ourselves: the claim was written, but its answer was lost and the client tried again.
+    if run.status == COMPLETED or run.lease_owner == owner:
         return run
     if run.lease_until is not None and run.lease_until > now:
         raise OwnedElsewhere(int(run.lease_until))
+    # Without a lease the owner has just saved its checkpoint, so there is more to do right away.
     if run.tries < MAX_ATTEMPTS:
-        raise OwnedElsewhere(now)  # its owner has just freed it: there is more to do, and nothing to wait for
+        raise OwnedElsewhere(now)
     raise AttemptsSpent(run)
 
 
-def held_by(run: Run) -> Condition:
-    """The condition of every write on a claimed run."""
-    held: Condition = (Run.lease_owner == run.lease_owner) & Run.lease_until.exists()
-    return held
-
-
 def update_held(run: Run, *actions: Action) -> None:
-    """Write on a run whose lease is ours.
+    """Write on a run while its lease is ours.
 
     Raises:
-        LeaseLost: it is somebody else's by now.
+        LeaseLost: another delivery took the run over.
     """
-    if not run.update_if(held_by(run), *actions):
+    held: Condition = (Run.lease_owner == run.lease_owner) & Run.lease_until.exists()
+    if not run.update_if(held, *actions):
         raise LeaseLost
 
 
-def save_checkpoint(run: Run, place: object, *more: Action) -> None:
-    """Remember where to go on, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.place.set(place), Run.tries.set(0), Run.lease_until.remove(), *more)
-
-
-def save_scan(run: Run, scan: object, *more: Action) -> None:
-    """Remember how far the scan of Kapso has come, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.scan.set(scan), Run.tries.set(0), Run.lease_until.remove(), *more)
-
-
-def save_verification(run: Run, verification: object) -> None:
-    """Remember what the scan came to, before anything rests on it; raises `LeaseLost`."""
-    update_held(run, Run.verification.set(verification), Run.scan.remove())
-
-
-def save_selection(run: Run, selection: object) -> None:
-    """Remember whom the run flags, before the first of them is; raises `LeaseLost`."""
-    update_held(run, Run.selection.set(selection), Run.place.remove())
-
-
-def save_progress(run: Run, progress: object, *more: Action) -> None:
-    """Remember how far flagging has come, and free the lease, in one write; raises `LeaseLost`."""
-    update_held(run, Run.progress.set(progress), Run.tries.set(0), Run.lease_until.remove(), *more)
+def release(run: Run, *actions: Action) -> None:
+    """Save where the work continues, and free the lease, in one write; raises `LeaseLost`."""
+    update_held(run, *actions, Run.tries.set(0), Run.lease_until.remove())
 
 
 def find(partition: str, run_at: int) -> Run | None:
@@ -257,12 +234,12 @@ def find(partition: str, run_at: int) -> Run | None:
 
 
 def find_all(partitions: Iterable[str], run_at: int) -> list[Run]:
-    """Those of the runs at `run_at` that are there."""
+    """The runs at `run_at` that exist."""
     return list(Run.batch_get([(each, run_at) for each in partitions], consistent_read=True))
 
 
 def expired_before(workspace_id: str, run_at: int, now: int, look_back: int) -> list[Run]:
-    """Of the workspace's `look_back` runs before `run_at`, those whose owner died without a word."""
+    """The workspace's last `look_back` runs before `run_at` whose lease expired without a result."""
     earlier = Run.query(
         workspace_id, Run.run_at < run_at, scan_index_forward=False, limit=look_back, consistent_read=True
     )

@@ -1,8 +1,8 @@
 """Sweeps, and how far each of their scan segments has come.
 
-A sweep is walked in passes. The first sends a message for every active workspace. Asked for the same
-scheduled time again, a sweep that was dispatched opens another pass, which sends only what is missing or
-failed and counts anew.
+A sweep is dispatched in passes. The first pass sends a message for every active workspace. When the same
+scheduled time is asked for again, a dispatched sweep opens another pass, which sends messages only for runs
+that are missing or failed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,8 @@ DEFAULT_SHARDS = 16
 class Sweep(Record):
     """A sweep (`#sweep`, `run_at`); `dispatched` and `skipped` count its workspaces once it is dispatched.
 
-    A pass that `recounts` sends what has no run; another leaves that, which waits in the queue, and counts.
+    A pass that `recounts` counts them anew, and sends messages for workspaces without a run. A pass that does
+    not leaves such workspaces alone: their messages are still in the queue.
     """
 
     class Meta:
@@ -49,9 +50,9 @@ class Sweep(Record):
 
 
 class Segment(Record):
-    """One segment (`#sweep-segment#NNN`, `run_at`) of a sweep's scan, in the sweep's present pass.
+    """One segment (`#sweep-segment#NNN`, `run_at`) of a sweep's scan, in the sweep's current pass.
 
-    `cursor` is the last workspace whose message is sent; the counts go as far as it does.
+    `cursor` is the last workspace whose message was sent; the counts include it and all before it.
     """
 
     class Meta:
@@ -72,8 +73,8 @@ class Segment(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What one page of a segment's scan came to; `cursor` is None at the segment's end."""
+class PageResult:
+    """The counts of one page of a segment's scan; `cursor` is None at the segment's end."""
 
     cursor: str | None
     dispatched: int
@@ -81,7 +82,6 @@ class Progress:
 
 
 def segment_key(segment: int) -> str:
-    """The partition of one segment."""
     return f"#sweep-segment#{segment:03d}"
 
 
@@ -90,23 +90,42 @@ def find_sweep(run_at: int) -> Sweep | None:
     return Sweep.find(SWEEP_KEY, run_at)
 
 
+_known_shards: dict[int, int] = {}
+
+
+def counter_shards(run_at: int) -> int:
+    """How many counters the sweep at `run_at` was opened with.
+
+    The last sweep's number is kept, so that a process reads its record once and not for each run.
+    """
+    if run_at not in _known_shards:
+        sweep = find_sweep(run_at)
+        if sweep is None:
+            return DEFAULT_SHARDS
+        _known_shards.clear()
+        _known_shards[run_at] = int(sweep.shards)
+    return _known_shards[run_at]
+
+
 def latest_sweeps(limit: int, before: int | None = None) -> list[Sweep]:
-    """The newest sweeps first, of those before `before` (ms)."""
+    """The newest sweeps first; only those before `before` (ms) if it is given."""
     earlier = None if before is None else Sweep.run_at < before
     return list(Sweep.query(SWEEP_KEY, earlier, scan_index_forward=False, limit=limit, consistent_read=True))
 
 
-def unclosed_sweeps(before: int) -> list[Sweep]:
-    """The sweeps of the day before `before` (ms) that were never dispatched to their end, the oldest
-    first."""
-    day = Sweep.run_at.between(before - DAY_MS, before - 1)
-    return [
-        sweep for sweep in Sweep.query(SWEEP_KEY, day, consistent_read=True) if sweep.status == DISPATCHING
-    ]
+def unclosed_sweeps(before: int, interval_ms: int) -> list[Sweep]:
+    """Sweeps before `before` (ms) whose dispatching has not ended, the oldest first.
+
+    They are looked for one day and one interval back, so that the previous sweep of a daily schedule is found
+    even if this one starts a moment late.
+    """
+    recent = Sweep.run_at.between(before - DAY_MS - interval_ms, before - 1)
+    found = Sweep.query(SWEEP_KEY, recent, consistent_read=True)
+    return [sweep for sweep in found if sweep.status == DISPATCHING]
 
 
-def open_sweep(run_at: int, now: int, shards: int, segments: int) -> Sweep:
-    """The sweep at `run_at`, made if it is not there yet; who comes second works on the same one."""
+def open_sweep(run_at: int, now: int, *, shards: int, segments: int) -> Sweep:
+    """The sweep at `run_at`, created if it does not exist yet. A second caller works on the same one."""
     sweep = Sweep(
         SWEEP_KEY, run_at, shards=shards, segments=segments, started_at=now, expires_at=expiry(run_at)
     )
@@ -116,14 +135,14 @@ def open_sweep(run_at: int, now: int, shards: int, segments: int) -> Sweep:
 
 
 def reopen(sweep: Sweep, *, recounts: bool) -> Sweep:
-    """Open a dispatched sweep's next pass; who comes second works on the same one."""
+    """Open the next pass of a dispatched sweep. A second caller works on the same one."""
     same = (Sweep.status == DISPATCHED) & (Sweep.pass_number == sweep.pass_number)
     opened = [Sweep.status.set(DISPATCHING), Sweep.recounts.set(recounts), Sweep.pass_number.add(1)]
     return _move(sweep, opened, same)
 
 
 def close(sweep: Sweep, now: int, dispatched: int, skipped_why: Mapping[str, int]) -> Sweep:
-    """dispatching -> dispatched, with the counts of a pass that recounts."""
+    """dispatching -> dispatched; a pass that recounts stores its counts."""
     same = (Sweep.status == DISPATCHING) & (Sweep.pass_number == sweep.pass_number)
     actions: list[Action] = [Sweep.status.set(DISPATCHED), Sweep.dispatched_at.set(now)]
     if sweep.recounts:
@@ -137,12 +156,12 @@ def close(sweep: Sweep, now: int, dispatched: int, skipped_why: Mapping[str, int
 
 def _move(sweep: Sweep, actions: Sequence[Action], condition: Condition) -> Sweep:
     if not sweep.update_if(condition, *actions):
-        sweep.refresh(consistent_read=True)  # somebody else was first
+        sweep.refresh(consistent_read=True)  # another dispatcher was first
     return sweep
 
 
 def read_segments(sweep: Sweep) -> list[Segment]:
-    """The segments of the sweep's present pass that were begun."""
+    """The segments of the sweep's current pass that were started."""
     run_at = int(sweep.run_at)
     keys = [(segment_key(number), run_at) for number in range(int(sweep.segments))]
     found = Segment.batch_get(keys, consistent_read=True)
@@ -150,14 +169,14 @@ def read_segments(sweep: Sweep) -> list[Segment]:
 
 
 def claim_segment(sweep: Sweep, number: int, owner: str, now: int, lease_ms: int) -> Segment | None:
-    """Take the lease of a segment that is not done, or None: it is done, or somebody else is at it.
+    """Take the lease of a segment; None if it is done, or another dispatcher holds the lease.
 
-    The first claim of a pass starts the segment afresh.
+    The first claim of a pass resets the segment.
     """
     key, run_at = segment_key(number), int(sweep.run_at)
-    present = Segment.find(key, run_at)
-    if present is not None and present.pass_number == sweep.pass_number:
-        return _take_over(present, owner, now, lease_ms)
+    current = Segment.find(key, run_at)
+    if current is not None and current.pass_number == sweep.pass_number:
+        return _take_over(current, owner, now, lease_ms)
     segment = Segment(
         key,
         run_at,
@@ -181,35 +200,38 @@ def _take_over(segment: Segment, owner: str, now: int, lease_ms: int) -> Segment
     return segment if taken else None
 
 
-def advance(segment: Segment, progress: Progress, lease_until: int) -> None:
-    """Move a segment's cursor and counts on, and renew its lease, in one write.
+def advance(segment: Segment, page: PageResult, lease_until: int) -> None:
+    """Move a segment's cursor and counts, and renew its lease, in one write.
 
     Raises:
-        LeaseLost: somebody else took the segment over.
+        LeaseLost: another dispatcher took the segment over.
     """
-    where = Segment.cursor.does_not_exist() if segment.cursor is None else Segment.cursor == segment.cursor
-    done = progress.cursor is None
-    moved = Segment.cursor.remove() if progress.cursor is None else Segment.cursor.set(progress.cursor)
-    counted = added(segment.skipped_why, progress.skipped_why)
+    same_cursor = (
+        Segment.cursor.does_not_exist() if segment.cursor is None else Segment.cursor == segment.cursor
+    )
+    done = page.cursor is None
+    moved = Segment.cursor.remove() if page.cursor is None else Segment.cursor.set(page.cursor)
+    counted = added(segment.skipped_why, page.skipped_why)
     actions: list[Action] = [
         moved,
         Segment.done.set(done),
-        Segment.dispatched.add(progress.dispatched),
+        Segment.dispatched.add(page.dispatched),
         Segment.skipped_why.set(counted),
         Segment.lease_until.remove() if done else Segment.lease_until.set(lease_until),
     ]
     owned = (Segment.lease_owner == segment.lease_owner) & (Segment.pass_number == segment.pass_number)
-    owned &= Segment.done == False  # noqa: E712 - PynamoDB's; a lost answer must not count the last page twice
-    if not segment.update_if(owned & where, *actions):
+    # The last page removes the cursor, so the cursor alone would let a repeated write count that page twice.
+    owned &= Segment.done == False  # noqa: E712 - PynamoDB's
+    if not segment.update_if(owned & same_cursor, *actions):
         raise LeaseLost
 
 
 def free_segment(segment: Segment) -> None:
-    """Let the next invocation go on with a segment at once; raises `LeaseLost`."""
+    """Free a segment's lease, so that the next invocation can continue at once; raises `LeaseLost`."""
     if not segment.update_if(Segment.lease_owner == segment.lease_owner, Segment.lease_until.remove()):
         raise LeaseLost
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    """Two sets of counts by reason, summed."""
+    """The sums of two sets of counts by reason."""
     return {reason: one.get(reason, 0) + other.get(reason, 0) for reason in sorted({*one, *other})}

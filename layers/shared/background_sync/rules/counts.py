@@ -2,6 +2,7 @@
 
 contacts_checked = fresh + closed_leads + invalid + stale_found
 stale_found = flagged + in_cooldown + over_cap + lost_race + confirmed_quiet + unverified + unwritable
+verified = in_step + behind + missing + repaired + created + ahead + unknown
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -9,10 +10,10 @@ from dataclasses import asdict, dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The people that were compared: each stands in exactly one of the first seven.
+    """The people that were compared with Kapso: each counts in exactly one of the first seven.
 
-    `behind` and `missing` were left as they are, `repaired` and `created` were not. `renamed` of those in
-    step or ahead got the profile name, `unreadable` conversations were none.
+    `behind` and `missing` were found and left as they are; `repaired` and `created` were fixed. `renamed`
+    people, in step or ahead, got their profile name. `unreadable` counts conversations, not people.
     """
 
     in_step: int = 0
@@ -26,21 +27,20 @@ class Verified:
     unreadable: int = 0
 
     def moved(self, was: str | None, name: str) -> "Verified":
-        """With a person who counted as `was` counting as `name`."""
+        """The counts after a person who counted as `was` (None: not yet) counts as `name`."""
         return self.plus(name) if was is None else self.plus(was, -1).plus(name)
 
     def plus(self, name: str, by: int = 1) -> "Verified":
-        """With `by` more in the count called `name`."""
+        """The counts with `by` added to the one called `name`."""
         return replace(self, **{name: getattr(self, name) + by})
 
     @property
     def verified(self) -> int:
-        """How many people were compared."""
         compared = (self.in_step, self.behind, self.missing, self.repaired, self.created, self.ahead)
         return sum(compared) + self.unknown
 
     def counts(self) -> dict[str, int]:
-        """All of it, `verified` included."""
+        """All counts by name, with their sum `verified`."""
         return {"verified": self.verified, **asdict(self)}
 
 
@@ -67,17 +67,17 @@ TOTALLED = (
     "webhook_off",
     "failed_deliveries",
 )
-"""The outcome counts of a run, each of which a sweep totals over its completed runs."""
+"""The counts of a run. A sweep totals each of them over its completed runs."""
 
 FLAGGED = "flagged"
 REPORTED = "reported"
 FLAGS = (FLAGGED, REPORTED)
-"""What a contact that was flagged came to: for being quiet, or for activity that was missed."""
+"""The outcomes of a flagged contact: flagged as quiet, or with a report of missed activity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the index showed: every contact stands in exactly one of these."""
+    """What the index showed: each contact counts in exactly one of these."""
 
     fresh: int = 0
     closed_leads: int = 0
@@ -93,10 +93,10 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Flagging:
-    """What became of the due contacts that were tried: each stands in exactly one of the first six.
+    """What happened to the due contacts that were tried: each counts in exactly one of the first six.
 
-    `not_stale` were flagged beside them, for missed activity alone; `reported` of all that were flagged were
-    told what was missed.
+    `not_stale` contacts were flagged too, for missed activity alone. `reported` flags reported missed
+    activity, on stale contacts or others.
     """
 
     flagged: int = 0
@@ -109,7 +109,7 @@ class Flagging:
     reported: int = 0
 
     def after(self, outcome: str, *, stale: bool) -> "Flagging":
-        """With one contact more, that came to `outcome`; of one that is not `stale` only a flag counts."""
+        """The counts with one more contact. Of a contact that is not stale, only a flag counts."""
         if outcome not in FLAGS:
             return self._plus(outcome) if stale else self
         flagged = self._plus("flagged" if stale else "not_stale")
@@ -126,14 +126,14 @@ class Flagging:
 
     @property
     def flags(self) -> int:
-        """How many flags were left: what the cap bounds."""
+        """How many flags were written: the number that the cap limits."""
         return self.flagged + self.not_stale
 
 
 def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) -> dict[str, int]:
-    """The counts of a whole run; `unverified` when verification was deferred, and so nobody was flagged.
+    """The counts of a run; `unverified` when its verification was deferred, so that nobody was flagged.
 
-    A contact that turned out unreadable when it was read for its flag moves to the invalid ones.
+    A contact that proved invalid only when it was read for its flag counts as invalid, and not as stale.
     """
     stale_found = survey.in_cooldown + survey.confirmed_quiet + survey.due - flagging.invalid
     invalid = survey.invalid + flagging.invalid
@@ -155,10 +155,10 @@ def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) 
     }
 
 
-WEIGHT = ("in_step", "ahead", "unknown", "missing", "behind", "created", "repaired")
-"""Of the outcomes of a person's several conversations, the one that comes last here counts."""
+PRIORITY = ("in_step", "ahead", "unknown", "missing", "behind", "created", "repaired")
+"""The outcomes of a person's conversations; the one that comes last here counts."""
 
 
 def higher_priority(one: str | None, other: str) -> str:
-    """What a person counts as that one conversation says `one` of, and another `other`."""
-    return other if one is None else max(one, other, key=WEIGHT.index)
+    """The outcome that counts for a person with two conversations."""
+    return other if one is None else max(one, other, key=PRIORITY.index)

@@ -1,7 +1,7 @@
 """Every metric that the code emits, by its name in the code, with its unit.
 
-Each is billed by the month, so there are those that the dashboard and the alarms of template.yaml name, and
-no others; whatever else was counted stands in the records and in the log.
+CloudWatch bills each metric by the month. So only those are emitted that the dashboard and the alarms of
+template.yaml use; everything else that is counted is in the records and in the log.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,9 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "kapso_unauthorized": COUNT,
         "read_units": COUNT,
         "write_units": COUNT,
-        # once an attempt that closes a run, well or not
+        # once an attempt that closes a run, as completed or failed
         "run_duration": MILLISECONDS,
+        # once a run, when it first fails
         "runs_failed": COUNT,
         # once an audit, once a backfill
         "audit_fixed_missing": COUNT,

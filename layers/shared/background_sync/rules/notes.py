@@ -1,4 +1,4 @@
-"""The notes that background sync leaves, and how many of them a contact keeps."""
+"""The notes that background sync leaves on a contact, and how many of them the contact keeps."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ class Note:
 
 
 def flag_note(activity_at: int, now: int) -> Note:
-    """The flag on a contact whose last activity was at `activity_at`."""
+    """The flag of a quiet contact: its last activity was at `activity_at`."""
     hours = round_half_up(now - activity_at, HOUR_MS)
     return Note(f"{CHECK_PREFIX} No activity for {hours} hours", AUTHOR, now)
 
 
 def missed_note(activity_at: int, now: int) -> Note:
-    """The flag on a contact whose activity at `activity_at` is in Kapso alone."""
+    """The flag of a contact with activity in Kapso, at `activity_at`, that the table does not have."""
     return Note(f"{CHECK_PREFIX} {_missed(activity_at)}", AUTHOR, now)
 
 
 def repair_note(activity_at: int, now: int) -> Note:
-    """The note on a contact that was repaired with the activity at `activity_at`."""
+    """The note of a repair, which added the activity at `activity_at`."""
     return Note(f"{REPAIR_PREFIX} {_missed(activity_at)}", AUTHOR, now)
 
 
@@ -47,26 +47,26 @@ def _missed(activity_at: int) -> str:
 
 
 def is_report(content: object) -> bool:
-    """Whether a flag tells of missed activity."""
+    """Whether a note is a flag about missed activity."""
     return isinstance(content, str) and content.startswith(f"{CHECK_PREFIX} {MISSED}")
 
 
 def is_flag(content: object, added_by: object) -> bool:
-    """Whether a note is a flag of background sync's."""
+    """Whether a note is a flag of background sync, about quiet or about missed activity."""
     return added_by == AUTHOR and isinstance(content, str) and content.startswith(CHECK_PREFIX)
 
 
 def is_sync_note(content: object, added_by: object) -> bool:
-    """Whether a note counts against the bound: only what background sync itself wrote."""
+    """Whether background sync itself wrote a note; only such notes count against the limit."""
     if added_by != AUTHOR or not isinstance(content, str):
         return False
     return content.startswith((CHECK_PREFIX, REPAIR_PREFIX))
 
 
 def with_note(notes: Sequence[N], note: N, is_ours: Callable[[N], bool], limit: int) -> list[N]:
-    """`notes` and then `note`, without all but the latest `limit` of ours.
+    """`notes` followed by `note`, with only the latest `limit` of our own.
 
-    Notes of others are neither dropped nor reordered nor looked into.
+    The notes of others are never dropped, reordered or changed.
     """
     everything = [*notes, note]
     ours = [position for position, each in enumerate(everything) if is_ours(each)]

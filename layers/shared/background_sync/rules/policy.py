@@ -16,7 +16,7 @@ VERIFY = (OFF, REPORT, REPAIR)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Times in ms, `verify_rate_share` in percent of a key's requests, the rest counts."""
+    """Times in ms; `verify_rate_share` in percent of a key's requests; the others are counts."""
 
     stale_threshold_ms: int = HOUR_MS
     flag_cooldown_ms: int = DAY_MS
@@ -34,26 +34,26 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "verify_lookback_ms": (5 * MINUTE_MS, 30 * DAY_MS),
     "verify_rate_share": (1, 100),
 }
-"""The smallest and largest value of each setting, both allowed."""
+"""The smallest and the largest allowed value of each setting."""
 
 
 def read_policy(settings: object) -> tuple[Policy, tuple[str, ...]]:
-    """A workspace's policy, and the names of the settings that were unusable.
+    """A workspace's policy, and the names of its invalid settings.
 
-    A setting of a wrong type or out of bounds leaves the default in force; a null one counts as absent, and
-    names that are not ours belong to the CRM and are left alone.
+    The default stands in for a setting of a wrong type or out of bounds. A null setting counts as missing.
+    Other names belong to the CRM and are ignored.
     """
     if settings is None:
         return Policy(), ()
     if not isinstance(settings, Mapping):
         return Policy(), ("settings",)
     given = {f.name: settings[f.name] for f in fields(Policy) if settings.get(f.name) is not None}
-    usable = {name: value for name, raw in given.items() if (value := _within_bounds(name, raw)) is not None}
-    return Policy(**usable), tuple(name for name in given if name not in usable)
+    valid = {name: value for name, raw in given.items() if (value := _within_bounds(name, raw)) is not None}
+    return Policy(**valid), tuple(name for name in given if name not in valid)
 
 
 def read_verify(settings: object) -> tuple[str, tuple[str, ...]]:
-    """A workspace's way of verifying, one of `VERIFY`, and the setting's name where it was unusable."""
+    """How a workspace verifies, one of `VERIFY`, and the name of the setting if it is invalid."""
     given = settings.get("verify") if isinstance(settings, Mapping) else None
     if given is None or given in VERIFY:
         return str(given or OFF), ()

@@ -1,26 +1,33 @@
-"""Scans of Kapso: where one begins and goes on, and what it lets a run conclude (times in ms)."""
+"""Scans of Kapso: where a scan begins, where it continues, and what a completed one lets a run conclude.
+
+All times are ms since the epoch.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from background_sync.rules.contact import Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
+from background_sync.rules.workspace import Workspace
 
 MIN_OVERLAP_MS = 5 * MINUTE_MS
-
-
 MAX_OVERLAP_MS = DAY_MS
-
-
-BEGUN = ("phone_id", "since", "started_at", "follows_from")
+KEPT_IN_PENDING = ("phone_id", "since", "started_at", "follows_from")
+START_OVER_AFTER = ("rejected", "invalid_response")
+"""Reasons of a deferral that may come from the saved cursor itself."""
+WEBHOOK_MISSING = ("off", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A number's scan as far as it has come (ms); `after` is Kapso's cursor, `until` None for up to now.
+    """A scan of one number's conversations, as far as it has come.
 
-    `follows_from` is where the scan began that this one follows within a run, without a gap.
+    It covers the time from `since` to `until` (None: up to now); `after` is Kapso's cursor. `counted` has the
+    outcome of each person that was counted. `incomplete`: something was left undone, and the next scan must
+    see it again. `follows_from` is where an earlier scan of the same run began, when this one continues it
+    without a gap.
     """
 
     phone_id: str
@@ -36,24 +43,25 @@ class Scan:
 
     @property
     def covers_from(self) -> int:
-        """From where on all was compared, once it is over."""
+        """The time from which everything was compared, once the scan is complete."""
         return self.since if self.follows_from is None else self.follows_from
 
     def document(self) -> dict[str, Any]:
-        """As a record keeps it."""
+        """The scan as JSON."""
         return asdict(self)
 
     @staticmethod
     def read(document: Mapping[str, Any]) -> "Scan":
-        """From a record."""
+        """The scan from its JSON."""
         return Scan(**{**document, "verified": Verified(**document["verified"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A scan that is over. `webhook` is None where nobody can tell.
+    """A scan that has ended.
 
-    `deferred` says why it was cut short, `again_at` (ms) when the key may be used again, where that is known.
+    `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
+    `webhook` is None when nobody could look.
     """
 
     scan: Scan
@@ -64,45 +72,98 @@ class Verification:
     again_at: int | None = None
 
     @property
-    def pending(self) -> dict[str, Any] | None:
-        """Where a later run goes on; one that left something out, or was refused, starts over."""
-        if self.deferred is None:
-            return None
-        again = self.scan.incomplete or self.deferred in ("rejected", "nonsense")
-        after, pages = (None, 0) if again else (self.scan.after, self.scan.pages)
-        begun = {name: getattr(self.scan, name) for name in BEGUN}
-        return {**begun, "after": after, "pages": pages}
+    def is_deferred(self) -> bool:
+        """Whether the scan was cut short: a later run continues it."""
+        return self.deferred is not None
+
+    @property
+    def took_ms(self) -> int:
+        """How long the scan took."""
+        return max(0, self.finished_at - self.scan.started_at)
 
     @property
     def moves_watermark(self) -> bool:
         """Whether everything up to the scan's start was compared and written."""
-        return self.deferred is None and not self.scan.incomplete
+        return not self.is_deferred and not self.scan.incomplete
+
+    @property
+    def pending(self) -> dict[str, Any] | None:
+        """Where a later run continues. A scan that left something out, or was refused, starts over."""
+        if not self.is_deferred:
+            return None
+        starts_over = self.scan.incomplete or self.deferred in START_OVER_AFTER
+        after, pages = (None, 0) if starts_over else (self.scan.after, self.scan.pages)
+        kept = {name: getattr(self.scan, name) for name in KEPT_IN_PENDING}
+        return {**kept, "after": after, "pages": pages}
+
+    def counts(self) -> dict[str, int]:
+        """The run's counts of what the scan found."""
+        return {
+            **self.scan.verified.counts(),
+            "deferred": int(self.is_deferred),
+            "webhook_off": int(self.webhook in WEBHOOK_MISSING),
+            "failed_deliveries": self.failed_deliveries or 0,
+        }
 
     def document(self) -> dict[str, Any]:
-        """As a record keeps it."""
-        return {**asdict(self), "scan": self.scan.document()}
+        """The verification as JSON.
+
+        The people that were counted are left out: only a scan that continues needs them, they are some 30
+        bytes each, and every later write of the run would pay for them.
+        """
+        return {**asdict(self), "scan": {**self.scan.document(), "counted": {}}}
 
     @staticmethod
     def read(document: Mapping[str, Any]) -> "Verification":
-        """From a record."""
+        """The verification from its JSON."""
         return Verification(**{**document, "scan": Scan.read(document["scan"])})
 
 
+def begin_scan(workspace: Workspace, now: int) -> Scan:
+    """The scan of a new run: it continues a pending one, or follows the watermark, or is the first."""
+    phone_id = workspace.account.phone_id
+    if workspace.pending_scan is not None:
+        return resumed_scan(workspace.pending_scan, now)
+    if workspace.watermark is None:
+        return first_scan(phone_id, workspace.policy.verify_lookback_ms, now)
+    return next_scan(phone_id, workspace.watermark, workspace.scan_ms, now)
+
+
 def resumed_scan(pending: Mapping[str, Any], now: int) -> Scan:
-    """A scan that was deferred half way goes on; one that got nowhere looks back as far as it did."""
+    """Continue a deferred scan. One that has no cursor yet starts now, and covers the same time."""
     scan = Scan(**pending)
     return scan if scan.after is not None else replace(scan, started_at=now)
 
 
 def first_scan(phone_id: str, lookback_ms: int, now: int) -> Scan:
-    """The scan of a number of which nothing was compared yet: it looks back a while."""
+    """The first scan of a number: nothing was compared yet, so it looks back `lookback_ms`."""
     return Scan(phone_id, now - lookback_ms, now)
 
 
 def next_scan(phone_id: str, watermark: int, last_scan_ms: int, now: int) -> Scan:
-    """The scan that follows the watermark.
+    """The scan that follows the watermark, with an overlap.
 
-    The overlap covers what Kapso's cursor, which moves while one pages, hid from the last scan.
+    Kapso's cursor moves while a scan pages through the list. The overlap covers what the last scan could not
+    see because of that, so it is as long as that scan took.
     """
     overlap_ms = max(MIN_OVERLAP_MS, min(last_scan_ms, MAX_OVERLAP_MS))
     return Scan(phone_id, max(0, watermark - overlap_ms), now)
+
+
+def following_scan(ended: Verification, now: int) -> Scan:
+    """The scan that follows another one within the same run, and adds to its counts."""
+    scan = ended.scan
+    following = next_scan(scan.phone_id, scan.started_at, ended.took_ms, now)
+    return replace(following, verified=scan.verified, counted=scan.counted, follows_from=scan.covers_from)
+
+
+def verified_from(workspace: Workspace, scan: Scan) -> int:
+    """The time from which the number was compared without a gap, once `scan` is complete."""
+    return scan.covers_from if workspace.verified_from is None else workspace.verified_from
+
+
+def confirmation(workspace: Workspace, verification: Verification | None) -> Confirmation | None:
+    """What the scan lets the run conclude; nothing if it was cut short or did not take place."""
+    if verification is None or verification.is_deferred:
+        return None
+    return Confirmation(verified_from(workspace, verification.scan))

@@ -1,4 +1,7 @@
-"""What a run needs to know of its workspace, read from a record that may hold anything."""
+"""Workspaces: which are active (rule 1), their settings and Kapso account, and what sync remembers of them.
+
+A workspace is a record of the CRM, so every value may be of any type.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,38 +10,49 @@ from typing import Any
 
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS, REPAIR, REPORT, Policy, read_policy, read_verify
-from background_sync.rules.values import LATEST_MS, InvalidRecord, read_time, stable_hash, to_int
+from background_sync.rules.values import LATEST_MS, stable_hash, to_int, valid_time
+
+SKIP_REASONS: Mapping[str, str] = {
+    "no_phone": "it has no kapso_phone_id",
+    "no_token": "it has no kapso_token_parameter",
+    "invalid": "its kapso_phone_id or kapso_token_parameter is not text",
+    "reserved_id": "its id is reserved",
+}
+"""The results of `skip_reason`, in words."""
 
 
 class Mode(Enum):
-    """What to do about drift."""
+    """What a scan does about drift."""
 
     COUNT = "count"
     REPORT = "report"
     REPAIR = "repair"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A workspace's number, and the name of its key's parameter."""
+MODES = {REPORT: Mode.REPORT, REPAIR: Mode.REPAIR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KapsoAccount:
+    """A workspace's number in Kapso, and the SSM parameter that holds its key."""
 
     workspace_id: str
     phone_id: str
     token_parameter: str
 
 
-MODES = {REPORT: Mode.REPORT, REPAIR: Mode.REPAIR}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """An active workspace; `mode` is None for one that is not verified, the rest is what sync remembers."""
+    """An active workspace. `mode` is None when it does not ask for verification.
+
+    The attributes from `unwritable` on are what sync remembers; `records.workspaces.MEMORY` describes them.
+    """
 
     workspace_id: str
     policy: Policy
     invalid_settings: tuple[str, ...]
     mode: Mode | None
-    number: Number
+    account: KapsoAccount
     unwritable: frozenset[str]
     watermark: int | None
     scan_ms: int
@@ -47,42 +61,61 @@ class Workspace:
     webhook: str | None
 
 
+def skip_reason(record: Mapping[str, object]) -> str | None:
+    """Why a workspace takes no part in a sweep, or None when it is active."""
+    phone, token = record.get("kapso_phone_id"), record.get("kapso_token_parameter")
+    if str(record.get("workspace_id")).startswith(RESERVED_PREFIX):
+        return "reserved_id"
+    if not all(each is None or isinstance(each, str) for each in (phone, token)):
+        return "invalid"
+    if not phone:
+        return "no_phone"
+    return None if token else "no_token"
+
+
 def read_workspace(record: Mapping[str, object]) -> Workspace:
     """An active workspace from its record.
 
-    What somebody else spoilt of sync's memory counts as forgotten, and so does what it knows of another
-    number.
+    What sync remembers counts as forgotten if it has become invalid, or if it belongs to another number.
     """
-    policy, invalid = read_policy(record.get("settings"))
-    verify, unusable = read_verify(record.get("settings"))
-    workspace_id, phone_id, token = (
-        str(record[name]) for name in ("workspace_id", "kapso_phone_id", "kapso_token_parameter")
-    )
-    refused, webhook = record.get("unwritable"), record.get("webhook")
-    compared = record if record.get("verified_phone_id", phone_id) == phone_id else {}
-    watermark = _time(compared, "watermark")
+    policy, invalid_policy = read_policy(record.get("settings"))
+    verify, invalid_verify = read_verify(record.get("settings"))
+    account = read_account(record)
+    unwritable, webhook = record.get("unwritable"), record.get("webhook")
+    same_number = record.get("verified_phone_id", account.phone_id) == account.phone_id
+    compared = record if same_number else {}
+    watermark = valid_time(compared, "watermark")
     return Workspace(
-        workspace_id=workspace_id,
+        workspace_id=account.workspace_id,
         policy=policy,
-        invalid_settings=(*invalid, *unusable),
+        invalid_settings=(*invalid_policy, *invalid_verify),
         mode=MODES.get(verify),
-        number=Number(workspace_id, phone_id, token),
-        unwritable=frozenset(map(str, refused)) if isinstance(refused, list) else frozenset(),
+        account=account,
+        unwritable=frozenset(map(str, unwritable)) if isinstance(unwritable, list) else frozenset(),
         watermark=watermark,
-        scan_ms=_time(compared, "scan_ms") or 0,
-        verified_from=None if watermark is None else _time(compared, "verified_from"),
-        pending_scan=_pending(record, phone_id),
+        scan_ms=valid_time(compared, "scan_ms") or 0,
+        verified_from=None if watermark is None else valid_time(compared, "verified_from"),
+        pending_scan=_pending_scan(record, account.phone_id),
         webhook=webhook if isinstance(webhook, str) else None,
     )
 
 
-def _pending(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] | None:
-    """A scan to go on with; times and pages come back from the table as numbers of another kind."""
+def read_account(record: Mapping[str, object]) -> KapsoAccount:
+    """The Kapso account of an active workspace."""
+    return KapsoAccount(
+        workspace_id=str(record["workspace_id"]),
+        phone_id=str(record["kapso_phone_id"]),
+        token_parameter=str(record["kapso_token_parameter"]),
+    )
+
+
+def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] | None:
+    """A deferred scan to continue, with its numbers as int; None if there is none, or it is invalid."""
     pending = record.get("pending_scan")
     if not isinstance(pending, Mapping) or pending.get("phone_id") != phone_id:
         return None
-    since, started_at, pages = (to_int(pending.get(name)) for name in ("since", "started_at", "pages"))
     after, follows_from = pending.get("after"), to_int(pending.get("follows_from"))
+    since, started_at, pages = (to_int(pending.get(name)) for name in ("since", "started_at", "pages"))
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
         return None
     times = (since, started_at, 0 if follows_from is None else follows_from)
@@ -98,42 +131,12 @@ def _pending(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] |
     }
 
 
-def _time(record: Mapping[str, object], name: str) -> int | None:
-    try:
-        return read_time(record, name)
-    except InvalidRecord:
-        return None
-
-
 def audit_due(workspace_id: str, audited_at: int | None, run_at: int, interval_ms: int) -> bool:
-    """Whether the sweep at `run_at` asks for the audit (times in ms, `interval_ms` between two sweeps).
+    """Whether the sweep at `run_at` asks for the workspace's audit: 24 h after its last one.
 
-    A workspace that was never audited waits for its own place in the day, so that the first day of a
-    million workspaces is as even as all the others; from then on each keeps its place by itself.
+    A workspace that was never audited waits for its own time of day, so that the first day of a million
+    workspaces is as even as the days after it. `interval_ms` is the time between two sweeps.
     """
     if audited_at is not None:
         return run_at - audited_at >= DAY_MS
     return (run_at - stable_hash(workspace_id) % DAY_MS) % DAY_MS < interval_ms
-
-
-SKIPPED: Mapping[str, str] = {
-    "no_phone": "it has no kapso_phone_id",
-    "no_token": "it has no kapso_token_parameter",
-    "invalid": "its kapso_phone_id or kapso_token_parameter is no text",
-    "reserved_id": "its id is reserved",
-}
-"""What `skip_reason` says, in words."""
-
-
-def skip_reason(workspace: Mapping[str, object]) -> str | None:
-    """Why a workspace takes no part in a sweep, or None for an active one."""
-    workspace_id, phone, token = (
-        workspace.get(name) for name in ("workspace_id", "kapso_phone_id", "kapso_token_parameter")
-    )
-    if str(workspace_id).startswith(RESERVED_PREFIX):
-        return "reserved_id"
-    if not all(each is None or isinstance(each, str) for each in (phone, token)):
-        return "invalid"
-    if not phone:
-        return "no_phone"
-    return None if token else "no_token"

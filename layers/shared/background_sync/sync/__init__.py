@@ -1,1 +1,1 @@
-"""What the functions do, one module a use case: called with plain values, told the time and the deadline."""
+"""What a sweep does: dispatch its messages, and run, audit or backfill one workspace for each message."""

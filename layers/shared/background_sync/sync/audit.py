@@ -1,22 +1,19 @@
-"""The audit: reads a workspace's contacts from the table itself, and mends what would hide one from the
-index.
+"""The audit: reads a workspace's contacts from the table itself, and fixes what hides them from the index.
 
-A contact that some writer stored without `activity_at` stands in no index and no run ever sees it; one whose
-`activity_at` is out of date is judged by the wrong moment.
+A contact that was stored without `activity_at` is not in the index, so no run ever sees it. A contact whose
+`activity_at` is out of date is judged by the wrong time.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from background_sync.clock import Deadline
-from background_sync.messages import AUDIT, Message
-from background_sync.records import runs, workspaces
+from background_sync.records import workspaces
 from background_sync.records.contacts import Conflict, Unwritable, fix_index, read_contact, table_page
-from background_sync.records.database import Item, deserialize
+from background_sync.records.database import Item, deserialize, deserialize_value
 from background_sync.records.runs import Run
 from background_sync.rules.contact import activity_index_value
-from background_sync.sync.task import JobContext, complete, work_on
+from background_sync.sync.task import Job
 from background_sync.telemetry import emit, logger
 
 MARGIN_MS = 15_000
@@ -24,7 +21,7 @@ MARGIN_MS = 15_000
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an audit found; `invalid` ones have no readable time, and stand in the index at 0."""
+    """An audit's counts. `invalid` contacts have no readable time; their index value is 0."""
 
     contacts_checked: int = 0
     fixed_missing: int = 0
@@ -33,88 +30,80 @@ class Findings:
     lost_race: int = 0
     unwritable: int = 0
 
+    def plus(self, name: str) -> "Findings":
+        return replace(self, **{name: getattr(self, name) + 1})
+
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AuditCheckpoint:
     """How far an audit has come: past the contact `after`, None at the beginning."""
 
     after: str | None
     findings: Findings
 
     @staticmethod
-    def read(document: Mapping[str, Any] | None) -> "Place":
-        """From a record; None is the beginning."""
+    def read(document: Mapping[str, Any] | None) -> "AuditCheckpoint":
+        """From an audit's record; None is the beginning."""
         if document is None:
-            return Place(None, Findings())
-        return Place(document["after"], Findings(**document["findings"]))
+            return AuditCheckpoint(None, Findings())
+        return AuditCheckpoint(document["after"], Findings(**document["findings"]))
 
 
-def audit(bench: JobContext, message: Message, deadline: Deadline, *, first_delivery: bool) -> None:
-    """Work on an audit until it is done, or go on in a follow-up message; raises as `work_on` does."""
-
-    def work(record: Run) -> None:
-        _work(bench, message, record, deadline)
-
-    work_on(bench, runs.audit_key(message.workspace_id), message.run_at, work, first_delivery=first_delivery)
-
-
-def _work(bench: JobContext, message: Message, record: Run, deadline: Deadline) -> None:
-    place = Place.read(record.place)
+def audit(job: Job) -> None:
+    """Audit until the end, or continue in a follow-up message."""
+    checkpoint = AuditCheckpoint.read(job.record.checkpoint)
     while True:
-        page = table_page(bench.database, message.workspace_id, place.after, bench.page_size)
+        page = table_page(job.database, job.workspace_id, checkpoint.after, job.context.page_size)
         for item in page.items:
-            place = _with_item(bench, message, record, place, item)
+            checkpoint = _past_contact(job, item, checkpoint)
         if page.next_contact_id is None:
-            _complete(bench, message, record, place.findings)
+            _complete(job, checkpoint.findings)
             return
-        place = replace(place, after=page.next_contact_id)
-        if deadline.within(MARGIN_MS):
-            runs.save_checkpoint(record, asdict(place))
-            bench.queue.send([Message(AUDIT, message.workspace_id, message.run_at)])
+        checkpoint = replace(checkpoint, after=page.next_contact_id)
+        if job.deadline.within(MARGIN_MS):
+            job.follow_up(Run.checkpoint.set(asdict(checkpoint)))
             return
 
 
-def _with_item(bench: JobContext, message: Message, record: Run, place: Place, item: Item) -> Place:
-    """Mend one contact; where that fails, the next attempt goes on from it, with what was found so far."""
+def _past_contact(job: Job, item: Item, checkpoint: AuditCheckpoint) -> AuditCheckpoint:
     try:
-        findings = _mend(bench, message.workspace_id, item, place.findings)
+        findings = _check(job, item, checkpoint.findings)
     except Exception:
-        runs.update_held(record, Run.place.set(asdict(place)))
+        # The next attempt continues with this contact, and keeps what was counted before it.
+        job.save(Run.checkpoint.set(asdict(checkpoint)))
         raise
-    return Place(item["contact_id"]["S"], findings)
+    return AuditCheckpoint(item["contact_id"]["S"], findings)
 
 
-def _mend(bench: JobContext, workspace_id: str, item: Item, findings: Findings) -> Findings:
+def _check(job: Job, item: Item, findings: Findings) -> Findings:
     record = deserialize(item)
-    findings = replace(findings, contacts_checked=findings.contacts_checked + 1)
+    findings = findings.plus("contacts_checked")
     expected = activity_index_value(record)
     if expected == 0:
-        findings = replace(findings, invalid=findings.invalid + 1)
+        findings = findings.plus("invalid")
         logger.warning("contact without a readable time", contact_id=record["contact_id"])
     if record.get("activity_at") == expected:
         return findings
     try:
-        fix_index(bench.database, workspace_id, item, expected)
+        fix_index(job.database, job.workspace_id, item, expected)
     except Conflict:
-        if not _is_mended(bench, workspace_id, str(record["contact_id"]), expected):
-            return replace(findings, lost_race=findings.lost_race + 1)
+        if not _is_fixed(job, str(record["contact_id"]), expected):
+            return findings.plus("lost_race")
     except Unwritable as error:
         logger.warning("unwritable contact", contact_id=record["contact_id"], reason=str(error))
-        return replace(findings, unwritable=findings.unwritable + 1)
-    if "activity_at" in record:
-        return replace(findings, fixed_outdated=findings.fixed_outdated + 1)
-    return replace(findings, fixed_missing=findings.fixed_missing + 1)
+        return findings.plus("unwritable")
+    return findings.plus("fixed_outdated" if "activity_at" in record else "fixed_missing")
 
 
-def _is_mended(bench: JobContext, workspace_id: str, contact_id: str, expected: int) -> bool:
-    """Whether it is as it should be after all: our own write, whose answer was lost, or somebody else's."""
-    read = read_contact(bench.database, workspace_id, contact_id)
-    return read is not None and deserialize({"at": read.get("activity_at", {"NULL": True})})["at"] == expected
+def _is_fixed(job: Job, contact_id: str, expected: int) -> bool:
+    """Whether the index value is right after all: our own write, whose answer was lost, or another's."""
+    read = read_contact(job.database, job.workspace_id, contact_id)
+    return read is not None and deserialize_value(read, "activity_at") == expected
 
 
-def _complete(bench: JobContext, message: Message, record: Run, findings: Findings) -> None:
+def _complete(job: Job, findings: Findings) -> None:
     counts = asdict(findings)
-    workspaces.remember_audit(bench.database, message.workspace_id, message.run_at)
-    complete(bench, record, counts)
+    workspaces.remember_audit(job.database, job.workspace_id, job.run_at)
+    job.complete(counts)
     emit({"audits_completed": 1, **{f"audit_{name}": count for name, count in counts.items()}})
     logger.info("the audit is completed", counts=counts)

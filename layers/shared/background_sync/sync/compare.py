@@ -1,4 +1,4 @@
-"""Comparing the people that Kapso tells of with the table, and mending what the webhooks missed."""
+"""Comparing the people in Kapso's conversations with the table, and repairing what the webhooks missed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,20 +19,21 @@ from background_sync.rules.counts import Verified, higher_priority
 from background_sync.rules.identity import Ambiguous, match
 from background_sync.rules.notes import repair_note
 from background_sync.rules.policy import Policy
-from background_sync.rules.values import InvalidRecord, read_time
+from background_sync.rules.values import InvalidRecord, valid_time
 from background_sync.rules.workspace import Mode
 from background_sync.telemetry import logger
 
 MAX_TRIES = 5
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Comparer:
-    """Compares page by page; `verified` counts what came of it.
+    """Compares page by page; `verified` has the counts.
 
-    `run_at` is the run's moment, `scan_at` the one before the scan began: younger activity is left to the
-    next scan. `missed_activity` is the newest Kapso activity (ms) by contact that this scan found and did not
-    repair. `incomplete`: something was left undone that the next scan must see again.
+    `run_at` is the run's moment. `scan_at` is when the scan began: younger activity is left to the next scan.
+    `counted` has the outcome of each person so far. `missed_activity` is the newest Kapso activity (ms) by
+    contact that was found and not repaired. `incomplete`: something was left undone, and the next scan must
+    see it again.
     """
 
     database: Database
@@ -49,67 +50,65 @@ class Comparer:
 
     def compare(self, conversations: Sequence[Conversation]) -> None:
         """Compare a page. A person with several conversations counts once, by the newest activity."""
-        people = self._people(conversations)
+        contacts = self._candidates(conversations)
         persons: dict[str, Conversation] = {}
         for conversation in conversations:
-            contact_id = self._contact_id(conversation, people)
+            contact_id = self._contact_id(conversation, contacts)
             if contact_id is not None:
                 persons[contact_id] = _merged(persons.get(contact_id), conversation)
         for contact_id, person in persons.items():
-            self._count(contact_id, self._settle(person, contact_id, people.get(contact_id)))
+            self._count(contact_id, self._settle(person, contact_id, contacts.get(contact_id)))
 
-    def _people(self, conversations: Iterable[Conversation]) -> dict[str, Item]:
+    def _candidates(self, conversations: Iterable[Conversation]) -> dict[str, Item]:
         """The contacts that the conversations' identities may lead to."""
         pairs = [(each.phone, each.business_scoped_user_id) for each in conversations]
         ids = {identity for pair in pairs for identity in pair if identity}
-        people = read_contacts(self.database, self.workspace_id, ids)
-        owners = {_bsuid(item): name for name, item in people.items()}
+        contacts = read_contacts(self.database, self.workspace_id, ids)
+        known = {_bsuid(item) for item in contacts.values()}
         more = {
             contact_id
             for _, bsuid in pairs
-            if bsuid and bsuid not in owners and bsuid not in people
+            if bsuid and bsuid not in known and bsuid not in contacts
             for contact_id in self._owners_of(bsuid)
         }
-        return people | read_contacts(self.database, self.workspace_id, more - people.keys())
+        return contacts | read_contacts(self.database, self.workspace_id, more - contacts.keys())
 
     def _owners_of(self, bsuid: str) -> list[str]:
-        """By the index, which is a moment late: what this scan has just written is remembered."""
+        # The index lags behind the table, so what this scan has just written is remembered here.
         if bsuid in self._learned:
             return [self._learned[bsuid]]
         return contact_ids_by_bsuid(self.database, self.workspace_id, bsuid)
 
-    def _contact_id(self, conversation: Conversation, people: Mapping[str, Item]) -> str | None:
-        """Whom a conversation is with: a contact, or one that is to be; None for nobody in particular."""
+    def _contact_id(self, conversation: Conversation, contacts: Mapping[str, Item]) -> str | None:
+        """The contact that a conversation is with, existing or not; None when that is ambiguous."""
         phone, bsuid = conversation.phone, conversation.business_scoped_user_id
-        led_to = {
+        candidates = {
             name: _bsuid(item)
-            for name, item in people.items()
+            for name, item in contacts.items()
             if name in (phone, bsuid) or (bsuid and _bsuid(item) == bsuid)
         }
         if bsuid in self._learned:
-            led_to[self._learned[bsuid]] = bsuid
+            candidates[self._learned[bsuid]] = bsuid
         try:
-            contact_id = match(phone, bsuid, led_to) or phone or bsuid or ""
+            contact_id = match(phone, bsuid, candidates) or phone or bsuid or ""
         except Ambiguous as error:
             logger.warning("unknown person", conversation_id=conversation.id, reason=str(error))
             self._count(f"conversation {conversation.id}", "unknown")
-            self._suspect([people[each] for each in error.contact_ids if each in people], conversation)
+            self._suspect([contacts[each] for each in error.contact_ids if each in contacts], conversation)
             return None
         if bsuid:
             self._learned[bsuid] = contact_id
         return contact_id
 
-    def _suspect(self, either: Sequence[Item], conversation: Conversation) -> None:
-        """Where nobody of those whom it may be has the activity, somebody missed it: people have to look."""
-        if (
-            self.mode is Mode.COUNT
-            or not either
-            or not all(self._lacks(each, conversation) for each in either)
-        ):
+    def _suspect(self, candidates: Sequence[Item], conversation: Conversation) -> None:
+        """Mark all contacts that an ambiguous person may be, if none of them has the activity."""
+        if self.mode is Mode.COUNT or not candidates:
             return
-        for read in either:
+        if not all(self._lacks(each, conversation) for each in candidates):
+            return
+        for read in candidates:
             try:
-                self._mark(read["contact_id"]["S"], read, conversation.activity_at or 0)
+                self._mark(read, conversation.activity_at or 0)
             except (Conflict, Unwritable) as error:
                 logger.warning("a contact could not be marked", reason=str(error))
 
@@ -118,7 +117,7 @@ class Comparer:
             activity = readable_activity(_judged(read))
         except InvalidRecord:
             return False
-        return compare(activity, True, conversation.activity_at, self.scan_at).drift is Drift.BEHIND
+        return compare(activity, True, conversation.activity_at, self.scan_at) is Drift.BEHIND
 
     def _count(self, person: str, outcome: str) -> None:
         was = self.counted.get(person)
@@ -126,12 +125,13 @@ class Comparer:
         self.verified = self.verified.moved(was, self.counted[person])
 
     def _settle(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
-        """Judge and write; read again where somebody else wrote at the same moment."""
+        """Judge and write. On a conflict, read the contact again and judge anew."""
         if contact_id in self.counted:
-            conversation = replace(conversation, profile_name=None)  # an older one; the newest told the name
+            # This conversation is older than one that was counted, and the newest one has the current name.
+            conversation = replace(conversation, profile_name=None)
         for _ in range(MAX_TRIES):
             try:
-                return self._once(conversation, contact_id, read)
+                return self._judge_and_write(conversation, contact_id, read)
             except Conflict:
                 read = read_contacts(self.database, self.workspace_id, [contact_id]).get(contact_id)
             except Unwritable as error:
@@ -141,33 +141,33 @@ class Comparer:
         self.incomplete = True
         return "behind"
 
-    def _once(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
+    def _judge_and_write(self, conversation: Conversation, contact_id: str, read: Item | None) -> str:
         if read is None:
-            return self._absent(conversation, contact_id)
+            return self._missing(conversation, contact_id)
         record = _judged(read)
         try:
-            found = compare(readable_activity(record), True, conversation.activity_at, self.scan_at)
+            drift = compare(readable_activity(record), True, conversation.activity_at, self.scan_at)
         except InvalidRecord as error:
             logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
             return "unknown"
-        stamp = self._stamp(record)
-        if found.drift is Drift.BEHIND:
-            return self._behind(conversation, contact_id, read, stamp)
+        earlier = self._done_earlier(record)
+        if drift is Drift.BEHIND:
+            return self._behind(conversation, read, earlier)
         if self.mode is Mode.REPAIR:
-            self._teach(conversation, contact_id, read, record)
-        return stamp or found.drift.value
+            self._update_profile(conversation, contact_id, read, record)
+        return earlier or drift.value
 
-    def _teach(
+    def _update_profile(
         self, conversation: Conversation, contact_id: str, read: Item, record: Mapping[str, object]
     ) -> None:
-        before = record.get("renamed_at") == self.run_at and self._stamp(record) is None
-        taught = update_profile(self.database, self.workspace_id, read, _facts(conversation), self.run_at)
-        if (before or taught) and contact_id not in self.counted:
+        # An earlier attempt of this run may have renamed the contact; a repeat counts that as its own.
+        before = record.get("renamed_at") == self.run_at and self._done_earlier(record) is None
+        renamed = update_profile(self.database, self.workspace_id, read, _facts(conversation), self.run_at)
+        if (before or renamed) and contact_id not in self.counted:
             self.verified = self.verified.plus("renamed")
 
-    def _absent(self, conversation: Conversation, contact_id: str) -> str:
-        found = compare(None, False, conversation.activity_at, self.scan_at)
-        if found.drift is Drift.IN_STEP:
+    def _missing(self, conversation: Conversation, contact_id: str) -> str:
+        if compare(None, False, conversation.activity_at, self.scan_at) is Drift.IN_STEP:
             return "in_step"
         if self.mode is not Mode.REPAIR:
             return "missing"
@@ -175,34 +175,34 @@ class Comparer:
         logger.info("created a missing contact", contact_id=contact_id)
         return "created"
 
-    def _stamp(self, record: Mapping[str, object]) -> str | None:
-        """What this very run did to the contact before, if it did: a repeat counts it as its own."""
+    def _done_earlier(self, record: Mapping[str, object]) -> str | None:
+        """What an earlier attempt of this very run did to the contact: a repeat counts it as its own."""
         if record.get("repaired_at") != self.run_at:
             return None
         return "created" if record.get("created_by_run") == self.run_at else "repaired"
 
-    def _behind(self, conversation: Conversation, contact_id: str, read: Item, stamp: str | None) -> str:
+    def _behind(self, conversation: Conversation, read: Item, earlier: str | None) -> str:
         facts, limit = _facts(conversation), self.policy.max_sync_notes
         if self.mode is Mode.REPORT:
-            self._mark(contact_id, read, facts.activity_at)
+            self._mark(read, facts.activity_at)
         if self.mode is not Mode.REPAIR:
             return "behind"
-        note = None if stamp else repair_note(facts.activity_at, self.run_at)
+        note = None if earlier else repair_note(facts.activity_at, self.run_at)
         repair(self.database, self.workspace_id, read, facts, self.run_at, note, limit)
-        logger.info("repaired a contact", contact_id=contact_id)
-        return stamp or "repaired"
+        logger.info("repaired a contact", contact_id=read["contact_id"]["S"])
+        return earlier or "repaired"
 
-    def _mark(self, contact_id: str, read: Item, activity_at: int) -> None:
-        """Note on the contact what it misses; the flag that tells of it comes with the other flags."""
-        known = _marked(read)
-        self.missed_activity[contact_id] = max(activity_at, known)
+    def _mark(self, read: Item, activity_at: int) -> None:
+        """Store on the contact what it lacks. The flag that reports it comes with the other flags."""
+        known = valid_time(_judged(read), "behind_at") or 0
+        self.missed_activity[read["contact_id"]["S"]] = max(activity_at, known)
         if activity_at > known:
             values = {"behind_at": serialize(activity_at)}
-            set_if_unchanged(self.database, self.workspace_id, contact_id, read, JUDGED, values)
+            set_if_unchanged(self.database, self.workspace_id, read, JUDGED, values)
 
 
 def _merged(one: Conversation | None, other: Conversation) -> Conversation:
-    """A person's two conversations, the newer first: its name, and the newest activity of both."""
+    """Two conversations of a person, the newer first: its name, and the newest activity of both."""
     if one is None:
         return other
     activities = [each for each in (one.activity_at, other.activity_at) if each is not None]
@@ -217,22 +217,15 @@ def _merged(one: Conversation | None, other: Conversation) -> Conversation:
 
 def _facts(conversation: Conversation) -> Facts:
     return Facts(
-        conversation.activity_at or 0,
-        conversation.phone,
-        conversation.business_scoped_user_id,
-        conversation.profile_name,
+        activity_at=conversation.activity_at or 0,
+        phone=conversation.phone,
+        business_scoped_user_id=conversation.business_scoped_user_id,
+        profile_name=conversation.profile_name,
     )
 
 
 def _judged(read: Item) -> dict[str, object]:
     return deserialize({name: value for name, value in read.items() if name != "notes"})
-
-
-def _marked(read: Item) -> int:
-    try:
-        return read_time(deserialize({"behind_at": read.get("behind_at", {"NULL": True})}), "behind_at") or 0
-    except InvalidRecord:
-        return 0
 
 
 def _bsuid(item: Item) -> str | None:

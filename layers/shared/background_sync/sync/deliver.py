@@ -1,37 +1,35 @@
-"""One delivered queue message: worked on, or put back for the right time.
+"""One delivered queue message: worked on and acknowledged, or left to be delivered again.
 
-completed, or gone on in a follow-up   acknowledged
-another delivery is at it              back when its lease ends, for its owner may die; no error
-not begun, the deadline is near        back at once; no attempt
-the attempt failed                     back after a pause
-unreadable, or its attempts are spent  back at once, until the queue moves it to the dead-letter queue
-a dry run whose attempts are spent     acknowledged: there is nothing to be done about it
+completed, or continued by a follow-up   acknowledged
+another delivery holds the lease         again when its lease ends, in case the owner died; not an error
+the deadline is near                     again at once; does not count as an attempt
+the attempt failed                       again after a pause
+invalid, or its attempts are spent       again at once, until the queue moves it to the dead-letter queue
+a dry run whose attempts are spent       acknowledged: it only counted for whoever asked
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from background_sync.clock import Clock, Deadline
+from background_sync.clock import Deadline
 from background_sync.messages import InvalidMessage, Message, read_message
-from background_sync.queue import WorkQueue
 from background_sync.records.runs import AttemptsSpent, LeaseLost, OwnedElsewhere
+from background_sync.sync.task import Job, JobContext, run_job
 from background_sync.telemetry import logger
 
 START_MARGIN_MS = 25_000
-"""What must be left of an invocation for a message to be begun."""
+"""What must be left of an invocation to start on a message."""
 RETRY_PAUSE_S = 30
 FRESH_COPY_AFTER = 5
-"""A message put back this often through no fault of its own travels on as a fresh copy: the queue counts
-receives, and must not take it for one that fails."""
-
-Work = Callable[..., None]
+"""After so many receives without an attempt, a message continues as a fresh copy: SQS counts receives, and
+must not move a message that never failed to the dead-letter queue."""
 
 
 class RetryLater(Exception):
-    """The message is not acknowledged."""
+    """The message is not acknowledged, so SQS delivers it again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A received message; `receive_count` is 1 the first time."""
 
@@ -40,66 +38,61 @@ class Delivery:
     receive_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageHandler:
-    """Takes deliveries; `work` does each kind of message."""
+    """Handles deliveries; `work` has the function for each kind of message."""
 
-    queue: WorkQueue
-    clock: Clock
-    work: Mapping[str, Work]
+    context: JobContext
+    work: Mapping[str, Callable[[Job], None]]
 
+    def handle(self, delivery: Delivery, deadline: Deadline) -> None:
+        """Work on one message; returns when it may be acknowledged.
 
-def deliver(desk: MessageHandler, delivery: Delivery, deadline: Deadline) -> None:
-    """Work on one message; returns when it may be acknowledged.
+        Raises:
+            RetryLater: it must not be acknowledged.
+        """
+        try:
+            message = read_message(delivery.body)
+        except InvalidMessage as error:
+            logger.error("invalid message", reason=str(error), body=delivery.body[:500])
+            raise self._retry(delivery, 0) from error
+        with logger.append_context_keys(
+            workspace_id=message.workspace_id, run_at=message.run_at, kind=message.kind
+        ):
+            self._work_on(delivery, message, deadline)
 
-    Raises:
-        RetryLater: it must not be.
-    """
-    try:
-        message = read_message(delivery.body)
-    except InvalidMessage as error:
-        logger.error("unreadable message", reason=str(error), body=delivery.body[:500])
-        raise _put_back(desk, delivery, 0) from error
-    with logger.append_context_keys(
-        workspace_id=message.workspace_id, run_at=message.run_at, kind=message.kind
-    ):
-        _work(desk, delivery, message, deadline)
+    def _work_on(self, delivery: Delivery, message: Message, deadline: Deadline) -> None:
+        if deadline.within(START_MARGIN_MS):
+            logger.info("not started, the deadline is near")
+            self._retry_without_failure(delivery, message, 0)
+            return
+        work, first = self.work[message.kind], delivery.receive_count <= 1
+        try:
+            run_job(self.context, message, deadline, work, first_delivery=first)
+        except OwnedElsewhere as owned:
+            logger.info("another delivery holds the lease", lease_until=owned.lease_until)
+            wait_ms = owned.lease_until - self.context.clock.now()
+            self._retry_without_failure(delivery, message, -(-wait_ms // 1000))
+        except LeaseLost as lost:
+            logger.info("another delivery took it over")
+            raise self._retry(delivery, RETRY_PAUSE_S) from lost
+        except AttemptsSpent as spent:
+            logger.error("abandoned", attempts=int(spent.run.attempts), error=spent.run.error)
+            if message.window is None or not message.window.dry_run:
+                raise self._retry(delivery, 0) from spent
+        except Exception as error:
+            logger.exception("the attempt failed")
+            raise self._retry(delivery, RETRY_PAUSE_S * delivery.receive_count) from error
 
+    def _retry_without_failure(self, delivery: Delivery, message: Message, seconds: int) -> None:
+        if delivery.receive_count < FRESH_COPY_AFTER:
+            raise self._retry(delivery, seconds)
+        self.context.queue.send([message])
 
-def _work(desk: MessageHandler, delivery: Delivery, message: Message, deadline: Deadline) -> None:
-    if deadline.within(START_MARGIN_MS):
-        logger.info("not begun, the deadline is near")
-        _put_back_without_fault(desk, delivery, message, 0)
-        return
-    first = delivery.receive_count <= 1
-    try:
-        desk.work[message.kind](message, deadline, first_delivery=first)
-    except OwnedElsewhere as owned:
-        logger.info("another delivery is at it", lease_until=owned.lease_until)
-        wait_s = -(-(owned.lease_until - desk.clock.now()) // 1000)
-        _put_back_without_fault(desk, delivery, message, wait_s)
-    except LeaseLost as lost:
-        logger.info("another delivery took it over")
-        raise _put_back(desk, delivery, RETRY_PAUSE_S) from lost
-    except AttemptsSpent as spent:
-        logger.error("given up", attempts=int(spent.run.attempts), error=spent.run.error)
-        if message.window is not None and message.window.dry_run:
-            return  # it only counts for whoever asked
-        raise _put_back(desk, delivery, 0) from spent
-    except Exception as error:
-        logger.exception("the attempt failed")
-        raise _put_back(desk, delivery, RETRY_PAUSE_S * delivery.receive_count) from error
-
-
-def _put_back_without_fault(desk: MessageHandler, delivery: Delivery, message: Message, seconds: int) -> None:
-    if delivery.receive_count < FRESH_COPY_AFTER:
-        raise _put_back(desk, delivery, seconds)
-    desk.queue.send([message])
-
-
-def _put_back(desk: MessageHandler, delivery: Delivery, seconds: int) -> RetryLater:
-    try:
-        desk.queue.hide(delivery.receipt_handle, seconds)
-    except Exception:
-        logger.exception("the message's visibility could not be set")  # it comes back by itself, later
-    return RetryLater(f"back in {seconds} s")
+    def _retry(self, delivery: Delivery, seconds: int) -> RetryLater:
+        try:
+            self.context.queue.hide(delivery.receipt_handle, seconds)
+        except Exception:
+            # SQS then delivers it again by itself, after the queue's visibility timeout.
+            logger.exception("the message's visibility could not be set")
+        return RetryLater(f"again in {seconds} s")

@@ -1,4 +1,4 @@
-"""Flagging the contacts that a run selected, each one read, judged and written for itself."""
+"""Flagging the contacts that a run selected: each one is read, judged and written by itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from background_sync.records.contacts import (
     was_reported,
     write_flag,
 )
-from background_sync.records.database import Database, Item, deserialize
+from background_sync.records.database import Database, Item, deserialize, deserialize_value
 from background_sync.rules.contact import (
     Confirmation,
     Contact,
@@ -30,40 +30,39 @@ from background_sync.telemetry import logger
 
 MARGIN_MS = 10_000
 MAX_TRIES = 5
-UNTOUCHED = {Verdict.COOLING: "in_cooldown", Verdict.QUIET: "confirmed_quiet"}
-"""What a contact counts as that the rules no longer flag; fresh or closed by now is a lost race."""
+NOT_FLAGGED = {Verdict.COOLING: "in_cooldown", Verdict.QUIET: "confirmed_quiet"}
+"""The outcome of a selected contact that is no longer due. One that is fresh or closed is a lost race."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far flagging has come in the selection, what came of it, and whom DynamoDB refused."""
+class FlagProgress:
+    """How many selected contacts are done, their counts, and the contacts that DynamoDB refused."""
 
     position: int = 0
     flagging: Flagging = Flagging()  # noqa: RUF009 - frozen
     refused: tuple[str, ...] = ()
 
-    def past(self, contact_id: str, outcome: str | None, *, stale: bool) -> "Progress":
-        """Past one contact more; without an outcome it was left alone."""
+    def past(self, contact_id: str, outcome: str | None, *, stale: bool) -> "FlagProgress":
+        """After one more contact; None is the outcome of a contact that was left alone."""
         refused = (*self.refused, contact_id) if outcome == "unwritable" else self.refused
         flagging = self.flagging if outcome is None else self.flagging.after(outcome, stale=stale)
-        return Progress(self.position + 1, flagging, refused)
+        return FlagProgress(self.position + 1, flagging, refused)
 
     @staticmethod
-    def read(document: Mapping[str, Any] | None) -> "Progress":
-        """From a record; None is the beginning."""
+    def read(document: Mapping[str, Any] | None) -> "FlagProgress":
+        """From a run's record; None is the beginning."""
         if document is None:
-            return Progress()
+            return FlagProgress()
         flagging, refused = Flagging(**document["flagging"]), tuple(document["refused"])
-        return Progress(document["position"], flagging, refused)
+        return FlagProgress(document["position"], flagging, refused)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flagger:
-    """Flags the contacts of `selected` in order at `now`; at most `cap` of them.
+    """Flags the contacts of `selected` in order as of `now`, at most `cap` of them.
 
-    At the positions `not_stale` are those that are to be told of missed activity, and nothing else.
-    `missed_activity` is the newest Kapso activity (ms) by contact, as this scan found it: some contacts could
-    not be marked.
+    The contacts at the positions `not_stale` are flagged only to report missed activity. `missed_activity` is
+    the newest Kapso activity (ms) by contact, as this run's scan found it: some contacts could not be marked.
     """
 
     database: Database
@@ -77,13 +76,13 @@ class Flagger:
     missed_activity: Mapping[str, int] = field(default_factory=dict)
 
     def run_until_deadline(
-        self, progress: Progress, deadline: Deadline, *, repeated: bool
-    ) -> tuple[Progress, bool]:
-        """Flag until the cap is reached; whom somebody else changed, or DynamoDB refuses, gives the place to
-        the next. Returns whether that is all, or the deadline is near.
+        self, progress: FlagProgress, deadline: Deadline, *, repeated: bool
+    ) -> tuple[FlagProgress, bool]:
+        """Flag until the cap is reached; returns whether that was possible before the deadline.
 
-        A `repeated` attempt first finds what an earlier one flagged, which is counted as its own: the cap
-        holds over all attempts.
+        A contact that another writer changed, or that DynamoDB refuses, gives its place to the next one. A
+        `repeated` attempt first looks for the flags of earlier attempts and counts them as its own, because
+        the cap holds over all attempts.
         """
         rest = self.selected[progress.position :]
         done = self._flagged_before(rest) if repeated else {}
@@ -100,8 +99,8 @@ class Flagger:
             progress = progress.past(contact_id, outcome, stale=stale)
         return progress, True
 
-    def done_since(self, progress: Progress) -> Flagging:
-        """What earlier attempts came to: as far as was saved, and what they have flagged since."""
+    def counts_so_far(self, progress: FlagProgress) -> Flagging:
+        """The counts of earlier attempts: those that were saved, and the flags written since."""
         done, flagging = self._flagged_before(self.selected[progress.position :]), progress.flagging
         for position, contact_id in enumerate(self.selected):
             if contact_id in done:
@@ -110,33 +109,27 @@ class Flagger:
 
     def _flagged_before(self, contact_ids: Sequence[str]) -> dict[str, str]:
         read = read_contacts(self.database, self.workspace_id, contact_ids)
-        return {each: self._flagged_as(item) for each, item in read.items() if self._is_ours(item)}
+        return {each: self._kind_of_flag(item) for each, item in read.items() if self._is_ours(item)}
 
-    def _flagged_as(self, read: Item) -> str:
+    def _kind_of_flag(self, read: Item) -> str:
         return REPORTED if was_reported(read, self.now) else FLAGGED
 
     def _flag(self, contact_id: str) -> str:
-        """Read, judge and write; read again where somebody else wrote at the same moment. The outcome is the
-        name of the count that the contact stands in."""
+        """Read, judge and write; on a conflict read again. Returns the count that the contact belongs to."""
         for _ in range(MAX_TRIES):
-            read = self._read(contact_id)
+            read = read_contact(self.database, self.workspace_id, contact_id)
             if read is None:
                 break
             if self._is_ours(read):
-                return self._flagged_as(read)
+                return self._kind_of_flag(read)
             try:
                 return self._judge_and_write(contact_id, read)
             except Conflict:
                 continue
         return "lost_race"
 
-    def _read(self, contact_id: str) -> Item | None:
-        return read_contact(self.database, self.workspace_id, contact_id)
-
-    def _is_ours(self, read: Item | None) -> bool:
-        return (
-            read is not None and deserialize({"at": read.get("flagged_at", {"NULL": True})})["at"] == self.now
-        )
+    def _is_ours(self, read: Item) -> bool:
+        return deserialize_value(read, "flagged_at") == self.now
 
     def _judge_and_write(self, contact_id: str, read: Item) -> str:
         judged = {name: value for name, value in read.items() if name != "notes"}
@@ -144,12 +137,10 @@ class Flagger:
             contact = contact_from_record(contact_id, deserialize(judged))
             contact = contact.with_verification(self.confirmation, self.missed_activity.get(contact_id))
             verdict = judge(contact, self.now, self.policy, self.confirmation)
-            told = needs_report(contact, self.now, self.policy)
-            if verdict is not Verdict.DUE and not told:
-                return UNTOUCHED.get(verdict, "lost_race")
+            if verdict is not Verdict.DUE and not needs_report(contact, self.now, self.policy):
+                return NOT_FLAGGED.get(verdict, "lost_race")
             outcome, note = self._note(contact)
-            limit = self.policy.max_sync_notes
-            write_flag(self.database, self.workspace_id, contact_id, read, note, limit)
+            write_flag(self.database, self.workspace_id, read, note, self.policy.max_sync_notes)
         except InvalidRecord as error:
             logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
             return "invalid"
@@ -159,7 +150,6 @@ class Flagger:
         return outcome
 
     def _note(self, contact: Contact) -> tuple[str, Note]:
-        """What a contact is flagged for: missed activity, or none at all."""
         if contact.is_behind:
             return REPORTED, missed_note(contact.behind_at or 0, self.now)
         return FLAGGED, flag_note(contact.activity_at, self.now)

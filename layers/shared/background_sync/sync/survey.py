@@ -1,6 +1,6 @@
-"""The survey: every contact of a workspace by its slim index entry, counted, and the best candidates kept.
+"""The survey: judges every contact of a workspace by its index entry, and keeps the best candidates.
 
-It holds one page and the candidates: at most the cap, and as many in reserve.
+It holds one page and the candidates in memory: at most the cap, and as many again in reserve.
 """
 
 import json
@@ -27,9 +27,10 @@ from background_sync.rules.values import InvalidRecord
 from background_sync.telemetry import logger
 
 MARGIN_MS = 15_000
-MAX_PLACE_BYTES = 300_000
-ENTRY_BYTES = 100
-"""Of a candidate in a run's record, beside its id."""
+MAX_CANDIDATES_BYTES = 300_000
+"""What candidates may take of a run's record, which DynamoDB limits to 400 KB."""
+CANDIDATE_BYTES = 100
+"""What a candidate takes beside its id."""
 COUNTED_AS = {
     Verdict.FRESH: "fresh",
     Verdict.CLOSED: "closed_leads",
@@ -41,38 +42,39 @@ COUNTED_AS = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Contact):
-    """A contact that may be flagged; one that is not `stale` is to be told of missed activity alone."""
+    """A contact that may be flagged. One that is not `stale` is flagged only to report missed activity."""
 
     stale: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """How far a survey has come: where it goes on, its counts, and the best candidates so far."""
+class SurveyCheckpoint:
+    """How far a survey has come: where it continues (None: at the end), counts, and the best candidates."""
 
     start: Item | None = None
     survey: Survey = Survey()  # noqa: RUF009 - frozen
     candidates: tuple[Candidate, ...] = ()
 
     @staticmethod
-    def read(document: Mapping[str, Any] | None) -> "Place":
-        """From a record; None is the beginning."""
+    def read(document: Mapping[str, Any] | None) -> "SurveyCheckpoint":
+        """From a run's record; None is the beginning."""
         if document is None:
-            return Place()
+            return SurveyCheckpoint()
         candidates = tuple(Candidate(*each) for each in document["candidates"])
-        return Place(document["start"], Survey(**document["survey"]), candidates)
+        return SurveyCheckpoint(document["start"], Survey(**document["survey"]), candidates)
 
     def document(self) -> dict[str, object]:
-        """As a record keeps it."""
+        """As JSON."""
         candidates = [list(astuple(each)) for each in self.candidates]
         return {"start": self.start, "survey": asdict(self.survey), "candidates": candidates}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyor:
-    """Surveys a workspace at `now`; contacts in `refused` come last.
+    """Surveys a workspace as of `now`; contacts in `refused` come last.
 
-    `missed_activity` is the newest Kapso activity (ms) by contact, as this scan found it: the index may lag.
+    `missed_activity` is the newest Kapso activity (ms) by contact, as this run's scan found it: the index may
+    not show it yet.
     """
 
     database: Database
@@ -84,21 +86,21 @@ class Surveyor:
     page_size: int | None = None
     missed_activity: Mapping[str, int] = field(default_factory=dict)
 
-    def run_until_deadline(self, place: Place, deadline: Deadline) -> Place:
-        """Survey from `place` until the end, where `start` is None, or until the deadline is near."""
+    def run_until_deadline(self, checkpoint: SurveyCheckpoint, deadline: Deadline) -> SurveyCheckpoint:
+        """Survey until the end, or until the deadline is near."""
         while True:
-            page = index_page(self.database, self.workspace_id, place.start, self.page_size)
-            place = self._with_page(place, page.entries, page.next_key)
-            if place.start is None or deadline.within(MARGIN_MS):
-                return place
+            page = index_page(self.database, self.workspace_id, checkpoint.start, self.page_size)
+            checkpoint = self._with_page(checkpoint, page.entries, page.next_key)
+            if checkpoint.start is None or deadline.within(MARGIN_MS):
+                return checkpoint
 
     def _with_page(
-        self, place: Place, entries: Iterable[Mapping[str, object]], next_key: Item | None
-    ) -> Place:
+        self, checkpoint: SurveyCheckpoint, entries: Iterable[Mapping[str, object]], next_key: Item | None
+    ) -> SurveyCheckpoint:
         survey, due = self._judge(entries)
         limit = 2 * self.policy.max_flags_per_run
-        candidates = best(place.candidates, due, limit, self.refused)
-        return Place(next_key, place.survey + survey, _fitting(candidates))
+        candidates = best(checkpoint.candidates, due, limit, self.refused)
+        return SurveyCheckpoint(next_key, checkpoint.survey + survey, _fitting(candidates))
 
     def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Candidate]]:
         counts = dict.fromkeys(asdict(Survey()), 0)
@@ -112,8 +114,7 @@ class Surveyor:
                 continue
             verdict = judge(contact, self.now, self.policy, self.confirmation)
             counts[COUNTED_AS[verdict]] += 1
-            told = needs_report(contact, self.now, self.policy)
-            if verdict is Verdict.DUE or told:
+            if verdict is Verdict.DUE or needs_report(contact, self.now, self.policy):
                 due.append(Candidate(**asdict(contact), stale=verdict is Verdict.DUE))
         return Survey(**counts), due
 
@@ -123,6 +124,6 @@ class Surveyor:
 
 
 def _fitting(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """As many as a run's record has room for: all but for ids of hundreds of bytes."""
-    sizes = accumulate(len(json.dumps(each.contact_id)) + ENTRY_BYTES for each in candidates)
-    return tuple(each for each, size in zip(candidates, sizes, strict=True) if size <= MAX_PLACE_BYTES)
+    """As many as a run's record has room for: all of them, unless ids are hundreds of bytes long."""
+    sizes = accumulate(len(json.dumps(each.contact_id)) + CANDIDATE_BYTES for each in candidates)
+    return tuple(each for each, size in zip(candidates, sizes, strict=True) if size <= MAX_CANDIDATES_BYTES)

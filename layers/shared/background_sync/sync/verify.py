@@ -1,16 +1,17 @@
-"""Verifying a workspace against Kapso: one scan of the conversations that changed since the last one.
+"""Verifying a workspace against Kapso: one scan of the conversations that changed since the last scan.
 
-    scan from the watermark, less an overlap ─> compare each page ─> look at the number's webhooks
+    scan from the watermark, less an overlap -> compare each page -> look at the number's webhooks
 
-The watermark moves to the time before the scan began, and only when all of it was compared and written. A
-scan that does not fit one invocation goes on from its place; one that Kapso does not answer is deferred,
-which is no failure: the watermark stays, and the next run's scan begins where this one did.
+The watermark moves to the time before the scan began, and only when everything was compared and written. A
+scan that does not fit one invocation continues from its checkpoint. A scan that Kapso does not answer is
+deferred, which is not a failure: the watermark stays, and the next run's scan begins where this one did.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
-from background_sync.clock import Clock, Deadline
+from background_sync.clock import CLOSING_MS, Deadline
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.conversations import ConversationPage, changed_since
 from background_sync.kapso.errors import (
@@ -22,23 +23,23 @@ from background_sync.kapso.errors import (
     Unauthorized,
     Unavailable,
 )
-from background_sync.kapso.webhooks import Webhook, failed_deliveries, list_webhooks
+from background_sync.kapso.webhooks import count_failed_deliveries, list_webhooks, webhook_state
+from background_sync.records import workspaces
 from background_sync.records.budgets import Budget, BudgetSpent
-from background_sync.records.database import Database
+from background_sync.records.runs import Run
 from background_sync.rules.policy import Policy
-from background_sync.rules.scan import Scan, Verification
-from background_sync.rules.workspace import Mode, Number
+from background_sync.rules.scan import Scan, Verification, begin_scan, following_scan, verified_from
+from background_sync.rules.workspace import KapsoAccount, Mode, Workspace
 from background_sync.sync.compare import Comparer
+from background_sync.sync.task import Job
 from background_sync.telemetry import logger
-from background_sync.tokens import NoToken, Tokens
+from background_sync.tokens import NoToken
 
 MARGIN_MS = 20_000
 MAX_PAGES = 10_000
-"""Of one scan, over all its invocations: a million conversations. Cursors without an end are nonsense."""
+"""The most pages of one scan: a million conversations. A list that goes on longer cannot be true."""
 MAX_COUNTED = 2_000
-"""Whom a scan remembers to have counted, over its invocations: one person's conversations lie close."""
-CLOSING_MS = 8_000
-"""What Kapso must leave of an invocation, however long it takes, for the run to be closed."""
+"""How many people a scan remembers to have counted: the conversations of a person lie close together."""
 DEFERRED_BY: Mapping[type[Exception], str] = {
     InvalidPhoneId: "invalid_phone_id",
     Unauthorized: "unauthorized",
@@ -47,43 +48,114 @@ DEFERRED_BY: Mapping[type[Exception], str] = {
     RateLimited: "rate_limited",
     BudgetSpent: "budget_spent",
     Unavailable: "unavailable",
-    InvalidResponse: "nonsense",
+    InvalidResponse: "invalid_response",
     NoToken: "no_token",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Kapso:
-    """Where Kapso is, and how its keys are read."""
+class ContinueLater(Enum):
+    """The rest of the scan is left to a follow-up message."""
 
-    base_url: str
-    tokens: Tokens
-    clock: Clock
+    CONTINUE_LATER = "continue later"
 
 
-@dataclass(frozen=True, slots=True)
-class Verifier:
-    """Verifies one number for one run, which was first claimed at `claimed_at` (ms).
+CONTINUE_LATER = ContinueLater.CONTINUE_LATER
 
-    `missed_activity` as `Comparer` has it, of this invocation.
+
+def verify(
+    job: Job, workspace: Workspace, missed_activity: dict[str, int]
+) -> Verification | ContinueLater | None:
+    """What Kapso says about a run's workspace; None when the workspace does not ask for verification.
+
+    `missed_activity` receives the newest Kapso activity (ms) by contact that the scan finds and does not
+    repair.
     """
+    if workspace.mode is None:
+        if workspace.pending_scan is not None or workspace.webhook is not None:
+            workspaces.forget_verification(job.database, workspace.workspace_id)
+        return None
+    verification = saved_verification(job.record)
+    if verification is None:
+        verifier = Verifier(
+            job=job,
+            account=workspace.account,
+            policy=workspace.policy,
+            mode=workspace.mode,
+            missed_activity=missed_activity,
+        )
+        scan = _scan(verifier, workspace)
+        if isinstance(scan, Scan):
+            job.follow_up(Run.scan.set(scan.document()))
+            logger.info("the scan continues in a follow-up message", verified=scan.verified.verified)
+            return CONTINUE_LATER
+        # The result is saved before anything depends on it: a later attempt must conclude the same.
+        job.save(Run.verification.set(scan.document()), Run.scan.remove())
+        verification = scan
+    _remember(job, workspace, verification)
+    return verification
 
-    kapso: Kapso
-    database: Database
-    number: Number
+
+def saved_verification(run: Run) -> Verification | None:
+    """The scan that an earlier attempt of the run completed."""
+    return None if run.verification is None else Verification.read(run.verification)
+
+
+def saved_counts(run: Run) -> dict[str, int]:
+    """The counts of the run's scan so far, whether it has ended or not."""
+    verification = saved_verification(run)
+    if verification is not None:
+        return verification.counts()
+    return {} if run.scan is None else Scan.read(run.scan).verified.counts()
+
+
+def _scan(verifier: "Verifier", workspace: Workspace) -> Scan | Verification:
+    job, saved = verifier.job, verifier.job.record.scan
+    if saved and saved["phone_id"] == workspace.account.phone_id:
+        begun = Scan.read(saved)
+    else:
+        begun = begin_scan(workspace, job.now())
+    ended = verifier.run_until_deadline(begun)
+    if isinstance(ended, Scan) or not ended.moves_watermark or not verifier.is_resumed(ended.scan):
+        return ended
+    # A resumed scan ends at the time when it began, in an earlier run. What happened since is compared too,
+    # before any contact is judged.
+    following = following_scan(ended, job.now())
+    return following if job.deadline.within(MARGIN_MS) else verifier.run_until_deadline(following)
+
+
+def _remember(job: Job, workspace: Workspace, verification: Verification) -> None:
+    scan, webhook = verification.scan, verification.webhook
+    if verification.moves_watermark:
+        compared = workspaces.Compared(
+            phone_id=scan.phone_id,
+            verified_from=verified_from(workspace, scan),
+            watermark=scan.started_at,
+            scan_ms=verification.took_ms,
+        )
+        workspaces.remember_scan(job.database, workspace.workspace_id, compared)
+    if verification.pending is not None:
+        workspaces.remember_pending(job.database, workspace.workspace_id, verification.pending)
+    if webhook is not None and webhook != workspace.webhook:
+        ended = verification.finished_at
+        workspaces.remember_webhook(job.database, workspace.workspace_id, webhook, ended)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Scans one number for one job. `missed_activity` as `verify` describes it."""
+
+    job: Job
+    account: KapsoAccount
     policy: Policy
     mode: Mode
-    run_at: int
-    claimed_at: int
-    deadline: Deadline
     missed_activity: dict[str, int] = field(default_factory=dict)
 
-    def resumed(self, scan: Scan) -> bool:
+    def is_resumed(self, scan: Scan) -> bool:
         """Whether an earlier run began the scan."""
-        return scan.started_at < self.claimed_at
+        return scan.started_at < int(self.job.record.started_at)
 
     def run_until_deadline(self, scan: Scan) -> Scan | Verification:
-        """Scan until it is over, or until the deadline is near: then the scan comes back to go on with."""
+        """Scan to the end, or return the scan to continue when the deadline is near."""
         comparer, client = self._comparer(scan), None
         try:
             client = self._client()
@@ -92,8 +164,8 @@ class Verifier:
                 comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
                 for reason in page.invalid:
                     logger.warning("unreadable conversation", reason=reason)
-                scan = _after(scan, page, comparer)
-                if scan.after is not None and self.deadline.within(MARGIN_MS):
+                scan = _after_page(scan, page, comparer)
+                if scan.after is not None and self.job.deadline.within(MARGIN_MS):
                     break
         except tuple(DEFERRED_BY) as error:
             return self._deferred(scan, error)
@@ -102,64 +174,68 @@ class Verifier:
                 self._budget().learn_limit(client.rate_limit.limit)
         if scan.after is not None:
             return scan
-        if self.resumed(scan):  # another scan follows it
-            return Verification(scan, self.kapso.clock.now())
-        return self._concluded(client, scan)
+        if self.is_resumed(scan):
+            # Another scan follows in this run, and that one looks at the webhooks.
+            return Verification(scan, self.job.now())
+        return self._with_webhooks(client, scan)
 
     def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
         if scan.pages >= MAX_PAGES:
             raise InvalidResponse(f"more than {MAX_PAGES} pages of conversations")
-        return changed_since(client, self.number.phone_id, scan.since, until_ms=scan.until, after=scan.after)
+        return changed_since(client, self.account.phone_id, scan.since, until_ms=scan.until, after=scan.after)
 
     def _comparer(self, scan: Scan) -> Comparer:
         return Comparer(
-            self.database,
-            self.number.workspace_id,
-            self.run_at,
-            scan.started_at,
-            self.policy,
-            self.mode,
-            scan.verified,
-            dict(scan.counted),
-            scan.incomplete,
-            self.missed_activity,
+            database=self.job.database,
+            workspace_id=self.account.workspace_id,
+            run_at=self.job.run_at,
+            scan_at=scan.started_at,
+            policy=self.policy,
+            mode=self.mode,
+            verified=scan.verified,
+            counted=dict(scan.counted),
+            incomplete=scan.incomplete,
+            missed_activity=self.missed_activity,
         )
 
     def _client(self) -> KapsoClient:
-        key = self.kapso.tokens.get(self.number.token_parameter)
+        kapso, deadline = self.job.context.kapso, self.job.deadline
         return KapsoClient(
-            self.kapso.base_url,
-            key,
-            clock=self.kapso.clock,
-            deadline=Deadline(self.deadline.clock, self.deadline.at - CLOSING_MS),
+            kapso.base_url,
+            kapso.tokens.get(self.account.token_parameter),
+            clock=self.job.context.clock,
+            # However slowly Kapso answers, there must be time left to close the run.
+            deadline=Deadline(deadline.clock, deadline.at - CLOSING_MS),
             on_request=self._budget().take,
         )
 
     def _budget(self) -> Budget:
-        name = self.number.token_parameter.rsplit("/", 1)[-1]
-        return Budget(name, self.policy.verify_rate_share, self.kapso.clock)
+        key_name = self.account.token_parameter.rsplit("/", 1)[-1]
+        return Budget(key_name, self.policy.verify_rate_share, self.job.context.clock)
 
     def _deferred(self, scan: Scan, error: Exception) -> Verification:
         reason = next(name for kind, name in DEFERRED_BY.items() if isinstance(error, kind))
-        if isinstance(error, RateLimited):
-            self._budget().block(error.retry_after_s)
+        self._rest(error)
         if isinstance(error, Unauthorized):
-            self.kapso.tokens.forget(self.number.token_parameter)
+            self.job.context.kapso.tokens.forget(self.account.token_parameter)
         logger.warning("verification deferred", reason=reason, error=str(error))
-        now = self.kapso.clock.now()
+        now = self.job.now()
         return Verification(scan, now, deferred=reason, again_at=_again_at(error, now))
 
-    def _concluded(self, client: KapsoClient, scan: Scan) -> Verification:
-        """With the cause, as far as Kapso tells it: whatever goes wrong here costs no verification."""
+    def _with_webhooks(self, client: KapsoClient, scan: Scan) -> Verification:
+        """The completed scan with the state of the webhooks, if that can be read."""
         webhook = failed = None
         try:
-            webhook = _state(list_webhooks(client, self.number.phone_id))
-            failed = failed_deliveries(client, self.number.phone_id, scan.since, max_pages=1)
+            webhook = webhook_state(list_webhooks(client, self.account.phone_id))
+            failed = count_failed_deliveries(client, self.account.phone_id, scan.since, max_pages=1)
         except tuple(DEFERRED_BY) as error:
-            if isinstance(error, RateLimited):
-                self._budget().block(error.retry_after_s)
-            logger.warning("the number's webhooks could not be looked at", error=str(error))
-        return Verification(scan, self.kapso.clock.now(), webhook=webhook, failed_deliveries=failed)
+            self._rest(error)
+            logger.warning("the number's webhooks could not be read", error=str(error))
+        return Verification(scan, self.job.now(), webhook=webhook, failed_deliveries=failed)
+
+    def _rest(self, error: Exception) -> None:
+        if isinstance(error, RateLimited):
+            self._budget().block(error.retry_after_s)
 
 
 def _again_at(error: Exception, now: int) -> int | None:
@@ -168,7 +244,7 @@ def _again_at(error: Exception, now: int) -> int | None:
     return now + error.retry_after_s * 1000 if isinstance(error, RateLimited) else None
 
 
-def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
+def _after_page(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
     return replace(
         scan,
         after=page.next_cursor,
@@ -177,10 +253,3 @@ def _after(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
         incomplete=comparer.incomplete,
         pages=scan.pages + 1,
     )
-
-
-def _state(webhooks: Collection[Webhook]) -> str:
-    """`none`, `off` when one is switched off, else `active`."""
-    if not webhooks:
-        return "none"
-    return "active" if all(webhook.active for webhook in webhooks) else "off"
