@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from background_sync.aws import CLIENT_CONFIG
 from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import read_scheduled
 from background_sync.queue import WorkQueue
@@ -17,11 +18,11 @@ from background_sync.telemetry import logger
 
 settings = dispatcher_settings(os.environ)
 clock = SystemClock(settings.runtime.clock_offset_ms)
-functions = boto3.client("lambda")
+functions = boto3.client("lambda", config=CLIENT_CONFIG)
 
 
 def invoke_itself(run_at: int) -> None:
-    """Ask for another invocation, to go on with the sweep."""
+    """Start another invocation that continues the sweep."""
     functions.invoke(
         FunctionName=settings.function_name,
         InvocationType="Event",
@@ -43,7 +44,7 @@ dispatcher = Dispatcher(
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Handle the hourly EventBridge event, or {"run_at": ms} by hand."""
+    """Handle the hourly EventBridge event, or `{"run_at": ms}` from an operator."""
     asked = read_scheduled(event)
     deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())
     with logger.append_context_keys(run_at=asked.run_at):

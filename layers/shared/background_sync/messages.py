@@ -1,4 +1,4 @@
-"""The messages of the work queue: one workspace's share of work, at one moment."""
+"""What functions are asked: the messages of the work queue, and the dispatcher's event."""
 
 import json
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ AUDIT = "audit"
 BACKFILL = "backfill"
 KINDS = frozenset({RUN, AUDIT, BACKFILL})
 MAX_WINDOW_MS = 30 * DAY_MS
-"""Kapso's delivery log goes back no further, and neither should a repair."""
+"""Kapso's delivery log goes back 30 days; a backfill goes back no further."""
 
 
 class InvalidMessage(ValueError):
-    """A queue message that this version cannot read; the message says what is wrong with it."""
+    """A queue message that this version cannot read; the text says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of the past that a backfill compares (ms, both included); a dry run only counts."""
+    """The time that a backfill compares, both ends included (ms). A dry run only counts."""
 
     since: int
     until: int
@@ -32,9 +32,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Work on one workspace; `run_at` in ms since the epoch names the sweep, audit or backfill.
+    """Work on one workspace; `run_at` (ms) identifies the sweep, audit or backfill.
 
-    Only a backfill has a `window`.
+    Only a backfill has a window.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Message:
     window: Window | None = None
 
     def body(self) -> str:
-        """As it travels, with the schema's version."""
+        """The message as JSON, with the version of its schema."""
         return json.dumps(
             {
                 "version": VERSION,
@@ -59,23 +59,25 @@ def read_message(body: str) -> Message:
     """Parse a body.
 
     Raises:
-        InvalidMessage: it is no JSON object, of another version or kind, or a field is missing or wrong.
+        InvalidMessage: it is not a JSON object, its version or kind is unknown, or a field is invalid.
     """
     try:
         document = json.loads(body)
     except ValueError as error:
-        raise InvalidMessage(f"no JSON: {error}") from error
+        raise InvalidMessage(f"not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise InvalidMessage("no JSON object")
+        raise InvalidMessage("not a JSON object")
     if document.get("version") != VERSION:
-        raise InvalidMessage(f"version is {document.get('version')!r}, not {VERSION}")
+        raise InvalidMessage(f"version is {document.get('version')!r}, expected {VERSION}")
     kind, workspace_id, run_at = (document.get(name) for name in ("kind", "workspace_id", "run_at"))
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InvalidMessage(f"kind is {kind!r}, none of {', '.join(sorted(KINDS))}")
+        raise InvalidMessage(f"kind is {kind!r}, expected one of {', '.join(sorted(KINDS))}")
     if not isinstance(workspace_id, str) or not workspace_id or workspace_id.startswith(RESERVED_PREFIX):
-        raise InvalidMessage(f"workspace_id is {workspace_id!r}")
+        raise InvalidMessage(
+            f"workspace_id is {workspace_id!r}, expected text without {RESERVED_PREFIX} first"
+        )
     if not isinstance(run_at, int) or isinstance(run_at, bool) or run_at <= 0:
-        raise InvalidMessage(f"run_at is {run_at!r}, no time in ms")
+        raise InvalidMessage(f"run_at is {run_at!r}, expected a time in ms")
     return Message(kind, workspace_id, run_at, _window(document) if kind == BACKFILL else None)
 
 
@@ -83,22 +85,22 @@ def _window(document: Mapping[str, object]) -> Window:
     since, until, dry_run = (document.get(name) for name in ("since", "until", "dry_run"))
     for name, value in (("since", since), ("until", until)):
         if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-            raise InvalidMessage(f"{name} is {value!r}, no time in ms")
+            raise InvalidMessage(f"{name} is {value!r}, expected a time in ms")
     if not isinstance(dry_run, bool):
-        raise InvalidMessage(f"dry_run is {dry_run!r}, neither true nor false")
+        raise InvalidMessage(f"dry_run is {dry_run!r}, expected true or false")
     window = Window(int(str(since)), int(str(until)), dry_run)
     if not 0 < window.until - window.since <= MAX_WINDOW_MS:
-        raise InvalidMessage("since must be before until, and by 30 days at most")
+        raise InvalidMessage("since must be before until, by 30 days at most")
     return window
 
 
 class InvalidEvent(ValueError):
-    """An event that names no sweep; the message says what is wrong with it."""
+    """An event that does not say which sweep is meant; the text says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A sweep by its scheduled time (ms); `resume` when the dispatcher asks itself to go on."""
+    """A sweep by its scheduled time (ms); `resume` if the dispatcher invoked itself to continue."""
 
     run_at: int
     resume: bool
@@ -108,20 +110,20 @@ def read_scheduled(event: Mapping[str, object]) -> Scheduled:
     """Parse EventBridge's scheduled event ({"time": "2026-01-01T10:00:00Z", ...}) or {"run_at": ms}.
 
     Raises:
-        InvalidEvent: it has neither, or one that is no time.
+        InvalidEvent: it has neither, or not a valid one.
     """
     if "run_at" in event:
         run_at = event["run_at"]
         if not isinstance(run_at, int) or isinstance(run_at, bool) or run_at <= 0:
-            raise InvalidEvent(f"run_at is {run_at!r}, no time in ms")
+            raise InvalidEvent(f"run_at is {run_at!r}, expected a time in ms")
         return Scheduled(run_at, resume=event.get("resume") is True)
     time = event.get("time")
     if not isinstance(time, str):
-        raise InvalidEvent("neither run_at nor time")
+        raise InvalidEvent("the event has neither run_at nor time")
     try:
         moment = datetime.fromisoformat(time)
     except ValueError as error:
-        raise InvalidEvent(f"time is {time!r}, no ISO 8601 time") from error
+        raise InvalidEvent(f"time is {time!r}, expected ISO 8601") from error
     if moment.tzinfo is None:
-        raise InvalidEvent(f"time is {time!r}, without a time zone")
+        raise InvalidEvent(f"time is {time!r}, expected a time zone")
     return Scheduled(round(moment.timestamp() * 1000), resume=False)

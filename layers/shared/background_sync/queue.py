@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from botocore.config import Config
 
-from background_sync.clock import Clock
+from background_sync.aws import CLIENT_CONFIG
+from background_sync.clock import Clock, attempts
 from background_sync.messages import Message
 from background_sync.rules.values import stable_hash
 
@@ -18,54 +18,50 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 10
 MAX_TRIES = 6
-BACKOFF_S = 0.1
+PAUSE_S = 0.2
 MAX_VISIBILITY_S = 43_200
 WAITING: Final = "ApproximateNumberOfMessages"
 IN_WORK: Final = "ApproximateNumberOfMessagesNotVisible"
 _GROUP_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
-"""What SQS takes as a group id."""
+"""What SQS accepts as a group id."""
 
 
 class NotSent(RuntimeError):
-    """SQS did not take some messages, however often they were sent."""
+    """SQS did not accept some messages on any attempt."""
 
 
 class WorkQueue:
-    """Sends messages, puts received ones back, and tells what waits."""
+    """Sends messages, returns received ones to the queue, and counts what waits."""
 
     def __init__(self, url: str, clock: Clock, client: "SQSClient | None" = None) -> None:
         self.url = url
         self._clock = clock
-        self._client = client or boto3.client(
-            "sqs", config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"})
-        )
+        self._client = client or boto3.client("sqs", config=CLIENT_CONFIG)
 
     def send(self, messages: Sequence[Message], *, delay_s: int = 0) -> None:
-        """Send all, ten to a request; those that came back `Failed` are sent again with backoff.
+        """Send all messages, ten in a request; those that SQS reports as failed are sent again.
 
-        Nobody receives them before `delay_s` seconds are over.
+        They become visible after `delay_s` seconds.
 
         Raises:
-            NotSent: some were never taken. Those before them may have been sent.
+            NotSent: some were not accepted. Messages before them may have been sent.
         """
         for batch in _batches(messages):
             self._send_batch([_entry(number, each, delay_s) for number, each in enumerate(batch)])
 
     def _send_batch(self, batch: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         waiting = list(batch)
-        for attempt in range(MAX_TRIES):
-            if attempt:
-                self._clock.sleep(BACKOFF_S * 2**attempt)
+        for _ in attempts(self._clock, MAX_TRIES, PAUSE_S):
             answer = self._client.send_message_batch(QueueUrl=self.url, Entries=waiting)
             failed = {each["Id"]: each for each in answer.get("Failed", [])}
             waiting = [entry for entry in waiting if entry["Id"] in failed]
             if not waiting:
                 return
         codes = sorted({failed[entry["Id"]]["Code"] for entry in waiting})
-        raise NotSent(f"{len(waiting)} of {len(batch)} messages were not taken: {', '.join(codes)}")
+        raise NotSent(f"{len(waiting)} of {len(batch)} messages were not accepted: {', '.join(codes)}")
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
-        """Show a received message again after `seconds`."""
+        """Make a received message visible again after `seconds`."""
         self._client.change_message_visibility(
             QueueUrl=self.url,
             ReceiptHandle=receipt_handle,
@@ -73,9 +69,9 @@ class WorkQueue:
         )
 
     def is_empty(self) -> bool:
-        """Whether nothing waits or is being worked on, as far as SQS's approximate counts tell.
+        """Whether no message waits or is in flight, by SQS's approximate counts.
 
-        A backfill that pauses is no part of a sweep, and does not count.
+        Delayed messages do not count: they are backfills that pause, which belong to no sweep.
         """
         return not any(self._count(self.url, name) for name in (WAITING, IN_WORK))
 
@@ -103,5 +99,5 @@ def _entry(number: int, message: Message, delay_s: int) -> "SendMessageBatchRequ
 
 
 def group_id(workspace_id: str) -> str:
-    """The fair queue's tenant: the workspace id, or its hash where SQS does not take it as it is."""
+    """The tenant of a fair queue: the workspace id, or its hash if SQS does not accept the id."""
     return workspace_id if _GROUP_ID.fullmatch(workspace_id) else f"hash-{stable_hash(workspace_id)}"

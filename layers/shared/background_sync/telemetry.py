@@ -11,10 +11,10 @@ metrics = Metrics()
 
 
 def emit(values: Mapping[str, float], workspace_id: str | None = None, **more: float) -> None:
-    """One EMF document: those of the values that `METRICS` lists, under CamelCase names.
+    """Write one EMF document with those of the values that `METRICS` lists, under CamelCase names.
 
-    A metric that cannot be written is logged, and costs no run.
-    A workspace's id is a property of the document, never a dimension: dimensions are billed per value.
+    If that fails, it is logged, and the run goes on. A workspace's id is a property of the document and not a
+    dimension, because CloudWatch bills each value of a dimension.
     """
     try:
         _emit({**values, **more}, workspace_id)

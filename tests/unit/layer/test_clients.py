@@ -1,0 +1,31 @@
+"""Every AWS client that a function makes has the timeouts of a Lambda function."""
+
+import ast
+from pathlib import Path
+
+from background_sync.aws import CLIENT_CONFIG
+
+ROOT = Path(__file__).parents[3]
+
+
+def clients(path: Path) -> list[ast.Call]:
+    calls = (
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    )
+    return [call for call in calls if ast.unparse(call.func) == "boto3.client"]
+
+
+def test_each_client_is_made_with_the_shared_configuration() -> None:
+    made = [
+        call
+        for folder in ("layers", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+        for call in clients(path)
+    ]
+    configured = [{each.arg: ast.unparse(each.value) for each in call.keywords} for call in made]
+    assert configured
+    assert all(each.get("config") == "CLIENT_CONFIG" for each in configured)
+
+
+def test_a_call_that_hangs_ends_within_seconds() -> None:
+    assert (CLIENT_CONFIG.connect_timeout, CLIENT_CONFIG.read_timeout) == (2, 5)

@@ -1,0 +1,77 @@
+"""Dependencies point one way, and no file grows beyond what one reads at once."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "layers" / "shared" / "background_sync"
+NAME = PACKAGE.name
+BESIDE = frozenset({"clock", "messages", "queue", "settings", "telemetry", "tokens", "aws"})
+"""Modules that stand beside the packages: they may import `rules`, and all but `rules` may import them."""
+ALLOWED = {
+    "rules": frozenset[str](),
+    "kapso": BESIDE | {"rules"},
+    "records": BESIDE | {"rules", "kapso"},
+    "status": BESIDE | {"rules", "kapso", "records"},
+    "sync": BESIDE | {"rules", "kapso", "records"},
+    **dict.fromkeys(BESIDE, BESIDE | {"rules"}),
+}
+AWS = frozenset({"boto3", "botocore", "pynamodb", "aws_lambda_powertools", "urllib3"})
+MAX_LINES = 300
+
+
+def modules() -> dict[str, Path]:
+    """The layer's modules by their dotted names."""
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def imports(path: Path) -> Iterator[str]:
+    """What a module imports, also within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+            yield node.module
+
+
+def floor(module: str) -> str:
+    """The package of a module, or the module itself where it stands beside them."""
+    return module.removeprefix(f"{NAME}.").partition(".")[0]
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_package_imports_only_those_below_it(module: str) -> None:
+    if module == f"{NAME}.__init__":
+        return
+    ours = floor(module)
+    imported = {floor(each) for each in imports(modules()[module]) if each.startswith(f"{NAME}.")}
+    assert imported - {ours} <= ALLOWED[ours]
+
+
+def test_the_rules_import_no_library_of_aws() -> None:
+    found = chain.from_iterable(imports(path) for path in (PACKAGE / "rules").glob("*.py"))
+    assert not {each.partition(".")[0] for each in found} & AWS
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = modules()
+    graph = {name: {each for each in imports(path) if each in known} for name, path in known.items()}
+    TopologicalSorter(graph).prepare()
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    folders = (ROOT / name for name in ("layers", "functions", "ops", "tests"))
+    files = chain.from_iterable(folder.rglob("*.py") for folder in folders)
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files
+    }
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
