@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +17,6 @@ from background_sync_ops.errors import CommandError
 from background_sync_ops.target import Target
 
 TIMEOUT_S = 30
-SUCCESS = 200
-BAD_REQUEST = 400
-FORBIDDEN = 403
-UNAVAILABLE = 503
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
 Document = dict[str, Any]
 
@@ -68,7 +65,9 @@ class HealthApi:
     def health(self) -> Document:
         """The overall `status`, pass, warn or fail, and the checks."""
         status, document = self._get("/health")
-        if status not in (SUCCESS, UNAVAILABLE) or document.get("status") not in tuple(STATUSES):
+        if status not in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE) or document.get(
+            "status"
+        ) not in tuple(STATUSES):
             raise _unusable("/health", status, document)
         return document
 
@@ -83,7 +82,7 @@ class HealthApi:
 
     def _list(self, path: str, parameters: dict[str, str]) -> Document:
         status, document = self._get(f"{path}?{urlencode(parameters)}")
-        if status != SUCCESS:
+        if status != HTTPStatus.OK:
             raise _unusable(path, status, document)
         return document
 
@@ -108,9 +107,9 @@ class HealthApi:
 
 def _unusable(path: str, status: int, document: Document) -> CommandError:
     error = document.get("error")
-    if status == BAD_REQUEST and isinstance(error, dict):
+    if status == HTTPStatus.BAD_REQUEST and isinstance(error, dict):
         return RequestRefused(str(error.get("message")))
-    if status == FORBIDDEN:
+    if status == HTTPStatus.FORBIDDEN:
         return CommandError(f"AWS denied GET {path}: the credentials need execute-api:Invoke on this API")
     return CommandError(
         f"the health API answered GET {path} with {status}: look at the health function's log"

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 from background_sync.clock import Clock, Deadline
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import KapsoError, RateLimited
-from background_sync.kapso.webhooks import Webhook, activate, list_webhooks, webhook_state
+from background_sync.kapso.webhooks import Webhook, activate_webhook, list_webhooks, webhook_state
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
-from background_sync.rules.values import InvalidRecord, read_time
+from background_sync.rules.values import valid_time
 from background_sync.rules.workspace import Workspace, read_workspace
 from background_sync.tokens import NoToken, Tokens
 from background_sync_ops.errors import CommandError
@@ -52,7 +52,7 @@ class WebhookClient:
     def resume(self, workspace: Workspace, webhook_id: str) -> None:
         """Switch a webhook on, and change nothing else about it."""
         with self._client(workspace) as client:
-            activate(client, workspace.account.phone_id, webhook_id)
+            activate_webhook(client, workspace.account.phone_id, webhook_id)
 
     @contextmanager
     def _client(self, workspace: Workspace) -> Iterator[KapsoClient]:
@@ -137,18 +137,11 @@ def webhook_reports(
 
 def _report(client: WebhookClient, record: Mapping[str, object]) -> WebhookReport:
     workspace = read_workspace(record)
-    remembered = workspace.workspace_id, workspace.webhook, _remembered_since(record)
+    remembered = workspace.workspace_id, workspace.webhook, valid_time(record, "webhook_since")
     try:
         return WebhookReport(*remembered, webhooks=client.webhooks(workspace))
     except KapsoUnreachable as error:
         return WebhookReport(*remembered, error=str(error))
-
-
-def _remembered_since(record: Mapping[str, object]) -> int | None:
-    try:
-        return read_time(record, "webhook_since")
-    except InvalidRecord:
-        return None
 
 
 def masked(url: str | None) -> str | None:

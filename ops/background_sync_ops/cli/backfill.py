@@ -43,11 +43,11 @@ def backfill(
     timeout: Timeout = FIFTEEN_MINUTES,
     as_json: AsJson = False,
 ) -> int:
-    """Compare a workspace with Kapso over a time in the past, and repair what was missed.
+    """Compare a workspace with Kapso for a period in the past, and repair what was missed.
 
-    A run compares only what changed since the last run; a backfill goes back further. It repairs whatever
-    `settings.verify` says. If this command ends first, the backfill continues without it. A second backfill
-    changes nothing more.
+    A run compares only what changed since the last run; a backfill goes back further. It repairs even if
+    `settings.verify` does not ask for that. If this command ends first, the backfill continues without it. A
+    second backfill of the same period changes nothing.
     """
     from background_sync_ops.backfilling import Backfill
     from background_sync_ops.workspaces import find_active_workspace

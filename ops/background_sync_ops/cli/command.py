@@ -2,12 +2,11 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any
 
 import typer
-
-from background_sync_ops.cli.options import StackOptions
 
 NAME = "background-sync"
 Command = Callable[..., int]
@@ -23,33 +22,39 @@ app = typer.Typer(
 
 def exit_status(*meanings: str) -> str:
     """The last line of a command's help."""
-    return "Exit status: " + "; ".join((*meanings, "2 usage error", "3 not possible")) + "."
+    return "Exit status: " + "; ".join((*meanings, "2 usage error", "3 other error")) + "."
 
 
 def command(epilog: str, *, name: str | None = None) -> Callable[[Command], Command]:
-    """Register a command, which returns its exit status."""
+    """Register a command, which returns its exit status.
+
+    A parameter whose type is a dataclass becomes several options, one for each field.
+    """
 
     def register(function: Command) -> Command:
-        app.command(name, epilog=epilog)(_with_stack_options(function))
+        app.command(name, epilog=epilog)(_with_options(function))
         return function
 
     return register
 
 
-def _with_stack_options(function: Command) -> Command:
-    """The same command, where the options of `StackOptions` replace the parameter `stack`."""
-    parameters = dict(inspect.signature(function).parameters)
-    if parameters.pop("stack", None) is None:
-        return function
-    options = inspect.signature(StackOptions).parameters
+def _with_options(function: Command) -> Command:
+    parameters = inspect.signature(function).parameters
+    groups: dict[str, Any] = {
+        name: each.annotation for name, each in parameters.items() if is_dataclass(each.annotation)
+    }
+    fields = {name: inspect.signature(group).parameters for name, group in groups.items()}
 
     @wraps(function)
     def with_options(**values: Any) -> int:
-        stack = StackOptions(**{name: values.pop(name) for name in options})
-        return function(stack=stack, **values)
+        for name, group in groups.items():
+            values[name] = group(**{field: values.pop(field) for field in fields[name]})
+        return function(**values)
 
     # Typer reads the options from the signature.
-    merged = [each.replace(kind=each.KEYWORD_ONLY) for each in (parameters | options).values()]
+    plain = [each for name, each in parameters.items() if name not in groups]
+    options = [option for group in fields.values() for option in group.values()]
+    merged = [each.replace(kind=each.KEYWORD_ONLY) for each in (*plain, *options)]
     with_options.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
     with_options.__annotations__ = {each.name: each.annotation for each in merged}
     return with_options

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 
-from background_sync.kapso.client import checked_base_url
+from background_sync.kapso.client import validate_base_url
 from background_sync_ops.cli.errors import explained
 from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
 from background_sync_ops.cli.local_stack_page import local_stack_page
@@ -23,43 +24,41 @@ from background_sync_ops.snapshot import ImportReport
 from background_sync_ops.stack.errors import AlreadyRunningError, PortError
 from background_sync_ops.stack.schedule import Schedule
 from background_sync_ops.stack.stack import LocalStack
+from background_sync_ops.stack.state import STATE_DIR
 from background_sync_ops.sweeping import SweepOutcome
 from background_sync_ops.target import Target, running_target
 
 MINUTE = timedelta(minutes=1)
 RUNS_SHOWN = 40
+TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
 
 def run_local_stack(options: UpOptions) -> int:
     """The exit status: with --once, that of the sweep; else whether the stack was served."""
     if options.kapso_url is not None:
-        _require_base_url(options.kapso_url)
+        try:
+            validate_base_url(options.kapso_url)
+        except ValueError as error:
+            raise CommandError(f"--kapso-url: {error}", USAGE) from None
     if options.snapshot is not None:
         require_snapshot(options.snapshot)
-    session = Session(options, console(stderr=options.as_json))
+    session = Session(options, options.state_dir or STATE_DIR, console(stderr=options.as_json))
     try:
-        with interrupted_by_signals(), _stack(options) as stack:
-            return session.run(running_target(options.state_dir), stack)
+        with interrupted_by_signals(), _stack(options, session.state_dir) as stack:
+            return session.run(running_target(session.state_dir), stack)
     except KeyboardInterrupt:
         session.out.print("Ended.")
         return OK if session.serving else INTERRUPTED
 
 
-def _require_base_url(url: str) -> None:
-    try:
-        checked_base_url(url)
-    except ValueError as error:
-        raise CommandError(f"--kapso-url: {error}", USAGE) from None
-
-
 @contextmanager
-def _stack(options: UpOptions) -> Iterator[LocalStack]:
+def _stack(options: UpOptions, state_dir: Path) -> Iterator[LocalStack]:
     stack = LocalStack(
-        options.template,
+        options.template or TEMPLATE,
         aws_port=options.aws_port,
         api_port=options.api_port,
         clock_offset_ms=0 if options.at is None else options.at - time.time_ns() // 1_000_000,
-        state_dir=options.state_dir,
+        state_dir=state_dir,
         parameters={} if options.kapso_url is None else {"KapsoBaseUrl": options.kapso_url},
         # Health needs the interval to know when a sweep is late.
         environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},
@@ -89,6 +88,7 @@ class Session:
     """One run of the command. `serving` is true once the first sweep is done."""
 
     options: UpOptions
+    state_dir: Path
     out: Console
     serving: bool = False
 
@@ -99,7 +99,7 @@ class Session:
         if self.options.once:
             return OK if first.succeeded else NOT_OK
         self.serving = True
-        self.out.print(local_stack_page(target, self.options.state_dir))
+        self.out.print(local_stack_page(target, self.state_dir))
         # The dispatcher is left out: --every says when it is invoked.
         stack.start_schedules(but=target.outputs["DispatcherFunctionName"])
         self._serve(target, first.sweep["run_at"])

@@ -15,12 +15,10 @@ from background_sync_ops.stack.clients import CREDENTIALS
 from background_sync_ops.stack.state import STATE_DIR
 from background_sync_ops.target import Target
 
-TABLES = {
+LABELS = {
     "WorkspacesTableName": "Workspaces",
     "ContactsTableName": "Contacts",
     "SyncHealthTableName": "Sync health",
-}
-QUEUES = {
     "WorkQueueUrl": "Work queue",
     "DeadLetterQueueUrl": "Dead letters",
     "DispatcherFailuresQueueUrl": "Not dispatched",
@@ -36,9 +34,7 @@ def _addresses(target: Target, state_dir: Path) -> Iterator[tuple[str, str]]:
     yield "Health", f"{target.outputs['ApiUrl']}/health"
     yield "AWS endpoint", target.endpoints["*"]
     yield "Kapso", clean(target.outputs["KapsoBaseUrl"])
-    for output, label in TABLES.items():
-        yield label, clean(target.outputs[output])
-    for output, label in QUEUES.items():
+    for output, label in LABELS.items():
         yield label, clean(target.outputs[output].rpartition("/")[2])
     yield "Logs", clean(state_dir / "logs")
 

@@ -3,8 +3,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from background_sync_ops.errors import OK, USAGE, CommandError
 from background_sync_ops.logs import LogEntry, LogSelection, newest_entries, reconciler_log
 
 A_DAY = Since(timedelta(hours=24))
+ENTRY_FIELDS = ("at", "level", "message", "fields")
 VALUE_WIDTH = 300
 LEVEL_STYLES = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 TIME_SUFFIXES = ("_at", "_until")
@@ -45,28 +46,6 @@ class Level(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
-
-
-@dataclass(frozen=True)
-class LogListing:
-    """The entries to show, the newest last, and whether older ones are left out."""
-
-    selection: LogSelection
-    entries: list[LogEntry]
-    more: bool
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "workspace_id": self.selection.workspace_id,
-            "since": self.selection.since,
-            "level": self.selection.level,
-            "more": self.more,
-            "entries": [_document(entry) for entry in self.entries],
-        }
-
-
-def _document(entry: LogEntry) -> dict[str, Any]:
-    return {"at": entry.at, "level": entry.level, "message": entry.message, "fields": entry.fields}
 
 
 @command(exit_status("0 done"))
@@ -108,28 +87,28 @@ def logs(
     selection = LogSelection(workspace, start, level)
     with waiting("reading the log"):
         found = newest_entries(reconciler_log(target), selection, limit + 1, target.clock.offset_ms)
-    listing = LogListing(selection, found[-limit:], more=len(found) > limit)
+    entries, more = found[-limit:], len(found) > limit
     if as_json:
-        print_json(listing.document())
+        listed = [{name: getattr(each, name) for name in ENTRY_FIELDS} for each in entries]
+        print_json({**asdict(selection), "more": more, "entries": listed})
         return OK
-    print_log(console(), listing)
+    print_log(console(), selection, entries, more=more)
     if reason is not None:
         console().print(f"The workspace is not active: {SKIP_REASONS[reason]}. Sweeps skip it.")
     return OK
 
 
-def print_log(out: Console, listing: LogListing) -> None:
-    asked, number = listing.selection, len(listing.entries)
-    level = f" at level {asked.level} and above" if asked.level else ""
-    what = f"of {clean(asked.workspace_id)}{level} since {iso(asked.since)}"
-    if not number:
+def print_log(out: Console, selection: LogSelection, entries: Sequence[LogEntry], *, more: bool) -> None:
+    level = f" at level {selection.level} and above" if selection.level else ""
+    what = f"of {clean(selection.workspace_id)}{level} since {iso(selection.since)}"
+    if not entries:
         out.print(f"The log has no entries {what}.")
-        no_level = ", or leave out --level" if asked.level else ""
+        no_level = ", or leave out --level" if selection.level else ""
         out.print(f"Look further back with --since{no_level}; `background-sync sweep` makes a new entry.")
         return
-    out.print(_table(listing.entries), "")
-    out.print(f"{number} {'entry' if number == 1 else 'entries'} {what}.")
-    if listing.more:
+    out.print(_table(entries), "")
+    out.print(f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} {what}.")
+    if more:
         out.print("Older entries are left out. Show more with --limit.")
 
 

@@ -84,10 +84,7 @@ StateDir = Annotated[
 
 @dataclass(frozen=True)
 class StackOptions:
-    """Chooses the stack: `stack_name` on AWS, else the local stack that runs here.
-
-    A command with a parameter `stack: StackOptions` gets these options.
-    """
+    """Choose the stack: `stack_name` on AWS, else the local stack that runs here."""
 
     stack_name: Annotated[
         str | None,

@@ -31,19 +31,9 @@ CONTROL = frozenset({"Cc", "Zl", "Zp", "Cs"})
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 GAP = (0, 2, 0, 0)
 STATE_STYLES = {
-    "pass": "green",
-    "completed": "green",
-    "fresh": "green",
-    "warn": "yellow",
-    "running": "yellow",
-    "stale": "yellow",
-    "fail": "bold red",
-    "failed": "bold red",
-    "unreadable": "bold red",
-    "active": "green",
-    "off": "bold red",
-    "none": "yellow",
-    "unknown": "yellow",
+    **dict.fromkeys(("pass", "completed", "fresh", "active"), "green"),
+    **dict.fromkeys(("warn", "running", "stale", "none", "unknown"), "yellow"),
+    **dict.fromkeys(("fail", "failed", "unreadable", "off"), "bold red"),
 }
 LABELS = {
     "over_cap": "over the cap",

@@ -1,5 +1,4 @@
 """`background-sync up`."""
-# ruff: noqa: PLC0415
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,35 +10,15 @@ import typer
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StateDir, Timeout, duration
 from background_sync_ops.errors import USAGE, CommandError
-from background_sync_ops.stack.state import STATE_DIR
 
 DAY = timedelta(days=1)
 MAX_PORT = 65535
-PROJECT = Path(__file__).parents[3]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class UpOptions:
-    snapshot: Path | None
-    kapso_url: str | None
-    every: timedelta
-    once: bool
-    at: int | None
-    api_port: int
-    aws_port: int
-    as_json: bool
-    timeout: timedelta
-    template: Path
-    state_dir: Path
+    """The options of `background-sync up`."""
 
-
-@command(
-    exit_status(
-        "0 ended by Ctrl-C or, with --once, no run failed",
-        "1 with --once, a run failed or the sweep did not finish",
-    )
-)
-def up(
     snapshot: Annotated[
         Path | None,
         typer.Option(
@@ -48,7 +27,7 @@ def up(
             show_default="a built-in demo",
             help="The export of `npx convex export` to load: the ZIP or the unpacked folder.",
         ),
-    ] = None,
+    ] = None
     kapso_url: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +35,7 @@ def up(
             show_default="from the template: Kapso's own",
             help="The address of Kapso, for workspaces that verify: https, or http on this machine.",
         ),
-    ] = None,
+    ] = None
     every: Annotated[
         timedelta,
         typer.Option(
@@ -65,50 +44,44 @@ def up(
             show_default="1h",
             help="The time between two sweeps: 90s, 10m, 1h.",
         ),
-    ] = timedelta(hours=1),
-    once: Annotated[bool, typer.Option("--once", help="Sweep once, print the result, and exit.")] = False,
-    at: At = None,
+    ] = timedelta(hours=1)
+    once: Annotated[bool, typer.Option("--once", help="Sweep once, print the result, and exit.")] = False
+    at: At = None
     api_port: Annotated[
         int, typer.Option(min=0, max=MAX_PORT, help="The port of the health API; 0: any free port.")
-    ] = 8080,
+    ] = 8080
     aws_port: Annotated[
         int, typer.Option(min=0, max=MAX_PORT, help="The port of the AWS endpoint; 0: any free port.")
-    ] = 4566,
-    as_json: AsJson = False,
-    timeout: Timeout = FIFTEEN_MINUTES,
+    ] = 4566
+    as_json: AsJson = False
+    timeout: Timeout = FIFTEEN_MINUTES
     template: Annotated[
         Path | None,
         typer.Option(
             show_default="this project's",
             help="The SAM template of the stack: this project's, or the one that `sam build` wrote.",
         ),
-    ] = None,
-    state_dir: StateDir = None,
-) -> int:
+    ] = None
+    state_dir: StateDir = None
+
+
+@command(
+    exit_status(
+        "0 ended by Ctrl-C or, with --once, no run failed",
+        "1 with --once, a run failed or the sweep did not finish",
+    )
+)
+def up(options: UpOptions) -> int:
     """Start the local stack, load data, sweep at once and then every --every.
 
     The tables, queues, functions and the health API are those of `template.yaml`, all on this machine. Ctrl-C
     ends the stack and deletes its data. With `--json`, the document holds the first sweep and its runs. Lines
     of the snapshot that cannot be loaded are reported, and do not change the exit status.
     """
-    if every > DAY:
+    if options.every > DAY:
         raise CommandError("--every must be a day at most", USAGE)
-    if api_port == aws_port != 0:
+    if options.api_port == options.aws_port != 0:
         raise CommandError("--api-port and --aws-port are the same: use two different ports", USAGE)
-    from background_sync_ops.cli.local_stack import run_local_stack
+    from background_sync_ops.cli.local_stack import run_local_stack  # noqa: PLC0415
 
-    return run_local_stack(
-        UpOptions(
-            snapshot=snapshot,
-            kapso_url=kapso_url,
-            every=every,
-            once=once,
-            at=at,
-            api_port=api_port,
-            aws_port=aws_port,
-            as_json=as_json,
-            timeout=timeout,
-            template=template or PROJECT / "template.yaml",
-            state_dir=state_dir or STATE_DIR,
-        )
-    )
+    return run_local_stack(options)

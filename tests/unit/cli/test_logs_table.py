@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.cli.logs import LogListing, entry_text, print_log
+from background_sync_ops.cli.logs import entry_text, print_log
 from background_sync_ops.cli.output import console
 from background_sync_ops.logs import LogEntry, LogSelection
 
@@ -35,7 +35,7 @@ def printed(*entries: LogEntry, level: str | None = None, more: bool = False, wo
     out = io.StringIO()
     narrow = console()
     narrow.file, narrow.width = out, 80
-    print_log(narrow, LogListing(LogSelection(workspace, AT, level), list(entries), more))
+    print_log(narrow, LogSelection(workspace, AT, level), entries, more=more)
     return out.getvalue()
 
 
