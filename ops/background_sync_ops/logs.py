@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from background_sync_ops.stack.state import log_path
 
@@ -56,38 +56,33 @@ def _severity(level: str) -> int:
     return SEVERITIES.get(level.upper(), logging.NOTSET)
 
 
-class LogSource(Protocol):
-    def pages(self, workspace_id: str, since: int, /) -> Iterator[Iterable[str]]:
-        """The log's lines: the newest page first, and within a page the oldest line first.
+def log_pages(target: "Target", selection: LogSelection) -> Iterator[Iterable[str]]:
+    """The lines of the reconciler's log: the newest page first, and within a page the oldest line first.
 
-        `since` is in ms by the log's clock. Pages may contain lines before it, and lines of other workspaces.
-        Raises OSError or botocore's errors.
-        """
-
-
-@dataclass(frozen=True)
-class FileLog:
-    path: Path
-
-    def pages(self, _workspace_id: str, _since: int, /) -> Iterator[Iterable[str]]:
-        with self.path.open(encoding="utf-8", errors="replace") as lines:
-            yield lines
+    Pages may contain lines that are not selected. Raises OSError or botocore's errors.
+    """
+    if target.state_dir is not None:
+        return file_pages(log_path(target.state_dir, RECONCILER))
+    group, since = target.outputs["ReconcilerLogGroupName"], selection.since - target.clock.offset_ms
+    return cloudwatch_pages(target.client("logs"), group, selection.workspace_id, since)
 
 
-@dataclass(frozen=True)
-class CloudWatchLog:
-    client: "CloudWatchLogsClient"
-    group: str
+def file_pages(path: Path) -> Iterator[Iterable[str]]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        yield lines
 
-    def pages(self, workspace_id: str, since: int, /) -> Iterator[Iterable[str]]:
-        answers = self.client.get_paginator("filter_log_events").paginate(
-            logGroupName=self.group,
-            filterPattern=filter_pattern(workspace_id),
-            startTime=max(since, DESCENDING_SINCE_MS),
-            startFromHead=False,
-        )
-        for answer in answers:
-            yield (event["message"] for event in reversed(answer["events"]))
+
+def cloudwatch_pages(
+    client: "CloudWatchLogsClient", group: str, workspace_id: str, since: int
+) -> Iterator[Iterable[str]]:
+    answers = client.get_paginator("filter_log_events").paginate(
+        logGroupName=group,
+        filterPattern=filter_pattern(workspace_id),
+        startTime=max(since, DESCENDING_SINCE_MS),
+        startFromHead=False,
+    )
+    for answer in answers:
+        yield (event["message"] for event in reversed(answer["events"]))
 
 
 def filter_pattern(workspace_id: str) -> str:
@@ -113,22 +108,18 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else WILDCARD
 
 
-def reconciler_log(target: "Target") -> LogSource:
-    if target.state_dir is not None:
-        return FileLog(log_path(target.state_dir, RECONCILER))
-    return CloudWatchLog(target.client("logs"), target.outputs["ReconcilerLogGroupName"])
-
-
-def newest_entries(log: LogSource, selection: LogSelection, limit: int, offset_ms: int = 0) -> list[LogEntry]:
+def newest_entries(
+    pages: Iterable[Iterable[str]], selection: LogSelection, limit: int, offset_ms: int = 0
+) -> list[LogEntry]:
     """The newest `limit` of the selected entries, the newest last.
 
     The stack's clock is `offset_ms` ahead of the log's. The selection and the entries have the stack's times.
     """
     found: list[LogEntry] = []
-    for page in log.pages(selection.workspace_id, selection.since - offset_ms):
+    for page in pages:
         entries = (read_entry(line, offset_ms) for line in page)
-        wanted = [entry for entry in entries if entry is not None and selection.includes(entry)]
-        found = sorted([*wanted, *found], key=lambda entry: entry.at)[-limit:]
+        selected = [entry for entry in entries if entry is not None and selection.includes(entry)]
+        found = sorted([*selected, *found], key=lambda entry: entry.at)[-limit:]
         if len(found) == limit:
             break
     return found

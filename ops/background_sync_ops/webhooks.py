@@ -23,7 +23,6 @@ from background_sync.tokens import NoToken, Tokens
 from background_sync_ops.errors import CommandError
 from background_sync_ops.target import Target
 
-UNKNOWN = "unknown"
 MASK = "***"
 ANSWER_MS = 30_000
 THREADS = 8
@@ -95,53 +94,32 @@ def webhook_client(target: Target) -> WebhookClient:
     return WebhookClient(target.outputs["KapsoBaseUrl"], tokens, target.clock)
 
 
-@dataclass(frozen=True)
-class WebhookReport:
-    """The webhooks of one workspace; `error` says why Kapso did not list them.
-
-    `remembered` is the state that the last run stored on the workspace, and since when (ms).
-    """
-
-    workspace_id: str
-    remembered: str | None
-    remembered_since: int | None
-    webhooks: Sequence[Webhook] = ()
-    error: str | None = None
-
-    @property
-    def state(self) -> str:
-        """active, off, none or unknown."""
-        return UNKNOWN if self.error is not None else webhook_state(self.webhooks)
-
-    def document(self) -> Document:
-        return {
-            "workspace_id": self.workspace_id,
-            "state": self.state,
-            "remembered": {"webhook": self.remembered, "webhook_since": self.remembered_since},
-            "webhooks": [webhook_document(each) for each in self.webhooks],
-            "error": self.error,
-        }
-
-
-def webhook_document(webhook: Webhook) -> Document:
-    return {**asdict(webhook), "url": masked(webhook.url), "events": list(webhook.events)}
-
-
-def webhook_reports(
-    client: WebhookClient, records: Iterable[Mapping[str, object]]
-) -> Iterator[WebhookReport]:
-    """A report for each active workspace, in the order of `records`."""
+def webhook_reports(client: WebhookClient, records: Iterable[Mapping[str, object]]) -> Iterator[Document]:
+    """The webhooks of each active workspace, in the order of `records`."""
     with ThreadPoolExecutor(THREADS) as pool:
         yield from pool.map(lambda record: _report(client, record), records)
 
 
-def _report(client: WebhookClient, record: Mapping[str, object]) -> WebhookReport:
+def _report(client: WebhookClient, record: Mapping[str, object]) -> Document:
+    """`remembered` is the state that the last run stored; `error` says why Kapso did not answer."""
     workspace = read_workspace(record)
-    remembered = workspace.workspace_id, workspace.webhook, valid_time(record, "webhook_since")
+    webhooks: Sequence[Webhook] = ()
+    error = None
     try:
-        return WebhookReport(*remembered, webhooks=client.webhooks(workspace))
-    except KapsoUnreachable as error:
-        return WebhookReport(*remembered, error=str(error))
+        webhooks = client.webhooks(workspace)
+    except KapsoUnreachable as reason:
+        error = str(reason)
+    return {
+        "workspace_id": workspace.workspace_id,
+        "state": webhook_state(webhooks) if error is None else "unknown",
+        "remembered": {"webhook": workspace.webhook, "webhook_since": valid_time(record, "webhook_since")},
+        "webhooks": list(map(webhook_document, webhooks)),
+        "error": error,
+    }
+
+
+def webhook_document(webhook: Webhook) -> Document:
+    return {**asdict(webhook), "url": masked(webhook.url), "events": list(webhook.events)}
 
 
 def masked(url: str | None) -> str | None:

@@ -21,7 +21,7 @@ from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
 from background_sync_ops.cli.times import Since, iso
 from background_sync_ops.errors import OK, USAGE, CommandError
-from background_sync_ops.logs import LogEntry, LogSelection, newest_entries, reconciler_log
+from background_sync_ops.logs import LogEntry, LogSelection, log_pages, newest_entries
 
 A_DAY = Since(timedelta(hours=24))
 ENTRY_FIELDS = ("at", "level", "message", "fields")
@@ -86,7 +86,7 @@ def logs(
         raise CommandError(f"--since {iso(start)} is in the future", USAGE)
     selection = LogSelection(workspace, start, level)
     with waiting("reading the log"):
-        found = newest_entries(reconciler_log(target), selection, limit + 1, target.clock.offset_ms)
+        found = newest_entries(log_pages(target, selection), selection, limit + 1, target.clock.offset_ms)
     entries, more = found[-limit:], len(found) > limit
     if as_json:
         listed = [{name: getattr(each, name) for name in ENTRY_FIELDS} for each in entries]

@@ -65,7 +65,7 @@ def _confirmed(workspace_id: str, webhook: Webhook) -> bool:
     # The question goes to stderr: with --json, stdout is one document.
     err = console(stderr=True)
     err.print(f"A webhook of {clean(workspace_id)} is off:")
-    for line in webhook_lines(webhook):
+    for line in webhook_lines(webhook_document(webhook)):
         err.print(f"  {line}", soft_wrap=True)
     err.print("Kapso switched it off because it failed. When it is on, it gets the number's events again.")
     err.print("Switch it on? [y/N] ", end="")

@@ -2,9 +2,9 @@
 # ruff: noqa: PLC0415
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -16,10 +16,9 @@ from background_sync_ops.cli.times import iso
 from background_sync_ops.errors import NOT_DONE, NOT_OK, OK
 
 if TYPE_CHECKING:
-    from background_sync.kapso.webhooks import Webhook
     from background_sync_ops.target import Target
-    from background_sync_ops.webhooks import WebhookReport
 
+Document = Mapping[str, Any]
 LABELS = {"active": "active", "off": "with a webhook off", "none": "without a webhook", "unknown": "unknown"}
 
 
@@ -58,24 +57,24 @@ def webhooks(
 
 
 def _show(target: "Target", workspace: str | None, *, as_json: bool) -> int:
-    reports = sorted(_reports(target, workspace), key=lambda each: each.workspace_id)
+    reports = sorted(_reports(target, workspace), key=lambda each: str(each["workspace_id"]))
     if as_json:
-        print_json({"workspaces": [each.document() for each in reports]})
+        print_json({"workspaces": reports})
     elif reports:
         console().print(_table(reports), "")
         console().print(_summary(reports))
     else:
         console().print("No workspace is active, so there is no number to ask about.")
     for each in reports:
-        if each.error is not None:
-            print_stderr(f"error: {clean(each.workspace_id)}: {clean(each.error)}")
-    states = {each.state for each in reports}
+        if each["error"] is not None:
+            print_stderr(f"error: {clean(each['workspace_id'])}: {clean(each['error'])}")
+    states = {each["state"] for each in reports}
     if states & {"off", "none"}:
         return NOT_OK
     return NOT_DONE if "unknown" in states else OK
 
 
-def _reports(target: "Target", workspace: str | None) -> Iterator["WebhookReport"]:
+def _reports(target: "Target", workspace: str | None) -> Iterator[Document]:
     from background_sync_ops.webhooks import webhook_client, webhook_reports
     from background_sync_ops.workspaces import active_workspaces, find_active_workspace
 
@@ -90,35 +89,34 @@ def _reports(target: "Target", workspace: str | None) -> Iterator["WebhookReport
         )
 
 
-def _table(reports: Iterable["WebhookReport"]) -> Table:
+def _table(reports: Iterable[Document]) -> Table:
     table = grid(("Workspace", "State", "Webhook"), fold=("Workspace", "Webhook"))
     for report in reports:
-        names = chain([clean(report.workspace_id)], repeat(""))
+        names = chain([clean(report["workspace_id"])], repeat(""))
         for name, (shown, text) in zip(names, _rows(report), strict=False):
             table.add_row(name, state(shown), text)
     return table
 
 
-def _rows(report: "WebhookReport") -> Iterator[tuple[str, str]]:
-    for webhook in report.webhooks:
-        yield "active" if webhook.active else "off", "\n".join(webhook_lines(webhook))
-    if not report.webhooks:
-        yield report.state, "-"
-    if report.remembered is not None:
-        yield "", f"the last run saw: {clean(report.remembered)}, since {iso(report.remembered_since)}"
+def _rows(report: Document) -> Iterator[tuple[str, str]]:
+    for webhook in report["webhooks"]:
+        yield "active" if webhook["active"] else "off", "\n".join(webhook_lines(webhook))
+    if not report["webhooks"]:
+        yield report["state"], "-"
+    known, since = report["remembered"]["webhook"], report["remembered"]["webhook_since"]
+    if known is not None:
+        yield "", f"the last run saw: {clean(known)}, since {iso(since)}"
 
 
-def webhook_lines(webhook: "Webhook") -> Iterator[str]:
+def webhook_lines(webhook: Document) -> Iterator[str]:
     """Its id, its URL and its events."""
-    from background_sync_ops.webhooks import masked
-
-    yield clean(webhook.id)
-    yield clean(masked(webhook.url) or "no URL")
-    yield clean(f"{webhook.kind or 'unknown kind'}: {', '.join(webhook.events) or 'no events'}")
+    yield clean(webhook["id"])
+    yield clean(webhook["url"] or "no URL")
+    yield clean(f"{webhook['kind'] or 'unknown kind'}: {', '.join(webhook['events']) or 'no events'}")
 
 
-def _summary(reports: Sequence["WebhookReport"]) -> str:
-    states = Counter(each.state for each in reports)
+def _summary(reports: Sequence[Document]) -> str:
+    states = Counter(each["state"] for each in reports)
     counts = ", ".join(f"{states[name]} {label}" for name, label in LABELS.items() if states[name])
     numbers = "1 number" if len(reports) == 1 else f"{len(reports)} numbers"
     resume = " Switch one on with --resume WORKSPACE." if states["off"] else ""

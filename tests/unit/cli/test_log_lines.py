@@ -1,8 +1,6 @@
 """What a log line says, and which lines are asked for."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync_ops.logs import (
-    CloudWatchLog,
-    FileLog,
     LogEntry,
     LogSelection,
+    cloudwatch_pages,
+    file_pages,
     newest_entries,
     read_entry,
 )
@@ -37,21 +35,8 @@ def line(second: int = 0, workspace_id: object = "acme", **more: object) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Pages:
-    """A log as a list of pages; `read` tells how many were asked for."""
-
-    of_lines: list[list[str]]
-    read: list[int]
-
-    def pages(self, _workspace_id: str, _since: int, /) -> Iterator[Iterable[str]]:
-        for number, page in enumerate(self.of_lines):
-            self.read.append(number)
-            yield page
-
-
 def messages(*pages: list[str], limit: int = 100, **selection: Any) -> list[str]:
-    found = newest_entries(Pages(list(pages), []), LogSelection("acme", **{"since": 0, **selection}), limit)
+    found = newest_entries(pages, LogSelection("acme", **{"since": 0, **selection}), limit)
     return [entry.message for entry in found]
 
 
@@ -111,7 +96,7 @@ def test_lines_of_other_workspaces_are_not_taken() -> None:
 @given(asked=st.text(), other=st.text())
 def test_a_line_is_taken_for_its_own_workspace_only(asked: str, other: str) -> None:
     page = [line(1, other), line(2, asked)]
-    found = newest_entries(Pages([page], []), LogSelection(asked, 0), 9)
+    found = newest_entries([page], LogSelection(asked, 0), 9)
     assert {entry.workspace_id for entry in found} == {asked}
 
 
@@ -144,22 +129,22 @@ def test_entries_of_the_same_time_stay_in_their_order() -> None:
 
 
 def test_older_pages_are_read_until_there_are_enough() -> None:
-    log = Pages([[line(5), line(6)], [], [line(3), line(4)], [line(1), line(2)]], [])
-    found = newest_entries(log, LogSelection("acme", 0), 3)
+    pages = iter([[line(5), line(6)], [], [line(3), line(4)], [line(1), line(2)]])
+    found = newest_entries(pages, LogSelection("acme", 0), 3)
     assert [entry.message for entry in found] == ["4", "5", "6"]
-    assert log.read == [0, 1, 2]
+    assert list(pages) == [[line(1), line(2)]]
 
 
 def test_times_are_by_the_stacks_clock() -> None:
     selection = LogSelection("acme", AT + 3000)
-    found = newest_entries(Pages([[line(1), line(2)]], []), selection, 9, offset_ms=1000)
+    found = newest_entries([[line(1), line(2)]], selection, 9, offset_ms=1000)
     assert [entry.at for entry in found] == [AT + 3000]
 
 
 def test_a_file_may_hold_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "ReconcilerFunction.log"
     path.write_bytes(b"\xff\xfe\n" + line(1).encode() + b"\n" + line(2).encode())
-    assert [entry.message for entry in newest_entries(FileLog(path), LogSelection("acme", 0), 9)] == [
+    assert [entry.message for entry in newest_entries(file_pages(path), LogSelection("acme", 0), 9)] == [
         "1",
         "2",
     ]
@@ -177,7 +162,7 @@ def test_cloudwatch_is_asked_for_the_newest_pages_first_and_for_no_more_than_are
         answers.add_response("filter_log_events", {"events": [], "nextToken": "1"}, asked)
         newer = {"events": [{"message": line(3)}, {"message": line(2)}], "nextToken": "2"}
         answers.add_response("filter_log_events", newer, {**asked, "nextToken": "1"})
-        found = newest_entries(CloudWatchLog(client, "a-group"), LogSelection("acme", AT), 2)
+        found = newest_entries(cloudwatch_pages(client, "a-group", "acme", AT), LogSelection("acme", AT), 2)
         answers.assert_no_pending_responses()
     assert [entry.message for entry in found] == ["2", "3"]
 
@@ -192,4 +177,6 @@ def test_cloudwatch_is_not_asked_for_times_that_it_does_not_sort() -> None:
     }
     with Stubber(client) as answers:
         answers.add_response("filter_log_events", {"events": []}, asked)
-        assert newest_entries(CloudWatchLog(client, "a-group"), LogSelection("acme", 0), 2) == []
+        assert (
+            newest_entries(cloudwatch_pages(client, "a-group", "acme", 0), LogSelection("acme", 0), 2) == []
+        )
