@@ -10,7 +10,7 @@ from tests.template.naming import PLACE, alarms, dashboard, widgets
 from tests.template.reading import Properties
 
 COLUMNS = 24
-STORY = ["# Is it healthy?", "# What did it find?", "# How fast, how dear?", "# Infrastructure"]
+STORY = ["# Is it healthy?", "# What did it find?", "# How fast is it, and what does it cost?", "# Infrastructure"]
 VALUES = {
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "background-sync-prod",
