@@ -1,4 +1,4 @@
-# `make` prints what there is. Every target sets up what it needs, and only when something changed.
+# `make` lists the targets. Each one sets up what it needs, and only when something has changed.
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -10,11 +10,11 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4
 UV := .tools/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
-# Lambda's version, else the newest that will do.
+# Lambda's version of Python, or else the newest supported one.
 PYTHON = $(shell $(UV) python find --system 3.13 2>/dev/null || $(UV) python find --system '>=3.11')
 
 BUILT := .aws-sam/build/template.yaml
-# Folders are listed too, for a folder changes when a file goes.
+# Folders are included, because only the folder changes when a file is removed.
 SOURCES = template.yaml samconfig.toml pyproject.toml uv.lock \
   $(shell find functions layers -name __pycache__ -prune -o -print)
 
@@ -24,7 +24,7 @@ help: ## this list
 
 setup: .venv/.ready ## the development environment, in .venv
 
-run: setup ## the local stack: sweeps the demo and serves its health (Ctrl-C ends it; ARGS="--help" tells more)
+run: setup ## the local stack: sweeps the demo and serves its health (Ctrl-C ends it; ARGS="--help" lists options)
 	@$(BIN)/background-sync up $(ARGS)
 
 test: lint types build ## all checks: lint, types, tests
@@ -34,7 +34,7 @@ lint: setup ## style
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: setup ## style, mended
+format: setup ## style, fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -46,7 +46,7 @@ docs: setup ## docs/configuration.md, from the code and the template
 
 build: $(BUILT) ## what is deployed, in .aws-sam/build (sam build, without docker)
 
-validate: .tools/sam/.ready ## template.yaml, by sam and by cfn-lint: each refuses things that the other passes
+validate: .tools/sam/.ready ## template.yaml, by sam and cfn-lint: each finds errors that the other does not
 	.tools/bin/sam validate --lint
 	.tools/bin/cfn-lint template.yaml
 
