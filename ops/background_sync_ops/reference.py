@@ -1,4 +1,4 @@
-"""docs/configuration.md, written by `make docs` from what the code and the template say."""
+"""Writes docs/configuration.md from the code and the template: `make docs`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -12,30 +12,29 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "configuration.md"
 TEMPLATE = ROOT / "template.yaml"
 MEANINGS: Mapping[str, str] = {
-    "stale_threshold_ms": "A contact without activity for longer is stale.",
+    "stale_threshold_ms": "A contact without activity for longer than this is stale.",
     "flag_cooldown_ms": "The time after a flag in which the same contact is not flagged again.",
-    "max_flags_per_run": "The most contacts that one run flags; the others have their turn in later ones.",
-    "max_sync_notes": "Of its own notes, background sync keeps so many of the latest on a contact.",
+    "max_flags_per_run": "The most contacts that one run flags; later runs flag the others.",
+    "max_sync_notes": "How many of its own notes background sync keeps on a contact, the latest ones.",
     "verify_lookback_ms": "How far the first comparison with Kapso looks back.",
-    "verify_rate_share": "Percent of the Kapso key's requests that sync may use; the rest is the CRM's.",
+    "verify_rate_share": "The percentage of the Kapso key's requests that sync may use; the CRM keeps the rest.",
 }
 UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"))
 HEAD = """# Configuration
 
-<!-- Written by `make docs` from template.yaml and the settings in the code; a test holds it true. -->
+<!-- Written by `make docs` from template.yaml and the settings in the code. A test fails if it is outdated. -->
 """
 
 
 def page() -> str:
-    """The whole page."""
     body = read_source(TEMPLATE)
     sections = (_parameters(body["Parameters"]), _settings(), _variables(body))
     return "\n".join([HEAD, *("\n".join(section) + "\n" for section in sections)])
 
 
 def _parameters(parameters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield "## Of a stack\n"
-    yield "Parameters of `template.yaml`, of `sam deploy --parameter-overrides` or `samconfig.toml`.\n"
+    yield "## Stack\n"
+    yield "Parameters of `template.yaml`, set by `sam deploy --parameter-overrides` or in `samconfig.toml`.\n"
     yield "| parameter | default | allowed | meaning |"
     yield "| --- | --- | --- | --- |"
     for name, parameter in parameters.items():
@@ -52,9 +51,9 @@ def _allowed(parameter: Mapping[str, Any]) -> str:
 
 
 def _settings() -> Iterator[str]:
-    yield "## Of a workspace\n"
-    yield "Keys of the workspace's `settings`. One out of bounds or of a wrong type leaves the default in"
-    yield "force, is counted as `invalid_setting` and logged. Other keys are the CRM's and are left alone.\n"
+    yield "## Workspace\n"
+    yield "Keys of the workspace's `settings`. If a value is out of bounds or of a wrong type, the default"
+    yield "applies, and the value is logged and counted as `invalid_setting`. Other keys belong to the CRM.\n"
     yield "| key | default | allowed | meaning |"
     yield "| --- | --- | --- | --- |"
     for field in fields(Policy):
@@ -62,7 +61,7 @@ def _settings() -> Iterator[str]:
         default = _amount(field.name, getattr(Policy(), field.name))
         yield f"| `{field.name}` | {default} | {low} to {high} | {MEANINGS[field.name]} |"
     ways = ", ".join(f"`{way}`" for way in VERIFY)
-    yield f"| `verify` | `{OFF}` | {ways} | Whether Kapso is asked, and what is done about missed webhooks. |"
+    yield f"| `verify` | `{OFF}` | {ways} | Whether Kapso is asked, and what a run does about missed webhooks. |"
 
 
 def _amount(name: str, value: int) -> str:
@@ -73,9 +72,9 @@ def _amount(name: str, value: int) -> str:
 
 
 def _variables(body: Mapping[str, Any]) -> Iterator[str]:
-    yield "## Of a function\n"
-    yield "Environment variables, set by the template and read once, at cold start; a wrong one ends it with"
-    yield "an error that names the variable.\n"
+    yield "## Functions\n"
+    yield "Environment variables. The template sets them, and a function reads them once, at cold start. An"
+    yield "invalid value is an error that names the variable.\n"
     yield "| function | variables |"
     yield "| --- | --- |"
     yield f"| all | {_names(body['Globals']['Function'])} |"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from background_sync.kapso.client import validate_base_url
+from background_sync.rules.base_url import validate_base_url
 from background_sync_ops.cli.errors import explained
 from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
 from background_sync_ops.cli.local_stack_page import local_stack_page
