@@ -72,7 +72,7 @@ def test_it_serves_health(operator: Operator) -> None:
 def test_a_second_one_here_is_refused(operator: Operator) -> None:
     ended = operator.run("up", "--once")
     assert (ended.returncode, ended.stdout) == (3, "")
-    assert f"process {operator.info.pid} runs a stack already" in ended.stderr
+    assert f"process {operator.info.pid} is already running a stack" in ended.stderr
     assert "--state-dir" in ended.stderr
 
 

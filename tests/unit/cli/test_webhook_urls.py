@@ -34,5 +34,8 @@ def test_user_query_and_fragment_are_masked(url: str | None, shown: str | None) 
     ("webhooks", "state"), [([], "none"), ([True], "active"), ([True, False], "off"), ([False], "off")]
 )
 def test_one_that_is_off_makes_the_number_off(webhooks: list[bool], state: str) -> None:
-    found = [Webhook(str(number), None, active, None, ()) for number, active in enumerate(webhooks)]
+    found = [
+        Webhook(id=str(number), url=None, active=active, kind=None, events=())
+        for number, active in enumerate(webhooks)
+    ]
     assert webhook_state(found) == state
