@@ -50,7 +50,7 @@ def test_before_it_tries_again_it_waits_longer_and_longer(
 def test_a_queue_that_never_takes_them_ends_the_invocation_with_a_word(world: World) -> None:
     put_workspaces(world, 12)
     refuse(world, "w001", "w011")
-    with pytest.raises(NotSent, match="messages were not taken: InternalError"):
+    with pytest.raises(NotSent, match="messages were not accepted: InternalError"):
         world.dispatch()
     assert world.swept()["status"] == "dispatching"
 

@@ -35,13 +35,13 @@ def test_fields_of_a_later_version_of_the_sender_are_no_fault() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "run", "\x00"])
 def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(InvalidMessage, match="no JSON"):
+    with pytest.raises(InvalidMessage, match="not JSON"):
         read_message(text)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "1", '"run"'])
 def test_what_is_no_object_is_refused(text: str) -> None:
-    with pytest.raises(InvalidMessage, match="no JSON object"):
+    with pytest.raises(InvalidMessage, match="not a JSON object"):
         read_message(text)
 
 
