@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,28 @@ def test_its_makefile_builds_it(template: Template, name: str, function: Propert
     folder: Path = template.code_dirs[function["Code"]["S3Key"]]
     assert folder.is_relative_to(ROOT / "functions")
     assert f"build-{name}:" in (folder / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://api.kapso.ai", True),
+        ("https://proxy.example:8443/kapso/", True),
+        ("http://127.0.0.1:9000", True),
+        ("http://localhost/kapso", True),
+        ("http://[::1]:9000", True),
+        ("http://api.kapso.ai", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://127.0.0.1@evil.example", False),
+        ("http://localhost.example.com:80", False),
+        ("https://me:pass@api.kapso.ai", False),
+        ("https://api.kapso.ai?a=1", False),
+        ("https://", False),
+        ("api.kapso.ai", False),
+    ],
+)
+def test_the_keys_go_to_kapso_over_https_or_to_this_machine(
+    template: Template, url: str, *, allowed: bool
+) -> None:
+    pattern = template.body["Parameters"]["KapsoBaseUrl"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) is allowed

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from background_sync.rules.base_url import validate_base_url
 from background_sync.rules.policy import MINUTE_MS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -159,9 +160,17 @@ def reconciler_settings(variables: Mapping[str, str]) -> ReconcilerSettings:
     return ReconcilerSettings(
         runtime=_runtime(environment),
         lease_ms=environment.whole_number("RUN_LEASE_SECONDS", 31, 930) * 1000,
-        kapso_base_url=environment.text("KAPSO_BASE_URL"),
+        kapso_base_url=_kapso_base_url(environment),
         token_prefix=environment.text("TOKEN_PARAMETER_PREFIX"),
     )
+
+
+def _kapso_base_url(environment: Environment) -> str:
+    url = environment.text("KAPSO_BASE_URL")
+    try:
+        return validate_base_url(url)
+    except ValueError as error:
+        raise SettingsError(f"KAPSO_BASE_URL: {error}") from None
 
 
 def health_settings(variables: Mapping[str, str]) -> HealthSettings:

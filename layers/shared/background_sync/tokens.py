@@ -1,12 +1,13 @@
-"""The workspaces' Kapso keys: SSM SecureStrings under the stack's prefix, read when needed and kept."""
+"""The workspaces' Kapso keys: SSM SecureStrings under the stack's prefix, kept in memory for minutes."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from background_sync.aws import CLIENT_CONFIG
 from background_sync.clock import Clock
 from background_sync.rules.policy import MINUTE_MS
 
@@ -14,34 +15,50 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 KEPT_MS = 5 * MINUTE_MS
-CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"})
+MAX_KEPT = 256
 
 
 class NoToken(Exception):
-    """The workspace's key cannot be read; the message names the parameter, never the key."""
+    """A workspace's key cannot be read. The message names the parameter, never the key."""
 
 
 @dataclass
 class Tokens:
-    """Reads keys by the name of their parameter; only names under `prefix` are ever read."""
+    """Reads keys by the names of their parameters. Names outside `prefix` are never read.
+
+    Threads may share it: every change of the cache is one atomic call, and a lost entry costs one more read.
+    """
 
     prefix: str
     clock: Clock
-    client: "SSMClient" = field(default_factory=lambda: boto3.client("ssm", config=CONFIG))
-    _kept: dict[str, tuple[int, str]] = field(default_factory=dict, repr=False)
+    client: "SSMClient" = field(default_factory=lambda: boto3.client("ssm", config=CLIENT_CONFIG))
+    # The time of the read and the key, by name; the least recently used comes first.
+    _kept: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict, repr=False)
 
     def get(self, name: str) -> str:
         """A key; raises `NoToken`."""
         if not name.startswith(self.prefix):
             raise NoToken(f"{name} is not under {self.prefix}")
         now = self.clock.now()
-        if name not in self._kept or now - self._kept[name][0] >= KEPT_MS:
-            self._kept[name] = now, self._read(name)
-        return self._kept[name][1]
+        kept = self._kept.pop(name, None)
+        if kept is None or now - kept[0] >= KEPT_MS:
+            kept = now, self._read(name)
+        self._kept[name] = kept
+        if len(self._kept) > MAX_KEPT:
+            self._evict(now)
+        return kept[1]
 
     def forget(self, name: str) -> None:
-        """Read a key anew next time: Kapso refused it."""
+        """Read the key again next time, because Kapso refused it."""
         self._kept.pop(name, None)
+
+    def _evict(self, now: int) -> None:
+        """Drop expired keys, and then the least recently used."""
+        for name, (read_at, _) in list(self._kept.items()):
+            if now - read_at >= KEPT_MS:
+                self._kept.pop(name, None)
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
 
     def _read(self, name: str) -> str:
         try:
@@ -51,4 +68,5 @@ class Tokens:
             raise NoToken(f"{name}: {code}") from None
         except BotoCoreError as error:
             raise NoToken(f"{name}: {type(error).__name__}") from None
-        return answer["Parameter"]["Value"].strip()  # a file that it came from ends in a newline
+        # A key that was copied from a file ends in a newline.
+        return answer["Parameter"]["Value"].strip()

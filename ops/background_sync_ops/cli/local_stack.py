@@ -101,7 +101,7 @@ class Session:
         self.serving = True
         self.out.print(local_stack_page(target, self.state_dir))
         # The dispatcher is left out: --every says when it is invoked.
-        stack.start_schedules(but=target.outputs["DispatcherFunctionName"])
+        stack.start_schedules(excluding=target.outputs["DispatcherFunctionName"])
         self._serve(target, first.sweep["run_at"])
         return OK
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.kapso.client import checked_base_url
+from background_sync.rules.base_url import validate_base_url
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from background_sync.kapso.client import checked_base_url
     ],
 )
 def test_https_and_this_machine(url: str, base: str) -> None:
-    assert checked_base_url(url) == base
+    assert validate_base_url(url) == base
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_https_and_this_machine(url: str, base: str) -> None:
 )
 def test_the_key_goes_nowhere_else(url: str) -> None:
     with pytest.raises(ValueError, match="base URL") as caught:
-        checked_base_url(url)
+        validate_base_url(url)
     assert repr(url) in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["https://me:pass@api.kapso.ai", "http://127.0.0.1@evil.example"])
 def test_a_user_is_refused_and_not_quoted(url: str) -> None:
     with pytest.raises(ValueError, match=r"no user and no password: 'https?://\*\*\*@"):
-        checked_base_url(url)
+        validate_base_url(url)

@@ -3,7 +3,7 @@
 import pytest
 
 from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, KapsoError
-from background_sync.kapso.parsing import checked_phone_id, next_cursor, read_document
+from background_sync.kapso.parsing import validate_phone_id, next_cursor, read_document
 
 CURSOR = "eyJ2YWx1ZXMiOltdfQ=="
 
@@ -55,13 +55,13 @@ def test_what_is_no_json_is_nonsense_and_not_quoted(content: bytes) -> None:
 
 def test_fields_that_are_not_asked_for_are_dropped_at_every_depth() -> None:
     content = b'{"data": [{"id": {"secret_key": "s", "id": 1}, "secret_key": "s"}], "secret_key": "s"}'
-    assert read_document(content, only={"data", "id"}) == {"data": [{"id": {"id": 1}}]}
+    assert read_document(content, only_fields={"data", "id"}) == {"data": [{"id": {"id": 1}}]}
 
 
 @pytest.mark.parametrize("phone_id", ["", "12a", "12 ", "-1", "١٢", "1/../2", "1\n", "1" * 33])
 def test_a_phone_id_must_be_digits(phone_id: str) -> None:
     with pytest.raises(InvalidPhoneId, match="is no row of digits") as caught:
-        checked_phone_id(phone_id)
+        validate_phone_id(phone_id)
     assert repr(phone_id) in str(caught.value)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, KapsoError)

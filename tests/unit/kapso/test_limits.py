@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.client import RateLimit, rate_limit, retry_after_s
+from background_sync.kapso.client import RateLimit, read_rate_limit, read_retry_after_s
 from tests.unit.kapso.records import MOMENT
 
 
@@ -25,26 +25,26 @@ from tests.unit.kapso.records import MOMENT
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(value: str, seconds: int) -> None:
-    assert retry_after_s({"Retry-After": value}, MOMENT) == seconds
+    assert read_retry_after_s({"Retry-After": value}, MOMENT) == seconds
 
 
 def test_a_date_counts_from_the_answers_own_date() -> None:
     headers = {"Retry-After": "Wed, 01 Jan 2025 00:00:30 GMT", "Date": "Wed, 01 Jan 2025 00:00:00 GMT"}
-    assert retry_after_s(headers, MOMENT) == 30
+    assert read_retry_after_s(headers, MOMENT) == 30
 
 
 def test_without_it_a_key_rests_a_minute() -> None:
-    assert retry_after_s({}, MOMENT) == 60
+    assert read_retry_after_s({}, MOMENT) == 60
 
 
 @given(st.text() | st.text("0123456789 :+-,JanFebMonGMT"))
 def test_no_header_is_too_odd(value: str) -> None:
-    assert 1 <= retry_after_s({"Retry-After": value, "Date": value}, MOMENT) <= 3600
+    assert 1 <= read_retry_after_s({"Retry-After": value, "Date": value}, MOMENT) <= 3600
 
 
 def test_what_is_left_of_a_minute() -> None:
     headers = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "99"}
-    assert rate_limit(headers) == RateLimit(limit=100, remaining=99)
+    assert read_rate_limit(headers) == RateLimit(limit=100, remaining=99)
 
 
 @pytest.mark.parametrize("remaining", [None, "", "many", "-1"])
@@ -52,4 +52,4 @@ def test_it_is_unknown_unless_both_are_told(remaining: str | None) -> None:
     headers = {"X-RateLimit-Limit": "100"} | (
         {} if remaining is None else {"X-RateLimit-Remaining": remaining}
     )
-    assert rate_limit(headers) is None
+    assert read_rate_limit(headers) is None

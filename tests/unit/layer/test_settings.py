@@ -78,6 +78,21 @@ def test_but_not_when_they_are_wrong(name: str, wrong: str) -> None:
         reconciler_settings({**REQUIRED["ReconcilerFunction"], name: wrong})
 
 
+@pytest.mark.parametrize("url", ["https://api.kapso.ai", "http://127.0.0.1:9000", "http://[::1]:9000/kapso"])
+def test_kapso_may_be_asked_over_https_or_on_this_machine(url: str) -> None:
+    variables = {**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url}
+    assert reconciler_settings(variables).kapso_base_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.kapso.ai", "http://127.0.0.1.example.com", "api.kapso.ai", "https://api.kapso.ai?a=1"]
+)
+def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^KAPSO_BASE_URL: a base URL must ") as caught:
+        reconciler_settings({**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})
+    assert repr(url) in str(caught.value)
+
+
 def local_pages(**variables: str) -> bool:
     return health_settings({**REQUIRED["HealthFunction"], **variables}).local_pages
 

@@ -1,1 +1,1 @@
-"""What Kapso knows: a thin client of its HTTP API. Only functions that ask Kapso import it."""
+"""A thin client of Kapso's HTTP API. Only code that asks Kapso imports it."""

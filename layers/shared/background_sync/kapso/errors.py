@@ -1,17 +1,8 @@
-"""Why Kapso gave no usable answer.
+"""Why Kapso gave no usable response.
 
-    KapsoError
-    ├── InvalidPhoneId  not asked: the phone id is no row of digits (a ValueError too)
-    ├── Unauthorized    401, or not asked: no header can carry the key
-    ├── NumberUnknown   404
-    ├── Rejected        any other 4xx, such as 422 for filters that contradict each other
-    ├── RateLimited     429; `retry_after_s` tells how long the key must rest
-    ├── Unavailable     5xx or no answer, however often it was asked; or no time left before the deadline
-    └── InvalidResponse an answer that cannot be true: no JSON, a wrong shape, another number's, too large,
-                        a redirect
-
-The texts name the request and hold Kapso's own words only as far as `excerpt` lets them through: never the
-key, never a body. Nor do they carry the errors below them, whose texts quote what a server sent.
+Messages name the request and quote Kapso only through `excerpt`: they never hold the key or a body. The
+errors of the HTTP library and the JSON parser are not chained, because their texts quote what the server
+sent.
 """
 
 import json
@@ -19,29 +10,35 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
+MAX_EXCERPT_LENGTH = 160
+OMITTED = "…"
+_PLAIN_WORD = re.compile(r"[\"'(]?(?:[A-Za-z]?[a-z]{0,19}(?:_[a-z]{1,20}){0,5}|[A-Z]{1,8})[\"').,:;!?]{0,3}")
+_KEY_PART_LENGTH = 8
+"""A text that holds this many letters and digits of the key in a row is treated as if it held the key."""
+
 
 class KapsoError(Exception):
-    """Kapso gave no usable answer; the text says to what, and why."""
+    """Kapso gave no usable response. The message names the request and the reason."""
 
 
 class InvalidPhoneId(KapsoError, ValueError):
-    """A phone id that is no row of digits must not become part of a URL."""
+    """The phone id is not a row of digits, so it must not become part of a URL. Nothing was sent."""
 
 
 class Unauthorized(KapsoError):
-    """Kapso does not know the key, or it cannot be sent."""
+    """401: Kapso does not know the key. Or a header cannot hold the key, and nothing was sent."""
 
 
 class NumberUnknown(KapsoError):
-    """The key's project has no such number (or webhook)."""
+    """404: the key's project has no such number, or no such webhook."""
 
 
 class Rejected(KapsoError):
-    """Kapso does not take the request as it is; asking again is in vain."""
+    """Any other 4xx, such as 422 for conflicting filters. A retry would get the same response."""
 
 
 class RateLimited(KapsoError):
-    """The key's requests of this minute are spent; whoever shares the key must rest `retry_after_s`."""
+    """429: nobody may use the key for `retry_after_s`."""
 
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
@@ -49,35 +46,28 @@ class RateLimited(KapsoError):
 
 
 class Unavailable(KapsoError):
-    """No answer this time; the next run may have more luck."""
+    """5xx or no response, after the last retry; or no time was left before the deadline."""
 
 
 class InvalidResponse(KapsoError):
-    """An answer that cannot be believed, and so nothing of it is."""
-
-
-MAX_LENGTH = 160
-OMITTED = "…"
-_WORD = re.compile(r"[\"'(]?(?:[A-Za-z]?[a-z]{0,19}(?:_[a-z]{1,20}){0,5}|[A-Z]{1,8})[\"').,:;!?]{0,3}")
-_KEY_PIECE = 8
-"""So many letters and digits of a key in a row are taken for the key."""
+    """Not JSON, a wrong shape, data of another number, too large, or a redirect. No part of it is used."""
 
 
 def excerpt(content: bytes | None, key: str) -> str:
-    """The message of an error's document, shortened; "" where there is none.
+    """The message of an error response, shortened; "" if there is none.
 
-    An answer may echo what was sent, in whatever encoding. So plain words pass, "…" stands for all else, and
-    nothing passes when the words hold a piece of the key.
+    A server may echo what was sent, in any encoding. So only plain words pass, and "…" replaces everything
+    else. If the words still contain a part of the key, the result is "".
     """
-    words = [word if _WORD.fullmatch(word) else OMITTED for word in _message(content).split()]
+    words = [word if _PLAIN_WORD.fullmatch(word) else OMITTED for word in _error_message(content).split()]
     text = " ".join(words)
-    if _holds_piece(text, key):
+    if _contains_key_part(text, key):
         return ""
-    return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + OMITTED
+    return text if len(text) <= MAX_EXCERPT_LENGTH else text[:MAX_EXCERPT_LENGTH] + OMITTED
 
 
-def _message(content: bytes | None) -> str:
-    """`{"error": {"message": "text"}}` or `{"error": "text"}`."""
+def _error_message(content: bytes | None) -> str:
+    """The text of `{"error": {"message": "text"}}` or `{"error": "text"}`."""
     with suppress(ValueError, RecursionError):
         document = json.loads(content or b"")
         error = document.get("error") if isinstance(document, Mapping) else None
@@ -86,11 +76,11 @@ def _message(content: bytes | None) -> str:
     return ""
 
 
-def _holds_piece(text: str, key: str) -> bool:
-    text, key = _squeezed(text), _squeezed(key)
-    starts = range(max(1, len(key) - _KEY_PIECE + 1))
-    return any(key[start : start + _KEY_PIECE] in text for start in starts)
+def _contains_key_part(text: str, key: str) -> bool:
+    text, key = _letters_and_digits(text), _letters_and_digits(key)
+    starts = range(max(1, len(key) - _KEY_PART_LENGTH + 1))
+    return any(key[start : start + _KEY_PART_LENGTH] in text for start in starts)
 
 
-def _squeezed(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())

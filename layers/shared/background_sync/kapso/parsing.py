@@ -1,4 +1,4 @@
-"""Reading Kapso's answers: documents, lists, cursors, fields and times, any of which may be of any type."""
+"""Reading Kapso's responses. Any value in them may have any type."""
 
 import json
 import math
@@ -10,137 +10,130 @@ from decimal import Decimal
 
 from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse
 
-_CURSOR = re.compile(r"[\x21-\x7e]{1,2048}")
 _PHONE_ID = re.compile(r"[0-9]{1,32}")
-_LONGEST_NUMBER = 30
+_CURSOR = re.compile(r"[\x21-\x7e]{1,2048}")
+_MAX_INTEGER_LENGTH = 30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# 9 to 11 digits are seconds (from 1973 on), 12 to 14 digits are ms.
+_NUMBER = re.compile(r"(?:0|[0-9]{9,14})(?:\.[0-9]{1,9})?")
+_SECONDS_BELOW = 10**11
 
 
-def checked_phone_id(phone_id: str) -> str:
-    """The id of one of the business's numbers, fit for a URL; raises `InvalidPhoneId`."""
+class InvalidField(ValueError):
+    """A field has a value that cannot be used. The message names the field but does not quote the value."""
+
+
+def validate_phone_id(phone_id: str) -> str:
+    """The id of one of the business's numbers, safe in a URL; raises `InvalidPhoneId`."""
     if not _PHONE_ID.fullmatch(phone_id):
-        raise InvalidPhoneId(f"phone id {phone_id!r} is no row of digits")
+        raise InvalidPhoneId(f"phone id {phone_id!r} is not a row of digits")
     return phone_id
 
 
-def read_document(content: bytes, only: Collection[str] | None = None) -> object:
-    """Parse an answer. With `only`, fields of other names are dropped, at every depth, before anything else
-    sees the object that holds them.
+def read_document(content: bytes, only_fields: Collection[str] | None = None) -> object:
+    """Parse JSON. With `only_fields`, the parser drops every field with another name, at every depth.
 
     Raises:
-        InvalidResponse: it is no JSON. The parser's own error is not kept, for it carries the whole answer.
+        InvalidResponse: it is not JSON. The parser's own error is not chained, because it holds the content.
     """
 
-    def kept(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        return {name: value for name, value in pairs if only is None or name in only}
+    def object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return {name: value for name, value in pairs if only_fields is None or name in only_fields}
 
     with suppress(ValueError, RecursionError):
-        document: object = json.loads(content, object_pairs_hook=kept, parse_int=_number)
+        document: object = json.loads(content, object_pairs_hook=object_of, parse_int=_parse_int)
         return document
-    raise InvalidResponse("Kapso's answer is no JSON")
+    raise InvalidResponse("Kapso's answer is not JSON")
 
 
-def _number(text: str) -> int | float:
-    """An integer; one that Python would refuse to read must not cost the whole answer."""
-    return int(text) if len(text) <= _LONGEST_NUMBER else float(text)
+def _parse_int(text: str) -> int | float:
+    # Python refuses to read integers of thousands of digits. One such field must not cost the whole response.
+    return int(text) if len(text) <= _MAX_INTEGER_LENGTH else float(text)
 
 
-def read_records(document: object) -> list[object]:
-    """What is listed under `data`; raises `InvalidResponse` without such a list."""
+def read_records(document: object, *, phone_id: str | None = None) -> list[object]:
+    """The list under `data`.
+
+    Raises:
+        InvalidResponse: there is no such list, or a record belongs to another number than `phone_id`.
+    """
     data = document.get("data") if isinstance(document, Mapping) else None
     if not isinstance(data, list):
-        raise InvalidResponse("Kapso's answer has no list of data")
+        raise InvalidResponse("Kapso's answer has no list under data")
+    numbers = [record.get("phone_number_id") for record in data if isinstance(record, Mapping)]
+    if phone_id is not None and any(isinstance(each, str) and each != phone_id for each in numbers):
+        raise InvalidResponse(f"Kapso's answer about number {phone_id} has data of another number")
     return data
 
 
-def refuse_other_number(records: list[object], phone_id: str) -> None:
-    """Raises `InvalidResponse` when one of the records is another number's."""
-    if any(_is_of_another(record, phone_id) for record in records):
-        raise InvalidResponse(f"Kapso's answer about number {phone_id} tells of another number")
+def next_cursor(document: object, seen: Collection[str]) -> str | None:
+    """The cursor of the next page; None at the end of the list. The page must have records.
 
-
-def _is_of_another(record: object, phone_id: str) -> bool:
-    named = record.get("phone_number_id") if isinstance(record, Mapping) else None
-    return isinstance(named, str) and named != phone_id
-
-
-def next_cursor(document: object, known: Collection[str]) -> str | None:
-    """Where a list with data goes on; None at its end.
-
-    The end shows in many ways: no cursor or a null one, one that was `known` before, a `next` that is null. A
-    cursor alone promises nothing, for the last page may have one too.
+    A list ends in one of several ways: without a cursor, with null, with a cursor of `seen`, or with a `next`
+    that is null. The last page may still have a cursor.
 
     Raises:
-        InvalidResponse: the paging has none of these shapes.
+        InvalidResponse: the paging has a wrong shape.
     """
     paging = _object_under("paging", document)
     after = _object_under("cursors", paging).get("after")
-    if after in (None, "", *known) or paging.get("next", "") is None:
+    if after in (None, "", *seen) or paging.get("next", "") is None:
         return None
     if not isinstance(after, str) or not _CURSOR.fullmatch(after):
-        raise InvalidResponse("the cursor in Kapso's answer is no cursor")
+        raise InvalidResponse("the cursor in Kapso's answer is invalid")
     return after
 
 
 def _object_under(name: str, document: object) -> Mapping[str, object]:
-    found = document.get(name) if isinstance(document, Mapping) else None
-    if found is not None and not isinstance(found, Mapping):
-        raise InvalidResponse(f"the {name} in Kapso's answer is no object")
-    return found or {}
+    value = document.get(name) if isinstance(document, Mapping) else None
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidResponse(f"{name} in Kapso's answer is not an object")
+    return value or {}
 
 
 def read_object(value: object, what: str) -> Mapping[str, object]:
-    """An object; raises `Unreadable`."""
+    """Raises `InvalidField`."""
     if not isinstance(value, Mapping):
-        raise Unreadable(f"{what} is no object")
+        raise InvalidField(f"{what} is not an object")
     return value
 
 
 def read_text(record: Mapping[str, object], name: str) -> str | None:
-    """A text, None where it is missing, null or empty; raises `Unreadable`.
+    """A text, or None if it is missing, null or empty; raises `InvalidField`.
 
-    Half a surrogate pair, which JSON can hold and nothing else can write, becomes "?".
+    An unpaired surrogate becomes "?": JSON can hold one, but UTF-8 cannot.
     """
     value = record.get(name)
     if value is not None and not isinstance(value, str):
-        raise Unreadable(f"{name} is no text")
+        raise InvalidField(f"{name} is not text")
     return value.encode(errors="replace").decode() if value else None
 
 
 def read_time(record: Mapping[str, object], name: str) -> int | None:
-    """An instant in ms, None where it is missing, null or empty; raises `Unreadable`."""
+    """A time in ms, or None if it is missing, null or empty; raises `InvalidField`."""
     try:
-        return instant(record.get(name))
-    except Unreadable as error:
-        raise Unreadable(f"{name} {error}") from None
+        return parse_time(record.get(name))
+    except InvalidField as error:
+        raise InvalidField(f"{name} {error}") from None
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBER = re.compile(r"(?:0|[0-9]{9,14})(?:\.[0-9]{1,9})?")
-"""A bare number: too long for seconds, it is ms. Shorter ones are no time since 1973."""
-_SECONDS_BELOW = 10**11
+def parse_time(value: object) -> int | None:
+    """A time in whole ms since the epoch, rounded down; None for null, "" and 0.
 
-
-class Unreadable(ValueError):
-    """A value that is no instant, or no text; the message says what is wrong with it, not what it is."""
-
-
-def instant(value: object) -> int | None:
-    """Whole ms since the epoch, rounded down; None for null, "", and the epoch itself: a 0 is no time.
-
-    Read are ISO 8601 with `Z` or an offset, and bare seconds or ms since the epoch, as number or text.
+    The value may be ISO 8601 with `Z` or an offset, or seconds or ms since the epoch, as a number or as text.
 
     Raises:
-        Unreadable: it is none of them, or without a time zone.
+        InvalidField: it is none of these, has no time zone, or lies before the epoch.
     """
     if value is None or value == "":
         return None
-    text = value if isinstance(value, str) else _digits(value)
+    text = value if isinstance(value, str) else _number_as_text(value)
     return (_from_number(Decimal(text)) if _NUMBER.fullmatch(text) else _from_iso(text)) or None
 
 
-def _digits(value: object) -> str:
+def _number_as_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**14:
-        raise Unreadable("is no time")
+        raise InvalidField("is not a time")
     return repr(value)
 
 
@@ -152,22 +145,22 @@ def _from_iso(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Unreadable("is no time") from None
+        raise InvalidField("is not a time") from None
     if moment.tzinfo is None:
-        raise Unreadable("has no time zone")
+        raise InvalidField("has no time zone")
     ms = (moment - _EPOCH) // timedelta(milliseconds=1)
     if ms < 0:
-        raise Unreadable("is before the epoch")
+        raise InvalidField("is before the epoch")
     return ms
 
 
 def iso_since(ms: int) -> str:
-    """A lower bound for Kapso, in whole seconds, not later than `ms`."""
+    """A lower bound in whole seconds, not later than `ms`."""
     return _iso(ms // 1000)
 
 
 def iso_until(ms: int) -> str:
-    """An upper bound for Kapso, in whole seconds, not earlier than `ms`."""
+    """An upper bound in whole seconds, not earlier than `ms`."""
     return _iso(-(-ms // 1000))
 
 

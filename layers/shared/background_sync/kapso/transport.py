@@ -1,7 +1,8 @@
-"""Connections to Kapso: one pool a process, and a time limit that holds for an answer as a whole.
+"""Connections to Kapso: one pool per process, and a read timeout that bounds the whole response.
 
-urllib3's read timeout starts anew with every byte that arrives, so that a server which sends one now and then
-could outlast any deadline. Here it runs from the request's end to the answer's.
+urllib3's read timeout starts again with every byte, so a server that sends one byte now and then could
+outlast any deadline. It can do so in the status line and the headers too, before urllib3 returns anything, so
+the limit must stand below urllib3: in the file object that http.client reads the response from.
 """
 
 import io
@@ -20,11 +21,69 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_BYTES = 5_000_000
-PIECE_BYTES = 65_536
+CHUNK_BYTES = 65_536
 
 
-class _InTime(io.RawIOBase):
-    """What a socket receives, until the timeout that it has now is over."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response of any status. `content` is None if it is larger than `MAX_BYTES`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes | None
+
+    @property
+    def status_class(self) -> int:
+        """The first digit of the status."""
+        return self.status // 100
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """`reason` is the class name of the network error, because the error's text may quote the server."""
+
+    reason: str
+
+
+def send_request(
+    *, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: urllib3.Timeout
+) -> Response | NoResponse:
+    """Send one request. Redirects are not followed, and nothing is retried."""
+    try:
+        response = POOL.urlopen(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=True,
+        )
+        return Response(response.status, response.headers, _read_content(response))
+    except HTTPError as error:
+        return NoResponse(type(error).__name__)
+
+
+def _read_content(response: "urllib3.BaseHTTPResponse") -> bytes | None:
+    content = bytearray()
+    try:
+        for chunk in response.stream(CHUNK_BYTES, decode_content=False):
+            content += chunk
+            if len(content) > MAX_BYTES:
+                return None
+    finally:
+        # A connection with unread data must not be used again. If everything was read, the connection is
+        # already back in the pool, and closing the response does not close it.
+        response.close()
+        response.release_conn()
+    return bytes(content)
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket. The socket's timeout, as it is now, bounds all reads together."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -46,18 +105,18 @@ class _InTime(io.RawIOBase):
         super().close()
 
 
-class _Response(HTTPResponse):
+class _TimedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - http.client's
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_InTime(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = _TimedResponse
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    response_class = _TimedResponse
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -70,59 +129,3 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 POOL: Final = urllib3.PoolManager(maxsize=4, cert_reqs="CERT_REQUIRED")
 POOL.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; `content` is None where it had more than `MAX_BYTES`."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes | None
-
-    @property
-    def kind(self) -> int:
-        """The status's first digit."""
-        return self.status // 100
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """Why nothing came back: the name of the network error, for its text may quote the server."""
-
-    reason: str
-
-
-def exchange(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: urllib3.Timeout
-) -> Answer | NoAnswer:
-    """One request and its answer, whatever its status; no redirect is followed, nothing is tried again."""
-    try:
-        response = POOL.urlopen(
-            method,
-            url,
-            body=body,
-            headers=headers,
-            timeout=timeout,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            decode_content=False,
-            enforce_content_length=True,
-        )
-        return Answer(response.status, response.headers, _content(response))
-    except HTTPError as error:
-        return NoAnswer(type(error).__name__)
-
-
-def _content(response: "urllib3.BaseHTTPResponse") -> bytes | None:
-    content = bytearray()
-    try:
-        for piece in response.stream(PIECE_BYTES, decode_content=False):
-            content += piece
-            if len(content) > MAX_BYTES:
-                return None
-    finally:
-        response.close()  # a connection that still holds a part of the answer must not be used again
-        response.release_conn()
-    return bytes(content)

@@ -1,7 +1,7 @@
-"""Why webhooks go missing: a number's webhooks, which Kapso switches off when they fail, and its log of them.
+"""A number's webhooks, which Kapso switches off when they fail, and the log of failed deliveries.
 
-A webhook's record holds its `secret_key`. No object with it ever exists here: the parser itself drops every
-field but those below.
+A webhook's record holds its `secret_key`. The JSON parser drops every field that is not listed here, so no
+object ever holds the secret.
 """
 
 import re
@@ -13,28 +13,27 @@ from typing import Final
 from background_sync.kapso.client import PLATFORM, KapsoClient
 from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.parsing import (
-    Unreadable,
-    checked_phone_id,
+    InvalidField,
     next_cursor,
     read_object,
     read_records,
     read_text,
     read_time,
-    refuse_other_number,
+    validate_phone_id,
 )
+from background_sync.rules.policy import DAY_MS
 
 PAGE_SIZE = 100
-MAX_LOG_PAGES = 1
 WEBHOOK_FIELDS: Final = frozenset({"data", "id", "url", "active", "kind", "events", "phone_number_id"})
 DELIVERY_FIELDS: Final = frozenset(
     {"data", "paging", "cursors", "after", "next", "created_at", "failed_at", "phone_number_id"}
 )
-PERIODS: Final = (("24h", 24 * 3_600_000), ("7d", 7 * 24 * 3_600_000))
+PERIODS: Final = (("24h", DAY_MS), ("7d", 7 * DAY_MS))
 LONGEST_PERIOD: Final = "30d"
 _WEBHOOK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """Where Kapso sends a number's events. `url` is as its owner wrote it, and may hold a password."""
 
@@ -46,18 +45,17 @@ class Webhook:
 
 
 def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
-    """A number's webhooks, `PAGE_SIZE` at most: one request.
+    """A number's webhooks, at most `PAGE_SIZE`, in one request.
 
     Raises:
-        KapsoError: no answer, or one that leaves open whether a webhook is on.
+        KapsoError: there is no usable response. One invalid webhook makes the response unusable, because any
+            webhook decides the state of the number.
     """
-    path = _webhooks_path(checked_phone_id(phone_id))
-    document = client.get(path, {"limit": str(PAGE_SIZE)}, only=WEBHOOK_FIELDS)
-    records = read_records(document)
-    refuse_other_number(records, phone_id)
+    path = _webhooks_path(validate_phone_id(phone_id))
+    document = client.get(path, {"limit": str(PAGE_SIZE)}, only_fields=WEBHOOK_FIELDS)
     try:
-        return tuple(map(_webhook, records))
-    except Unreadable as error:
+        return tuple(map(_read_webhook, read_records(document, phone_id=phone_id)))
+    except InvalidField as error:
         raise InvalidResponse(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
 
 
@@ -68,29 +66,28 @@ def webhook_state(webhooks: Collection[Webhook]) -> str:
     return "active" if all(webhook.active for webhook in webhooks) else "off"
 
 
-def activate(client: KapsoClient, phone_id: str, webhook_id: str) -> None:
-    """Switch a webhook on, and change nothing else of it.
+def activate_webhook(client: KapsoClient, phone_id: str, webhook_id: str) -> None:
+    """Switch a webhook on, and change nothing else about it.
 
     Raises:
-        KapsoError: it is not certain that it is on; `NumberUnknown` also for an unknown webhook.
-        ValueError: the webhook's id must not become part of a URL.
+        KapsoError: the webhook may still be off; `NumberUnknown` also for an unknown webhook.
+        ValueError: the webhook id must not become part of a URL.
     """
     if not _WEBHOOK_ID.fullmatch(webhook_id):
-        raise ValueError(f"webhook id {webhook_id!r} is no id")
-    path = f"{_webhooks_path(checked_phone_id(phone_id))}/{webhook_id}"
+        raise ValueError(f"webhook id {webhook_id!r} is not an id: expected letters, digits, - and _")
+    path = f"{_webhooks_path(validate_phone_id(phone_id))}/{webhook_id}"
     client.patch(path, {"whatsapp_webhook": {"active": True}})
 
 
-def failed_deliveries(
-    client: KapsoClient, phone_id: str, since_ms: int, *, max_pages: int = MAX_LOG_PAGES
-) -> int:
-    """How many deliveries about a number have failed since `since_ms`, as far as the log's newest `max_pages`
-    tell: it is of all numbers of the key's project, and goes back 30 days. One request a page.
+def count_failed_deliveries(client: KapsoClient, phone_id: str, since_ms: int, *, max_pages: int = 1) -> int:
+    """How many deliveries about a number failed since `since_ms`, according to the log's newest `max_pages`.
+
+    The log covers all numbers of the key's project, and 30 days. Each page is one request.
 
     Raises:
-        KapsoError: no answer.
+        KapsoError: there is no usable response.
     """
-    checked_phone_id(phone_id)
+    validate_phone_id(phone_id)
     pages = _log_pages(client, since_ms, max_pages)
     return sum(_failed_since(record, phone_id, since_ms) for page in pages for record in page)
 
@@ -99,62 +96,66 @@ def _webhooks_path(phone_id: str) -> str:
     return f"{PLATFORM}/whatsapp/phone_numbers/{phone_id}/webhooks"
 
 
-def _webhook(record: object) -> Webhook:
+def _read_webhook(record: object) -> Webhook:
     fields = read_object(record, "a webhook")
-    webhook_id, active = _printable(fields, "id"), fields.get("active")
+    webhook_id, active = _read_printable(fields, "id"), fields.get("active")
     if webhook_id is None:
-        raise Unreadable("it has no id")
+        raise InvalidField("it has no id")
     if not isinstance(active, bool):
-        raise Unreadable("active is neither true nor false")
+        raise InvalidField("active is neither true nor false")
     return Webhook(
-        webhook_id,
-        _printable(fields, "url"),
-        active,
-        _printable(fields, "kind"),
-        _events(fields.get("events")),
+        id=webhook_id,
+        url=_read_printable(fields, "url"),
+        active=active,
+        kind=_read_printable(fields, "kind"),
+        events=_read_events(fields.get("events")),
     )
 
 
-def _printable(fields: Mapping[str, object], name: str) -> str | None:
-    """A text that does nothing to a terminal."""
-    return "".join(filter(str.isprintable, read_text(fields, name) or "")) or None
+def _read_printable(fields: Mapping[str, object], name: str) -> str | None:
+    return _printable(read_text(fields, name) or "") or None
 
 
-def _events(value: object) -> tuple[str, ...]:
+def _read_events(value: object) -> tuple[str, ...]:
     events = [] if value is None else value
     if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
-        raise Unreadable("events is no list of texts")
-    return tuple("".join(filter(str.isprintable, event)) for event in events)
+        raise InvalidField("events is not a list of texts")
+    return tuple(map(_printable, events))
+
+
+def _printable(text: str) -> str:
+    """The text without control characters, which could change a terminal."""
+    return "".join(filter(str.isprintable, text))
 
 
 def _log_pages(client: KapsoClient, since_ms: int, max_pages: int) -> Iterator[list[object]]:
     query = {"status": "failed", "errors_only": "true", "limit": str(PAGE_SIZE)}
     query["period"] = _period(client.clock.now() - since_ms)
-    known: set[str] = set()
+    seen: set[str] = set()
     for _ in range(max_pages):
-        document = client.get(f"{PLATFORM}/webhook_deliveries", query, only=DELIVERY_FIELDS)
+        document = client.get(f"{PLATFORM}/webhook_deliveries", query, only_fields=DELIVERY_FIELDS)
         records = read_records(document)
         yield records
-        cursor = next_cursor(document, known) if records else None
-        if cursor is None or _time(records[-1], "created_at") < since_ms:
+        cursor = next_cursor(document, seen) if records else None
+        if cursor is None or _log_time(records[-1], "created_at") < since_ms:
             return
-        known.add(cursor)
+        seen.add(cursor)
         query["after"] = cursor
 
 
 def _period(age_ms: int) -> str:
-    """The shortest of the log's periods that goes back far enough."""
+    """The shortest of the log's periods that reaches back far enough."""
     return next((name for name, length_ms in PERIODS if age_ms < length_ms), LONGEST_PERIOD)
 
 
 def _failed_since(record: object, phone_id: str, since_ms: int) -> bool:
     if not isinstance(record, Mapping) or record.get("phone_number_id") != phone_id:
         return False
-    return (_time(record, "failed_at") or _time(record, "created_at")) >= since_ms
+    return (_log_time(record, "failed_at") or _log_time(record, "created_at")) >= since_ms
 
 
-def _time(record: object, name: str) -> int:
-    """An instant, 0 where it cannot be read: the log is only a hint."""
-    with suppress(Unreadable):
+def _log_time(record: object, name: str) -> int:
+    """A time in ms, or 0 if it is invalid: the log is only a hint, so an invalid entry is not an error."""
+    with suppress(InvalidField):
         return read_time(read_object(record, "a delivery"), name) or 0
     return 0

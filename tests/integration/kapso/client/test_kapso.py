@@ -8,7 +8,7 @@ import pytest
 from background_sync.kapso.client import KapsoClient, RateLimit
 from background_sync.kapso.conversations import changed_since
 from background_sync.kapso.errors import NumberUnknown, RateLimited, Unauthorized
-from background_sync.kapso.webhooks import activate, failed_deliveries, list_webhooks
+from background_sync.kapso.webhooks import activate_webhook, count_failed_deliveries, list_webhooks
 from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore, LastPage, Quirks
 from tests.integration.kapso.client.asking import KEY, make_client
 from tests.unit.kapso.records import MOMENT, PHONE_ID
@@ -80,7 +80,7 @@ def test_webhooks_are_listed_and_switched_on(store: KapsoStore, client: KapsoCli
     [listed] = list_webhooks(client, PHONE_ID)
     assert (listed.id, listed.url, listed.active) == (webhook.id, "https://crm.example/hooks", False)
     assert listed.events == tuple(webhook.events)
-    activate(client, PHONE_ID, listed.id)
+    activate_webhook(client, PHONE_ID, listed.id)
     [listed] = list_webhooks(client, PHONE_ID)
     assert listed.active
 
@@ -89,17 +89,28 @@ def test_failed_deliveries_are_counted(kapso: KapsoServer, store: KapsoStore, cl
     webhook = store.add_webhook(PHONE_ID, "http://127.0.0.1:9/hooks")
     for minutes in range(150):
         at = MOMENT - minutes * MINUTE
-        line = Delivery(str(minutes), webhook.id, webhook.url, PHONE_ID, "1", "event", None, at)
-        store.log_delivery(replace(line, status="failed", failed_at=at))
+        store.log_delivery(
+            Delivery(
+                id=str(minutes),
+                webhook_id=webhook.id,
+                webhook_url=webhook.url,
+                phone_number_id=PHONE_ID,
+                event="whatsapp.message.received",
+                conversation_phone_number=None,
+                created_at=at,
+                status="failed",
+                failed_at=at,
+            )
+        )
     since = MOMENT - 120 * MINUTE
-    assert failed_deliveries(client, PHONE_ID, since, max_pages=5) == 121
+    assert count_failed_deliveries(client, PHONE_ID, since, max_pages=5) == 121
     assert len(kapso.requests) == 2
 
 
 def test_refusals(kapso: KapsoServer, client: KapsoClient) -> None:
     with pytest.raises(NumberUnknown, match=r"404 .*Phone number not found"):
         list_webhooks(client, "999")
-    assert client.rate_limit == RateLimit(1000, 999)
+    assert client.rate_limit == RateLimit(limit=1000, remaining=999)
     kapso.store.add_number(PHONE_ID, "another key")
     with pytest.raises(Unauthorized, match=r"401 .*Invalid API key"):
         list_webhooks(client, PHONE_ID)

@@ -39,7 +39,7 @@ def test_what_is_left_of_the_keys_minute_is_remembered(server: Server, client: K
     assert client.rate_limit is None
     for _ in range(2):
         client.get("/", {})
-        assert client.rate_limit == RateLimit(100, 42)
+        assert client.rate_limit == RateLimit(limit=100, remaining=42)
 
 
 def test_an_answer_that_is_too_large_is_nonsense(

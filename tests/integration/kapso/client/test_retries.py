@@ -101,7 +101,7 @@ def test_the_budget_is_asked_before_every_request(server: Server, clock: TestClo
 def test_an_answer_that_takes_too_long_counts_as_none(
     server: Server, client: KapsoClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "ANSWER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(client_module, "RESPONSE_TIMEOUT_S", 0.1)
     server.answers = [Silence(server.stop), OK]
     assert client.get("/", {}) == "ok"
     assert len(server.asked) == 2

@@ -75,7 +75,7 @@ def test_the_ways_in_which_a_scan_ends(server: Server, client: KapsoClient, last
 
 def test_a_page_without_data_ends_it_too(server: Server, client: KapsoClient) -> None:
     server.answers = [going_on("a", after="c0"), going_on(after="c1")]
-    assert scan(client)[-1] == ConversationPage((), (), None)
+    assert scan(client)[-1] == ConversationPage(conversations=(), invalid=(), next_cursor=None)
     assert len(server.asked) == 2
 
 

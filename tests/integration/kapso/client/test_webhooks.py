@@ -7,7 +7,7 @@ import pytest
 
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, NumberUnknown
-from background_sync.kapso.webhooks import Webhook, activate, failed_deliveries, list_webhooks
+from background_sync.kapso.webhooks import Webhook, activate_webhook, count_failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.kapso.client.server import Reply, Server
 from tests.unit.kapso.records import MOMENT, PHONE_ID
@@ -104,7 +104,7 @@ def test_what_they_say_does_nothing_to_a_terminal(server: Server, client: KapsoC
 
 def test_one_is_switched_on_with_active_alone(server: Server, client: KapsoClient) -> None:
     server.answers = [Reply(document={"data": webhook()})]
-    activate(client, PHONE_ID, WEBHOOK_ID)
+    activate_webhook(client, PHONE_ID, WEBHOOK_ID)
     [asked] = server.asked
     assert (asked.method, asked.path) == ("PATCH", f"{PATH}/{WEBHOOK_ID}")
     assert json.loads(asked.body) == {"whatsapp_webhook": {"active": True}}
@@ -113,19 +113,19 @@ def test_one_is_switched_on_with_active_alone(server: Server, client: KapsoClien
 
 def test_an_empty_answer_will_do(server: Server, client: KapsoClient) -> None:
     server.answers = [Reply(204)]
-    activate(client, PHONE_ID, WEBHOOK_ID)
+    activate_webhook(client, PHONE_ID, WEBHOOK_ID)
 
 
 def test_an_unknown_one_is_not_switched_on(server: Server, client: KapsoClient) -> None:
     server.answers = [Reply(404, {"error": "Webhook not found"})]
     with pytest.raises(NumberUnknown, match="Webhook not found"):
-        activate(client, PHONE_ID, WEBHOOK_ID)
+        activate_webhook(client, PHONE_ID, WEBHOOK_ID)
 
 
 @pytest.mark.parametrize("webhook_id", ["", "..", "a/b", "a?b", "a b", "x" * 65])
 def test_an_id_that_is_none_is_not_sent(server: Server, client: KapsoClient, webhook_id: str) -> None:
     with pytest.raises(ValueError, match="is no id"):
-        activate(client, PHONE_ID, webhook_id)
+        activate_webhook(client, PHONE_ID, webhook_id)
     assert server.asked == []
 
 
@@ -139,7 +139,7 @@ def log(*deliveries: Any, after: str | None = None) -> Reply:
 
 
 def count(client: KapsoClient, since_ms: int = MOMENT - HOUR_MS, **options: Any) -> int:
-    return failed_deliveries(client, PHONE_ID, since_ms, **options)
+    return count_failed_deliveries(client, PHONE_ID, since_ms, **options)
 
 
 def test_failed_deliveries_since_a_time_are_counted(server: Server, client: KapsoClient) -> None:
@@ -189,7 +189,7 @@ def test_a_phone_id_must_be_digits(server: Server, client: KapsoClient) -> None:
     with pytest.raises(InvalidPhoneId):
         list_webhooks(client, "x")
     with pytest.raises(InvalidPhoneId):
-        activate(client, "x", WEBHOOK_ID)
+        activate_webhook(client, "x", WEBHOOK_ID)
     with pytest.raises(InvalidPhoneId):
-        failed_deliveries(client, "x", MOMENT)
+        count_failed_deliveries(client, "x", MOMENT)
     assert server.asked == []
