@@ -14,16 +14,7 @@ MAPPING = "AWS::Lambda::EventSourceMapping"
 RULE = "AWS::Events::Rule"
 INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 MAPPING_PROPERTIES = frozenset(
-    {
-        "BatchSize",
-        "Enabled",
-        "EventSourceArn",
-        "FunctionName",
-        "FunctionResponseTypes",
-        "MaximumBatchingWindowInSeconds",
-        "ScalingConfig",
-        "Tags",
-    }
+    {"BatchSize", "Enabled", "EventSourceArn", "FunctionName", "FunctionResponseTypes", "ScalingConfig"}
 )
 RULE_PROPERTIES = frozenset({"Description", "Name", "ScheduleExpression", "State", "Tags", "Targets"})
 TARGET_PROPERTIES = frozenset({"Arn", "DeadLetterConfig", "Id", "RetryPolicy"})
@@ -89,7 +80,6 @@ class Route:
     method: str
     path: str
     function: str
-    public: bool
 
 
 @dataclass(frozen=True)
@@ -229,7 +219,6 @@ def _routes(logical_id: str, properties: Properties, ids: Mapping[str, str]) -> 
                 method="ANY" if method == "x-amazon-apigateway-any-method" else method.upper(),
                 path=path,
                 function=ids[integration["uri"].split("/functions/")[1].removesuffix("/invocations")],
-                public=all("NONE" in scheme for scheme in operation.get("security", [])),
             )
 
 

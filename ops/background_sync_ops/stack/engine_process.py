@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from background_sync_ops.stack.errors import EngineError, PortError
 from background_sync_ops.stack.loopback import HOST
@@ -48,14 +46,6 @@ class Engine:
         """Ends the process and waits for it. Its data is lost."""
         with self._process:
             self._process.kill()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Creates a template's resources on the engine."""
+"""Creates a template's resources on the engine, which also evaluates the template's intrinsic functions."""
 
 import json
 from collections.abc import Mapping
@@ -7,42 +7,40 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from background_sync_ops.stack import intrinsics
 from background_sync_ops.stack.clients import LocalClients
 from background_sync_ops.stack.errors import TemplateError
-from background_sync_ops.stack.intrinsics import EngineEvaluator
 from background_sync_ops.stack.template import (
     API,
     CREATED_ON_ENGINE,
-    FUNCTION,
     LAYER,
     RUN_LOCALLY,
     TABLE,
     Resource,
     Template,
+    attributes_read,
+    references,
 )
 
 
 @dataclass(frozen=True)
 class Provisioned:
-    """A template whose resources exist on the engine. `physical_ids` has their names, by logical id."""
+    """A template whose resources exist on the engine.
+
+    `physical_ids` has the names of the resources, by logical id. `outputs` also has the evaluated properties
+    of each resource whose condition holds, as JSON.
+    """
 
     template: Template
     outputs: Mapping[str, str]
     physical_ids: Mapping[str, str]
-    values: EngineEvaluator
 
     def properties(self, *types: str) -> dict[str, dict[str, Any]]:
         """The evaluated properties of the existing resources of these types, by logical id."""
         return {
-            logical_id: self.values.resolved(resource["Properties"], resource.get("Condition"))
-            for logical_id, resource in self.template.of_type(*types).items()
-            if self.exists(resource)
+            logical_id: json.loads(self.outputs[_output_name(logical_id)])
+            for logical_id in self.template.of_type(*types)
+            if _output_name(logical_id) in self.outputs
         }
-
-    def exists(self, resource: Resource) -> bool:
-        """Whether the resource's condition holds."""
-        return to_bool(self.values.resolved(_existence(resource)))
 
 
 def provision(
@@ -50,18 +48,17 @@ def provision(
 ) -> Provisioned:
     """Creates the stack on the engine and checks that it is complete. Raises TemplateError.
 
-    `addresses` maps AWS addresses to the local ones that replace them in outputs and environments.
+    `addresses` maps AWS addresses to the local ones that replace them in outputs and properties.
     """
-    values = EngineEvaluator()
-    for resource in template.of_type(FUNCTION, TABLE, *RUN_LOCALLY).values():
-        values.add(resource.get("Properties", {}), resource.get("Condition"))
-    for resource in template.resources.values():
-        values.add(_existence(resource))
-    _create_stack(aws, stack_name, _engine_template(template, values), template.parameters)
+    _create_stack(aws, stack_name, _engine_template(template), template.parameters)
     outputs = _outputs(aws, stack_name, addresses)
-    values.read(outputs)
-    provisioned = Provisioned(template, outputs, _physical_ids(aws, stack_name), values)
-    _require_complete(provisioned)
+    provisioned = Provisioned(template, outputs, _physical_ids(aws, stack_name))
+    # The engine says CREATE_COMPLETE even when it left out a resource that it cannot create.
+    for logical_id in provisioned.properties(*CREATED_ON_ENGINE):
+        if not provisioned.physical_ids.get(logical_id):
+            raise TemplateError(
+                f"{logical_id}: the engine did not create this {template.resources[logical_id]['Type']}"
+            )
     _set_times_to_live(provisioned, aws)
     return provisioned
 
@@ -71,12 +68,8 @@ def to_bool(value: str | bool) -> bool:
     return value if isinstance(value, bool) else value.lower() == "true"
 
 
-def _existence(resource: Resource) -> Any:
-    return {"Fn::If": [resource["Condition"], "true", "false"]} if "Condition" in resource else "true"
-
-
-def _engine_template(template: Template, values: EngineEvaluator) -> dict[str, Any]:
-    """The template for the engine: with the resources that it creates, and with `values` among the outputs.
+def _engine_template(template: Template) -> dict[str, Any]:
+    """The template for the engine: with the resources that it creates, and with all properties as outputs.
 
     A resource that is left out becomes a parameter that holds its logical id, because addresses are built
     from the ids of APIs and layers.
@@ -84,19 +77,21 @@ def _engine_template(template: Template, values: EngineEvaluator) -> dict[str, A
     created = {name: _engine_resource(item) for name, item in template.of_type(*CREATED_ON_ENGINE).items()}
     left_out = template.resources.keys() - created.keys()
     for logical_id, resource in created.items():
-        for name in intrinsics.references(resource):
+        for name in references(resource):
             if name in left_out - template.of_type(API, LAYER).keys():
                 raise TemplateError(f"{logical_id}: refers to {name}, which the local stack does not create")
     outputs = {
         name: output
         for name, output in template.body.get("Outputs", {}).items()
-        if left_out.isdisjoint(intrinsics.attributes_read(output))
+        if left_out.isdisjoint(attributes_read(output))
     }
+    needed = created | template.of_type(*RUN_LOCALLY)
+    properties = {_output_name(name): _properties_output(resource) for name, resource in needed.items()}
     names = {name: {"Type": "String", "Default": name} for name in left_out}
     return template.body | {
         "Parameters": template.body.get("Parameters", {}) | names,
         "Resources": created,
-        "Outputs": outputs | values.as_outputs(),
+        "Outputs": outputs | properties,
     }
 
 
@@ -107,6 +102,16 @@ def _engine_resource(resource: Resource) -> Resource:
         # Policies refer to resources that are left out, and the engine does not check permissions.
         kept["Properties"] = {"AssumeRolePolicyDocument": resource["Properties"]["AssumeRolePolicyDocument"]}
     return kept
+
+
+def _output_name(logical_id: str) -> str:
+    return f"PropertiesOf{logical_id}"
+
+
+def _properties_output(resource: Resource) -> dict[str, Any]:
+    # With the condition of its resource, the output is missing when the resource does not exist.
+    condition = {"Condition": resource["Condition"]} if "Condition" in resource else {}
+    return {"Value": {"Fn::ToJsonString": resource.get("Properties", {})}} | condition
 
 
 def _create_stack(
@@ -141,13 +146,6 @@ def _physical_ids(aws: LocalClients, stack_name: str) -> dict[str, str]:
         for page in pages.paginate(StackName=stack_name)
         for item in page["StackResourceSummaries"]
     }
-
-
-def _require_complete(provisioned: Provisioned) -> None:
-    # The engine says CREATE_COMPLETE even when it left out a resource that it cannot create.
-    for logical_id, resource in provisioned.template.of_type(*CREATED_ON_ENGINE).items():
-        if provisioned.exists(resource) and not provisioned.physical_ids.get(logical_id):
-            raise TemplateError(f"{logical_id}: the engine did not create this {resource['Type']}")
 
 
 def _set_times_to_live(provisioned: Provisioned, aws: LocalClients) -> None:

@@ -97,7 +97,8 @@ class LocalStack:
         # The ports are taken first: a taken port must fail before anything else is started.
         api, invoke_api = resources.enter_context(listen(self._api_port)), resources.enter_context(listen(0))
         self.api_url, self.invoke_url = url(api), url(invoke_api)
-        engine = resources.enter_context(Engine(self._aws_port, logs / "engine.log", self.invoke_url))
+        engine = Engine(self._aws_port, logs / "engine.log", self.invoke_url)
+        resources.callback(engine.close)
         # The engine and the translator each take seconds to start. They start at the same time.
         source = template.load(self.template_path, self._parameters)
         self.endpoint_url = engine.wait_until_ready()

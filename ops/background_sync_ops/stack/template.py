@@ -1,6 +1,7 @@
 """template.yaml -> CloudFormation, by AWS's own SAM translator, offline."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ IGNORED = frozenset(
         "AWS::SQS::QueuePolicy",
     }
 )
+
+SUB_REFERENCE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 Resource = dict[str, Any]
 
@@ -145,3 +148,27 @@ def _translate(source: dict[str, Any], parameters: Mapping[str, str]) -> dict[st
         # Sends nothing. The translator warns at exit about metrics that were not published.
         translator.metrics.publish()
     return body
+
+
+def references(tree: Any) -> Iterator[str]:
+    """Every logical id and parameter that `tree` refers to."""
+    return (name.split(".")[0] for name in _names(tree))
+
+
+def attributes_read(tree: Any) -> Iterator[str]:
+    """Logical ids whose attributes `tree` reads, by Fn::GetAtt or by ${Id.Attribute} in Fn::Sub."""
+    return (name.split(".")[0] for name in _names(tree) if "." in name)
+
+
+def _names(tree: Any) -> Iterator[str]:
+    """What `tree` refers to, as `Id` or `Id.Attribute`."""
+    if isinstance(tree, dict):
+        if "Ref" in tree:
+            yield tree["Ref"]
+        if attribute := tree.get("Fn::GetAtt"):
+            yield attribute if isinstance(attribute, str) else ".".join(attribute)
+        if text := tree.get("Fn::Sub"):
+            yield from SUB_REFERENCE.findall(text if isinstance(text, str) else text[0])
+    if isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _names(branch)

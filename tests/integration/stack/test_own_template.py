@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from background_sync_ops.stack.deployment import Route
 from background_sync_ops.stack.schedule import rate, scheduled_event
 from background_sync_ops.stack.stack import LocalStack
 
@@ -28,10 +27,3 @@ def test_the_queue_invokes_the_reconciler(engine: LocalStack) -> None:
 def test_a_failed_dispatch_is_sent_to_its_queue(engine: LocalStack) -> None:
     dispatcher = engine.find("DispatcherFunction").spec
     assert dispatcher.on_failure_queue_url == engine.outputs["DispatcherFailuresQueueUrl"]
-
-
-def test_only_the_overall_state_is_public(engine: LocalStack) -> None:
-    public = (("GET", "/"), ("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("GET", "/openapi.json"))
-    assert {route for route in engine.deployment.routes if route.public} == {
-        Route(method, path, "HealthFunction", public=True) for method, path in public
-    }

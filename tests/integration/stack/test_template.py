@@ -43,9 +43,9 @@ def test_the_mapping_the_schedule_and_the_routes_are_the_templates(stack: LocalS
     [schedule] = stack.deployment.schedules
     assert (schedule.function, schedule.expression) == ("WorkerFunction", "rate(60 minutes)")
     assert set(stack.deployment.routes) == {
-        Route("ANY", "/echo", "WebFunction", public=True),
-        Route("GET", "/items/{id}", "WebFunction", public=False),
-        Route("GET", "/files/{path+}", "WebFunction", public=False),
+        Route("ANY", "/echo", "WebFunction"),
+        Route("GET", "/items/{id}", "WebFunction"),
+        Route("GET", "/files/{path+}", "WebFunction"),
     }
 
 
