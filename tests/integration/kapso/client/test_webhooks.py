@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from background_sync.kapso.client import KapsoClient
-from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, NumberUnknown
+from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse
 from background_sync.kapso.webhooks import Webhook, activate_webhook, count_failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.kapso.client.server import Reply, Server
@@ -117,12 +117,6 @@ def test_activating_a_webhook_changes_nothing_else(server: Server, client: Kapso
     assert (request.method, request.path) == ("PATCH", f"{PATH}/{WEBHOOK_ID}")
     assert json.loads(request.body) == {"whatsapp_webhook": {"active": True}}
     assert request.headers["Content-Type"] == "application/json"
-
-
-def test_an_unknown_webhook_is_an_error(server: Server, client: KapsoClient) -> None:
-    server.replies = [Reply(404, {"error": "Webhook not found"})]
-    with pytest.raises(NumberUnknown, match="Webhook not found"):
-        activate_webhook(client, PHONE_ID, WEBHOOK_ID)
 
 
 @pytest.mark.parametrize("webhook_id", ["", "..", "a/b", "a?b", "a b", "x" * 65])
