@@ -10,7 +10,7 @@ import pytest
 from botocore.client import BaseClient
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import many, statements, targets
+from tests.template.resources import many, statements, targets
 
 Call = tuple[str, str]
 """An action, and what it is done to: a logical id, an index of it, or `tokens`."""

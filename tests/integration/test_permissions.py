@@ -12,7 +12,7 @@ from background_sync_ops.stack.template import load
 from tests.integration.conftest import TEMPLATE
 from tests.integration.permissions import Forbidden, Permissions
 from tests.integration.world import World
-from tests.template.reading import statements
+from tests.template.resources import statements
 
 BY_ACTIVITY = ("dynamodb:Query", "ContactsTable/index/by_activity")
 CLOSING = ("dynamodb:UpdateItem", "SyncHealthTable")

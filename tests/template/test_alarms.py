@@ -7,8 +7,8 @@ import pytest
 
 from background_sync.status.thresholds import LATE_FAIL
 from background_sync_ops.stack.template import Template
-from tests.template.naming import ALARM, alarms
-from tests.template.reading import FUNCTIONS, ROOT, Properties, properties, target
+from tests.template.metrics import ALARM, alarms
+from tests.template.resources import FUNCTIONS, ROOT, Properties, properties, target
 
 RUNBOOK = ROOT / "docs" / "operations.md"
 HOUR_S, DAY_S = 3600, 86_400

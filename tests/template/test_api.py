@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties
+from tests.template.resources import Properties, properties
 
 PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json"}
 

@@ -6,11 +6,16 @@ from itertools import combinations
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.naming import PLACE, alarms, dashboard, widgets
-from tests.template.reading import Properties
+from tests.template.metrics import PLACE, alarms, dashboard, widgets
+from tests.template.resources import Properties
 
 COLUMNS = 24
-STORY = ["# Is it healthy?", "# What did it find?", "# How fast is it, and what does it cost?", "# Infrastructure"]
+STORY = [
+    "# Is it healthy?",
+    "# What did it find?",
+    "# How fast is it, and what does it cost?",
+    "# Infrastructure",
+]
 VALUES = {
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "background-sync-prod",

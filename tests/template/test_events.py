@@ -10,7 +10,7 @@ import pytest
 
 from background_sync.messages import read_message
 from background_sync_ops.stack.template import Template
-from tests.template.reading import ROOT, properties
+from tests.template.resources import ROOT, properties
 from tests.template.test_api import PUBLIC
 
 EVENTS = ROOT / "events"

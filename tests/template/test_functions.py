@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import (
+from tests.template.resources import (
     FUNCTIONS,
     ROOT,
     Properties,

@@ -7,8 +7,8 @@ import pytest
 from background_sync.rules.metrics import METRICS
 from background_sync.telemetry import metric_name
 from background_sync_ops.stack.template import API, FUNCTION, TABLE, Template
-from tests.template.naming import Named, named
-from tests.template.reading import properties
+from tests.template.metrics import Named, named
+from tests.template.resources import properties
 
 QUEUE = "AWS::SQS::Queue"
 AWS_METRICS = {

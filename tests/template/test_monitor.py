@@ -3,8 +3,8 @@
 import re
 
 from background_sync_ops.stack.template import Template
-from tests.template.naming import alarms
-from tests.template.reading import properties, target
+from tests.template.metrics import alarms
+from tests.template.resources import properties, target
 
 MONITOR = "MonitorFunction"
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import FUNCTIONS, many, properties, statements, target, targets
+from tests.template.resources import FUNCTIONS, many, properties, statements, target, targets
 
 WRITING = ("Put", "Update", "Delete", "Write", "Send", "Invoke", "Change", "Receive", "Purge")
 

@@ -1,7 +1,7 @@
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties, target
+from tests.template.resources import Properties, properties, target
 
 RUN_ATTEMPTS = 3
 LEASE_MARGIN_S = 30

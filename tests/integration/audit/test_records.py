@@ -6,7 +6,7 @@ from background_sync.messages import AUDIT, Message
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS
 from background_sync.status import history
-from tests.integration.audit.seen import findings, put
+from tests.integration.audit.findings import findings, put
 from tests.integration.faults import Faults
 from tests.integration.world import LEASE_MS, NOW, Received, World
 

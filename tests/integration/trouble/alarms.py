@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from background_sync_ops.stack.template import load
-from tests.template.naming import alarms
+from tests.template.metrics import alarms
 
 TEMPLATE = load(Path(__file__).parents[3] / "template.yaml", {})
 COMPARISONS = {

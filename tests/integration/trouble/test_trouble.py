@@ -19,7 +19,7 @@ from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import LEASE_MS, NOW, TOKEN_PREFIX, World
 
 REPAIR = {"verify": "repair"}
-NOT_MENDED = "Missed, not mended"
+NOT_MENDED = "Missed, not repaired"
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -52,7 +52,7 @@ class Operations:
     def measured(self) -> dict[str, float]:
         """The newest value of each metric that was emitted since the last sweep began, or is now."""
         with self.world.acting("MonitorRole"):
-            measure(self.world.clock, HOUR_MS)
+            measure(self.world.database, self.world.clock, HOUR_MS)
         values: dict[str, float] = {}
         for document in self.emitted.read():
             described = document["_aws"]["CloudWatchMetrics"]
@@ -67,7 +67,7 @@ class Operations:
 
     def page(self) -> str:
         """The page, as the public gets it."""
-        self.api.restart(local_pages=False)
+        self.api.restart()
         return self.api.get("/").text
 
 
@@ -167,13 +167,13 @@ def test_it_shows_everywhere_and_clears_everywhere(operations: Operations, name:
     trouble = TROUBLES[name]
     guide = GUIDES[trouble.check]
     assert_it_shows(operations, trouble, state="pass", raised=False)
-    assert guide.wrong not in operations.page()
+    assert guide.problem not in operations.page()
     trouble.breaks(operations)
     assert_it_shows(operations, trouble, state=trouble.state, raised=True)
-    assert guide.wrong in operations.page()
+    assert guide.problem in operations.page()
     trouble.mends(operations)
     assert_it_shows(operations, trouble, state="pass", raised=False)
-    assert guide.wrong not in operations.page()
+    assert guide.problem not in operations.page()
 
 
 def assert_it_shows(operations: Operations, trouble: Trouble, *, state: str, raised: bool) -> None:
@@ -204,7 +204,7 @@ def test_a_message_that_was_given_up_shows_until_it_is_moved_back(operations: Op
     url = operations.api.dead_letter_queue_url
     operations.world.sqs.send_message(QueueUrl=url, MessageBody="poison")
     assert operations.check("deadLetters:waiting") == "warn"
-    assert GUIDES["deadLetters:waiting"].wrong in operations.page()
+    assert GUIDES["deadLetters:waiting"].problem in operations.page()
     depth = {"ApproximateNumberOfMessagesVisible": operations.world.queue.depth(url)}
     assert is_raised("DeadLettersAlarm", depth)
     operations.world.sqs.purge_queue(QueueUrl=url)

@@ -53,9 +53,7 @@ def test_no_contact_is_created_and_no_name_is_changed(world: World, number: Numb
     assert world.counts("missing", "in_step", "renamed", "reported") == (1, 1, 0, 0)
 
 
-def test_a_fresh_contact_that_is_behind_is_flagged_and_still_counts_as_fresh(
-    world: World, number: Number
-) -> None:
+def test_a_fresh_contact_that_is_behind_is_flagged_and_counts_as_fresh(world: World, number: Number) -> None:
     number.missed("621", 40 * MINUTE_MS)
     world.run()
     assert world.flagged() == {"621"}
@@ -99,9 +97,7 @@ def test_an_invalid_flag_time_does_not_stop_the_other_flags(world: World, number
     assert world.counts("invalid", "reported", "verified") == (1, 1, 2)
 
 
-def test_a_deferred_run_flags_nobody_and_a_later_run_reports_what_it_found(
-    world: World, number: Number
-) -> None:
+def test_a_later_run_reports_what_a_deferred_run_found(world: World, number: Number) -> None:
     number.page_size(1)
     number.missed("621")
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
@@ -115,7 +111,7 @@ def test_a_deferred_run_flags_nobody_and_a_later_run_reports_what_it_found(
     assert world.counts("reported", "flagged", run_at=run_at) == (2, 2)
 
 
-def test_a_contact_is_reported_even_if_the_index_is_late(
+def test_a_contact_is_reported_although_the_index_is_late(
     world: World, number: Number, faults: Faults
 ) -> None:
     """DynamoDB updates an index a moment later: the run remembers what its scan has just written."""

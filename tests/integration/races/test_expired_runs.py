@@ -1,28 +1,18 @@
-"""A run that died without a word is closed as failed by its workspace's next run."""
+"""A run whose lease expired without a result is closed as failed by the workspace's next run."""
 
 import pytest
 
 from background_sync.records import runs
 from background_sync.rules.policy import HOUR_MS
 from tests.integration.faults import Faults
+from tests.integration.killer import kill_run
 from tests.integration.world import LEASE_MS, NOW, World
 
 NEXT = NOW + HOUR_MS
 
 
-class Dead(BaseException):
-    """The process ends here."""
-
-
-def die(world: World, faults: Faults, operation: str, *, after: int = 0, run_at: int = NOW) -> None:
-    faults.fail(operation, Dead(), after=after)
-    with pytest.raises(Dead):
-        world.run(run_at=run_at)
-    world.clock.time += LEASE_MS
-
-
 @pytest.fixture(autouse=True)
-def one_sweep_is_dispatched_and_its_message_lost(world: World) -> None:
+def sweep_whose_message_is_lost(world: World) -> None:
     world.workspace()
     world.stale_contacts(2)
     world.dispatch()
@@ -33,28 +23,28 @@ def one_sweep_is_dispatched_and_its_message_lost(world: World) -> None:
     ("operation", "after"),
     [("GetItem", 0), ("GetItem", 1), ("UpdateItem", 1), ("UpdateItem", 2), ("Query", 0)],
 )
-def test_wherever_a_workspaces_first_run_died(
+def test_the_next_run_closes_a_first_run_that_died_at_any_request(
     world: World, faults: Faults, operation: str, after: int
 ) -> None:
-    die(world, faults, operation, after=after)
+    kill_run(world, faults, operation, after=after)
     world.sweep(NEXT)
     assert (world.record(run_at=NOW).status, world.swept(NOW)["failed"]) == ("failed", 1)
     assert world.swept(NOW)["finished"]
 
 
-def test_and_when_the_next_one_dies_too_before_it_did_so(world: World, faults: Faults) -> None:
-    die(world, faults, "Query")
+def test_an_expired_run_is_closed_even_if_the_next_run_dies_too(world: World, faults: Faults) -> None:
+    kill_run(world, faults, "Query")
     world.clock.time = NEXT
     world.dispatch(NEXT)
     [received] = world.receive()
-    die(world, faults, "Query", run_at=NEXT)
+    kill_run(world, faults, "Query", run_at=NEXT)
     world.work([received])
     assert world.record(run_at=NEXT).status == "completed"
     assert world.record(run_at=NOW).status == "failed"
 
 
-def test_and_when_the_workspace_has_become_inactive(world: World, faults: Faults) -> None:
-    die(world, faults, "Query")
+def test_an_expired_run_of_an_inactive_workspace_is_closed(world: World, faults: Faults) -> None:
+    kill_run(world, faults, "Query")
     world.clock.time = NEXT
     world.dispatch(NEXT)
     world.workspace(kapso_phone_id=None)
@@ -62,14 +52,14 @@ def test_and_when_the_workspace_has_become_inactive(world: World, faults: Faults
     assert world.record(run_at=NOW).status == "failed"
 
 
-def test_one_that_still_lives_is_left_alone(world: World) -> None:
+def test_a_run_whose_lease_has_not_expired_is_not_closed(world: World) -> None:
     world.workspace(latest_run_at=NOW)
     runs.claim("w1", NOW, NEXT, LEASE_MS, first_delivery=True)
     world.sweep(NEXT)
     assert world.record(run_at=NOW).status == "running"
 
 
-def test_one_that_failed_is_not_counted_twice(world: World, faults: Faults) -> None:
+def test_a_failed_run_is_not_counted_twice(world: World, faults: Faults) -> None:
     faults.fail("Query", RuntimeError("boom"))
     assert not world.run()
     world.sweep(NEXT)

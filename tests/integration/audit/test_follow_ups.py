@@ -4,7 +4,7 @@ import pytest
 
 from background_sync.messages import AUDIT, Message
 from background_sync.rules.policy import DAY_MS
-from tests.integration.audit.seen import findings, index, put
+from tests.integration.audit.findings import findings, index, put
 from tests.integration.faults import Faults
 from tests.integration.world import LEASE_MS, NOW, Received, World
 

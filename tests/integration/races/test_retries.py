@@ -1,13 +1,12 @@
-"""When a message that is not acknowledged comes back."""
+"""When a message that is not acknowledged is delivered again."""
 
 from typing import Any
 
 import pytest
 
-from background_sync.messages import RUN, Message
 from background_sync.records import runs
 from tests.integration.faults import FOR_GOOD, Faults
-from tests.integration.world import LEASE_MS, NOW, Received, World
+from tests.integration.world import LEASE_MS, Received, World
 
 
 @pytest.fixture
@@ -18,74 +17,71 @@ def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seconds
 
 
-def deliver(world: World, receive_count: int = 1, body: Any = None) -> bool:
-    body = Message(RUN, "w1", NOW).body() if body is None else body
-    return world.deliver(Received(body, "receipt", receive_count))
-
-
-def test_owned_elsewhere_when_the_lease_ends(world: World, hidden: list[int]) -> None:
-    runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+def test_a_leased_run_is_delivered_again_when_the_lease_ends(world: World, hidden: list[int]) -> None:
+    world.claim()
     world.clock.time += 100_001
-    assert not deliver(world)
+    assert not world.run()
     assert hidden == [50]
 
 
-def test_failed_after_a_pause_that_grows(world: World, hidden: list[int], faults: Faults) -> None:
+def test_a_failed_run_is_delivered_again_after_a_growing_pause(
+    world: World, hidden: list[int], faults: Faults
+) -> None:
     world.workspace()
     for receive_count in (1, 2, 3):
         faults.fail("Query", RuntimeError("boom"))
-        assert not deliver(world, receive_count)
+        assert not world.run(receive_count=receive_count)
     assert hidden == [30, 60, 90]
 
 
-def test_given_up_at_once_so_that_the_queue_moves_it_away(world: World, hidden: list[int]) -> None:
+def test_an_abandoned_run_is_delivered_again_at_once(world: World, hidden: list[int]) -> None:
     for _ in range(runs.MAX_ATTEMPTS):
-        runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+        world.claim()
         world.clock.time += LEASE_MS
-    assert not deliver(world, 4)
+    assert not world.run(receive_count=4)
     assert hidden == [0]
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"version": 1, "kind": "run", "workspace_id": "w1"}'])
-def test_unreadable_likewise_and_nothing_is_written(world: World, hidden: list[int], body: str) -> None:
-    assert not deliver(world, body=body)
+def test_an_invalid_message_is_delivered_again_at_once(world: World, hidden: list[int], body: str) -> None:
+    assert not world.deliver(Received(body))
     assert hidden == [0]
     assert world.items(world.database.tables.sync_health) == []
 
 
-def test_acknowledged_it_is_not_hidden(world: World, hidden: list[int]) -> None:
+def test_an_acknowledged_message_is_not_hidden(world: World, hidden: list[int]) -> None:
     world.workspace()
-    assert deliver(world)
+    assert world.run()
     assert hidden == []
 
 
-def test_when_it_cannot_be_hidden_it_is_still_not_acknowledged(world: World) -> None:
+def test_a_message_that_cannot_be_hidden_is_still_not_acknowledged(world: World) -> None:
     world.queue.url += "-gone"
-    assert not deliver(world, body="{}")
+    assert not world.deliver(Received("{}"))
     world.queue.url = world.queue.url.removesuffix("-gone")
 
 
-def test_when_even_the_failure_cannot_be_recorded_the_lease_ends_by_itself(
+def test_if_a_failure_cannot_be_recorded_the_lease_expires_by_itself(
     world: World, hidden: list[int], faults: Faults
 ) -> None:
     world.workspace()
     faults.fail("Query", RuntimeError("boom"))
     for _ in range(8):
         faults.fail("TransactWriteItems", RuntimeError("boom"))
-    assert not deliver(world)
+    assert not world.run()
     assert (hidden, world.record().status) == ([30], "running")
     faults.close()
     world.clock.time += LEASE_MS
-    assert deliver(world, 2)
+    assert world.run(receive_count=2)
     assert world.record().status == "completed"
 
 
-def test_a_run_fails_with_the_error_and_its_lease_is_free(
+def test_a_failed_run_stores_its_error_and_frees_its_lease(
     world: World, hidden: list[int], faults: Faults
 ) -> None:
     world.workspace()
     faults.lose_answers("Query", FOR_GOOD)
-    assert not deliver(world)
+    assert not world.run()
     record: Any = world.record()
     assert (record.status, record.lease_until, hidden) == ("failed", None, [30])
     assert "Read timeout" in record.error

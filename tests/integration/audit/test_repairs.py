@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
-from tests.integration.audit.seen import findings, index, put
+from tests.integration.audit.findings import findings, index, put
 from tests.integration.world import NOW, World
 
 OLD = NOW - DAY_MS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties
+from tests.template.resources import Properties, properties
 
 ALARM = "AWS::CloudWatch::Alarm"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
