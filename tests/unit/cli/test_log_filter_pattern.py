@@ -1,4 +1,4 @@
-"""CloudWatch's filter pattern for the lines of a workspace."""
+"""The pattern that asks CloudWatch for the log lines of one workspace."""
 
 import re
 
@@ -11,8 +11,8 @@ from background_sync_ops.logs import filter_pattern
 WELL_FORMED = re.compile(r'\{ \$\.workspace_id = "((?:[^"\\]|\\["\\])*)" \}')
 
 
-def let_through(pattern: str, workspace_id: str) -> bool:
-    """As CloudWatch reads it: a backslash makes the next character plain, an asterisk stands for any text."""
+def matches(pattern: str, workspace_id: str) -> bool:
+    """As CloudWatch does: a backslash escapes the next character, and an asterisk matches any text."""
     found = WELL_FORMED.fullmatch(pattern)
     assert found is not None, pattern
     first, *others = (re.sub(r"\\(.)", r"\1", part) for part in found[1].split("*"))
@@ -37,21 +37,21 @@ def let_through(pattern: str, workspace_id: str) -> bool:
         ("李小龙", '{ $.workspace_id = "李小龙" }'),
     ],
 )
-def test_an_id_is_one_quoted_value(workspace_id: str, pattern: str) -> None:
+def test_an_id_is_escaped_and_quoted(workspace_id: str, pattern: str) -> None:
     assert filter_pattern(workspace_id) == pattern
 
 
 @given(st.text() | st.text(alphabet='"\\*{}$ a\n', min_size=900, max_size=2048))
 @example('"' * 2048)
 @example("a" * 2048)
-def test_every_id_makes_a_well_formed_pattern_that_lets_its_lines_through(workspace_id: str) -> None:
+def test_the_pattern_of_any_id_is_well_formed_and_matches_the_id(workspace_id: str) -> None:
     pattern = filter_pattern(workspace_id)
-    assert let_through(pattern, workspace_id)
+    assert matches(pattern, workspace_id)
     assert len(pattern) <= 1024
     assert pattern.count("\n") == 0
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["C", "Z"], exclude_characters="*"), max_size=400))
-def test_lines_of_another_id_are_not_let_through(workspace_id: str) -> None:
-    assert not let_through(filter_pattern(workspace_id), workspace_id + "x")
-    assert not let_through(filter_pattern(workspace_id + '"'), workspace_id)
+def test_the_pattern_does_not_match_another_id(workspace_id: str) -> None:
+    assert not matches(filter_pattern(workspace_id), workspace_id + "x")
+    assert not matches(filter_pattern(workspace_id + '"'), workspace_id)

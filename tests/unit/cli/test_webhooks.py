@@ -1,4 +1,4 @@
-"""What may be secret in a webhook's URL is not shown."""
+"""How webhooks are shown: without secrets, and with one state for each number."""
 
 import pytest
 
@@ -26,14 +26,14 @@ from background_sync_ops.webhooks import masked
         (None, None),
     ],
 )
-def test_user_query_and_fragment_are_masked(url: str | None, shown: str | None) -> None:
+def test_user_query_and_fragment_of_a_url_are_masked(url: str | None, shown: str | None) -> None:
     assert masked(url) == shown
 
 
 @pytest.mark.parametrize(
     ("webhooks", "state"), [([], "none"), ([True], "active"), ([True, False], "off"), ([False], "off")]
 )
-def test_one_that_is_off_makes_the_number_off(webhooks: list[bool], state: str) -> None:
+def test_one_webhook_that_is_off_makes_the_state_off(webhooks: list[bool], state: str) -> None:
     found = [
         Webhook(id=str(number), url=None, active=active, kind=None, events=())
         for number, active in enumerate(webhooks)
