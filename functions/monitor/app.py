@@ -1,4 +1,4 @@
-"""Monitor: measures every few minutes how the sweeps are doing, for the alarms; reads only."""
+"""Monitor: measures every few minutes how the sweeps are doing, for the alarms. It only reads."""
 
 import os
 from typing import Any
@@ -13,10 +13,10 @@ from background_sync.telemetry import logger
 
 settings = monitor_settings(os.environ)
 clock = SystemClock(settings.clock_offset_ms)
-connect(settings.tables)
+database = connect(settings.tables)
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, float]:  # noqa: ARG001
-    """Handle EventBridge's scheduled event, whatever it says; the measured values come back."""
-    return measure(clock, settings.interval_ms)
+    """Handles EventBridge's scheduled event; the result is what was measured, for people who invoke it."""
+    return measure(database, clock, settings.interval_ms)

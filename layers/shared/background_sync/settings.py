@@ -6,12 +6,9 @@ an error that names it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from background_sync.rules.base_url import validate_base_url
 from background_sync.rules.policy import MINUTE_MS
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(ValueError):
@@ -61,14 +58,11 @@ class ReconcilerSettings:
 
 @dataclass(frozen=True, slots=True)
 class HealthSettings:
-    """The health function's; `local_pages` is on on the local stack only."""
-
     runtime: Runtime
     dead_letter_queue_url: str
     interval_ms: int
     public_totals: bool
     runbook_url: str
-    local_pages: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +176,6 @@ def health_settings(variables: Mapping[str, str]) -> HealthSettings:
         interval_ms=_interval_ms(environment),
         public_totals=environment.flag("PUBLIC_TOTALS"),
         runbook_url=environment.text("RUNBOOK_URL"),
-        local_pages=_local_pages(environment),
     )
 
 
@@ -194,11 +187,3 @@ def monitor_settings(variables: Mapping[str, str]) -> MonitorSettings:
         clock_offset_ms=_clock_offset_ms(environment),
         interval_ms=_interval_ms(environment),
     )
-
-
-def _local_pages(environment: Environment) -> bool:
-    """Pages that name tenants and people: refused wherever the tables are not on this machine."""
-    asked = environment.flag("LOCAL_PAGES", default=False)
-    if asked and urlsplit(environment.text("AWS_ENDPOINT_URL")).hostname not in LOOPBACK:
-        raise SettingsError("LOCAL_PAGES must be false, except on the local stack")
-    return asked

@@ -91,20 +91,3 @@ def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -
     with pytest.raises(SettingsError, match=r"^KAPSO_BASE_URL: a base URL must ") as caught:
         reconciler_settings({**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})
     assert repr(url) in str(caught.value)
-
-
-def local_pages(**variables: str) -> bool:
-    return health_settings({**REQUIRED["HealthFunction"], **variables}).local_pages
-
-
-def test_pages_that_name_people_are_off_unless_told() -> None:
-    assert not local_pages()
-    assert local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL="http://127.0.0.1:4000")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "https://dynamodb.us-east-1.amazonaws.com", "http://127.0.0.1.evil.example"]
-)
-def test_and_refused_wherever_the_tables_are_elsewhere(address: str) -> None:
-    with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL|LOCAL_PAGES"):
-        local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL=address)

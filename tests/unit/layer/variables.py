@@ -25,7 +25,7 @@ LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
 LOCAL = {"CLOCK_OFFSET_MS", "CAPACITY_METERED"}
 
 
-def of(function: str) -> dict[str, str]:
+def variables_of(function: str) -> dict[str, str]:
     """A function's variables at the defaults of the template's parameters."""
     template = yaml_parse(  # type: ignore[no-untyped-call]
         (Path(__file__).parents[3] / "template.yaml").read_text(encoding="utf-8")
@@ -42,5 +42,5 @@ def _text(value: Any, parameters: Mapping[str, Any]) -> str:
     return "a resource's" if parameter is None else str(parameter["Default"])
 
 
-REQUIRED = {name: {**of(name), **LAMBDA} for name in READERS}
-"""What Lambda gives each function."""
+REQUIRED = {name: {**variables_of(name), **LAMBDA} for name in READERS}
+"""The variables of each function in Lambda."""

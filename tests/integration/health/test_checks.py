@@ -1,4 +1,4 @@
-"""GET /health: pass, warn or fail, from the sweeps themselves."""
+"""GET /health: pass, warn or fail, derived from the records of the sweeps and from the queues."""
 
 import pytest
 
@@ -7,9 +7,12 @@ from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.world import NOW, World
 
+States = tuple[int, str, dict[str, str]]
+PASS: States = (200, "pass", {})
 
-def states(api: Api) -> tuple[int, str, dict[str, str]]:
-    """The HTTP status, the overall state, and the checks that are not `pass`."""
+
+def states(api: Api) -> States:
+    """The HTTP status, the overall state, and the checks that do not pass."""
     api.restart()
     answer = api.get("/health")
     checks = {name: check["status"] for name, [check] in answer.document["checks"].items()}
@@ -26,19 +29,16 @@ def sweep_with_failures(world: World, faults: Faults, runs: int, failed: int) ->
         world.deliver(received)
 
 
-def test_before_the_first_sweep_it_warns(api: Api) -> None:
+def test_before_the_first_sweep_health_warns(api: Api) -> None:
     assert states(api) == (200, "warn", {"sweep:age": "warn"})
 
 
-def test_after_a_sweep_it_passes(api: Api, world: World) -> None:
-    world.workspace()
+@pytest.mark.parametrize("workspaces", [0, 1])
+def test_after_a_sweep_without_failures_health_passes(api: Api, world: World, workspaces: int) -> None:
+    for number in range(workspaces):
+        world.workspace(f"w{number}")
     world.sweep()
-    assert states(api) == (200, "pass", {})
-
-
-def test_also_without_any_workspace(api: Api, world: World) -> None:
-    world.sweep()
-    assert states(api) == (200, "pass", {})
+    assert states(api) == PASS
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_also_without_any_workspace(api: Api, world: World) -> None:
         (30 * DAY_MS, 503, "fail"),
     ],
 )
-def test_a_late_sweep_warns_and_then_fails(
+def test_a_late_sweep_first_warns_and_then_fails(
     api: Api, world: World, age_ms: int, status: int, state: str
 ) -> None:
     world.sweep()
@@ -60,78 +60,52 @@ def test_a_late_sweep_warns_and_then_fails(
     assert states(api)[:2] == (status, state)
 
 
-def test_a_sweep_that_is_under_way_is_not_late(api: Api, world: World) -> None:
+def test_a_sweep_in_progress_is_not_late(api: Api, world: World) -> None:
     world.workspace()
     world.sweep(NOW)
     world.clock.time = NOW + HOUR_MS
     world.dispatch(NOW + HOUR_MS)
-    assert states(api) == (200, "pass", {})
+    assert states(api) == PASS
 
 
-def test_sweeps_that_never_finish_are_late_however_many_they_are(api: Api, world: World) -> None:
+@pytest.mark.parametrize("first_finishes", [True, False])
+def test_sweeps_that_never_finish_fail_however_many_start(
+    api: Api, world: World, first_finishes: bool
+) -> None:
     world.workspace()
-    world.sweep(NOW)
+    world.dispatch(NOW)
+    if first_finishes:
+        world.work()
     for hour in range(1, 7):
         world.clock.time = NOW + hour * HOUR_MS
         world.dispatch(world.clock.time)
     assert states(api) == (503, "fail", {"sweep:age": "fail", "queue:age": "warn", "queue:depth": "warn"})
 
 
-def test_sweeps_of_which_none_ever_finished_are_late_too(api: Api, world: World) -> None:
-    world.workspace()
-    for hour in range(4):
-        world.clock.time = NOW + hour * HOUR_MS
-        world.dispatch(world.clock.time)
-    assert states(api)[:2] == (503, "fail")
-
-
-@pytest.mark.parametrize(
-    ("runs", "failed", "expected"),
-    [
-        (3, 1, (200, "warn", {"runs:failed": "warn"})),
-        (4, 2, (503, "fail", {"runs:failed": "fail"})),
-        (1, 1, (503, "fail", {"runs:failed": "fail"})),
-    ],
-)
-def test_failed_runs_warn_and_half_of_them_fail(
-    api: Api,
-    world: World,
-    faults: Faults,
-    runs: int,
-    failed: int,
-    expected: tuple[int, str, dict[str, str]],
+@pytest.mark.parametrize(("runs", "failed", "status", "state"), [(3, 1, 200, "warn"), (4, 2, 503, "fail")])
+def test_failed_runs_warn_and_half_of_all_runs_fail(
+    api: Api, world: World, faults: Faults, runs: int, failed: int, status: int, state: str
 ) -> None:
     sweep_with_failures(world, faults, runs, failed)
-    assert states(api) == expected
+    assert states(api) == (status, state, {"runs:failed": state})
 
 
-def test_those_that_were_mended_since_do_not(api: Api, world: World, faults: Faults) -> None:
+def test_runs_that_succeeded_when_retried_do_not_warn(api: Api, world: World, faults: Faults) -> None:
     sweep_with_failures(world, faults, 2, 1)
     world.dispatch()
     world.work()
-    assert states(api) == (200, "pass", {})
+    assert states(api) == PASS
 
 
-def test_a_dead_letter_warns(api: Api, world: World) -> None:
-    world.sweep()
-    world.sqs.send_message(QueueUrl=api.dead_letter_queue_url, MessageBody="dead", MessageGroupId="w1")
-    assert states(api) == (200, "warn", {"deadLetters:waiting": "warn"})
-
-
-def test_a_sweeps_messages_in_the_work_queue_do_not(api: Api, world: World) -> None:
+@pytest.mark.parametrize(("messages", "expected"), [(2, {}), (3, {"queue:depth": "warn"})])
+def test_more_messages_than_two_sweeps_send_warn(
+    api: Api, world: World, messages: int, expected: dict[str, str]
+) -> None:
     world.workspace()
     world.sweep()
-    for _ in range(2):
+    for _ in range(messages):
         world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
-    assert states(api) == (200, "pass", {})
-
-
-def test_but_those_of_many_sweeps_do(api: Api, world: World) -> None:
-    world.workspace()
-    world.sweep()
-    for _ in range(3):
-        world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
-    assert states(api) == (200, "warn", {"queue:depth": "warn"})
+    assert states(api)[2] == expected
 
 
 def test_an_older_sweep_that_is_still_open_warns(api: Api, world: World) -> None:
@@ -143,7 +117,7 @@ def test_an_older_sweep_that_is_still_open_warns(api: Api, world: World) -> None
     assert states(api) == (200, "warn", {"queue:age": "warn"})
 
 
-def test_so_does_a_comparison_that_is_put_off_sweep_after_sweep(api: Api, world: World) -> None:
+def test_a_verification_that_every_sweep_defers_warns_twice_in_the_end(api: Api, world: World) -> None:
     world.workspace(settings={"verify": "report"}, kapso_token_parameter="/elsewhere")
     for hour in range(4):
         world.sweep(NOW + hour * HOUR_MS)
@@ -151,8 +125,9 @@ def test_so_does_a_comparison_that_is_put_off_sweep_after_sweep(api: Api, world:
         assert states(api) == (200, "warn", expected)
 
 
-def test_the_worst_of_all_counts(api: Api, world: World) -> None:
+def test_a_dead_letter_warns_and_the_worst_check_is_the_overall_state(api: Api, world: World) -> None:
     world.sweep()
     world.sqs.send_message(QueueUrl=api.dead_letter_queue_url, MessageBody="dead", MessageGroupId="w1")
+    assert states(api) == (200, "warn", {"deadLetters:waiting": "warn"})
     world.clock.time += DAY_MS
     assert states(api) == (503, "fail", {"sweep:age": "fail", "deadLetters:waiting": "warn"})

@@ -1,4 +1,4 @@
-"""A workspace's flagged contacts, for the pages of the local stack."""
+"""A workspace's flagged contacts."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,12 @@ from background_sync.records.database import Database, deserialize, projection, 
 from background_sync.rules.values import to_int
 
 EXAMINED = 1000
-"""Contacts of the index, the oldest activity first."""
-SHOWN = ("contact_id", "name", "kapso_name", "lead_status", "last_activity_at", "flagged_at", "notes")
+"""How many contacts are examined, those with the oldest activity first."""
+FIELDS = ("contact_id", "name", "kapso_name", "last_activity_at", "flagged_at", "notes")
 
 
 def flagged_contacts(database: Database, workspace_id: str, limit: int) -> list[Mapping[str, object]]:
-    """The last flagged first, as they are stored: any value may be of any type."""
+    """The last flagged first, as they are stored: a value may have any type."""
     answer = database.client.query(
         TableName=database.tables.contacts,
         IndexName=BY_ACTIVITY,
@@ -24,7 +24,7 @@ def flagged_contacts(database: Database, workspace_id: str, limit: int) -> list[
     )
     entries = sorted((deserialize(item) for item in answer["Items"]), key=_flagged_at, reverse=True)[:limit]
     keys = [contact_key(workspace_id, str(entry["contact_id"])) for entry in entries]
-    contacts = (deserialize(item) for item in read_many(database, database.tables.contacts, keys, SHOWN))
+    contacts = (deserialize(item) for item in read_many(database, database.tables.contacts, keys, FIELDS))
     return sorted(contacts, key=_flagged_at, reverse=True)
 
 
