@@ -1,4 +1,4 @@
-"""The metrics that the template's alarms and dashboard name, in one form."""
+"""The metrics that the template's alarms and dashboard use, in one form."""
 
 import json
 import re
@@ -11,18 +11,18 @@ from tests.template.resources import Properties, properties
 
 ALARM = "AWS::CloudWatch::Alarm"
 DASHBOARD = "AWS::CloudWatch::Dashboard"
-PLACE = re.compile(r"\$\{([^}]+)\}")
+REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True)
-class Named:
-    """A metric, with dimensions by name; a value that is a reference stands as `Id` or `Id.Attribute`."""
+class NamedMetric:
+    """A metric, with dimensions by name; a reference is written `Id` or `Id.Attribute`."""
 
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
     statistic: str
-    where: str
+    used_in: str
 
 
 def alarms(template: Template) -> dict[str, Properties]:
@@ -38,13 +38,13 @@ def dashboard(template: Template) -> str:
 
 
 def widgets(template: Template) -> list[Properties]:
-    """The dashboard's widgets, each reference in them replaced by what it refers to."""
-    body: dict[str, Any] = json.loads(PLACE.sub(r"\1", dashboard(template)))
+    """The dashboard's widgets; each reference is replaced by the name that it refers to."""
+    body: dict[str, Any] = json.loads(REFERENCE.sub(r"\1", dashboard(template)))
     return list(body["widgets"])
 
 
-def named(template: Template) -> Iterator[Named]:
-    """Every metric that an alarm or a widget names."""
+def named_metrics(template: Template) -> Iterator[NamedMetric]:
+    """Every metric that an alarm or a widget uses."""
     for logical_id, alarm in alarms(template).items():
         yield from _of_alarm(logical_id, alarm)
     for widget in widgets(template):
@@ -52,18 +52,18 @@ def named(template: Template) -> Iterator[Named]:
             yield _of_widget(widget["properties"], metric)
 
 
-def _of_alarm(logical_id: str, alarm: Properties) -> Iterator[Named]:
+def _of_alarm(logical_id: str, alarm: Properties) -> Iterator[NamedMetric]:
     for asked in alarm.get("Metrics", [{"MetricStat": {"Metric": alarm, "Stat": alarm.get("Statistic")}}]):
         if stat := asked.get("MetricStat"):
             metric = stat["Metric"]
             pairs = tuple((each["Name"], _value(each["Value"])) for each in metric["Dimensions"])
-            yield Named(metric["Namespace"], metric["MetricName"], pairs, stat["Stat"], logical_id)
+            yield NamedMetric(metric["Namespace"], metric["MetricName"], pairs, stat["Stat"], logical_id)
 
 
-def _of_widget(widget: Properties, metric: list[Any]) -> Named:
+def _of_widget(widget: Properties, metric: list[Any]) -> NamedMetric:
     namespace, name, *pairs, options = metric
     dimensions = tuple(zip(pairs[::2], pairs[1::2], strict=True))
-    return Named(namespace, name, dimensions, options.get("stat", widget["stat"]), widget["title"])
+    return NamedMetric(namespace, name, dimensions, options.get("stat", widget["stat"]), widget["title"])
 
 
 def _value(reference: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Questions to the translated template: what CloudFormation gets."""
+"""Reads the translated template, as CloudFormation gets it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,19 +26,19 @@ def find_intrinsics(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def targets(tree: Any) -> set[str]:
-    """Logical ids of all that `tree` refers to, whether by Ref, Fn::GetAtt or Fn::Sub."""
+    """The logical ids that `tree` refers to by Ref, Fn::GetAtt or Fn::Sub."""
     refs = {item["Ref"] for item in find_intrinsics(tree) if "Ref" in item}
     return refs | set(attributes_read(tree))
 
 
 def target(tree: Any) -> str:
-    """The one logical id that `tree` refers to."""
+    """The only logical id that `tree` refers to."""
     (name,) = targets(tree)
     return name
 
 
 def statements(template: Template, role: str | None = None) -> Iterator[Properties]:
-    """Every statement of a policy of `role`, or of all roles and of the queues' and topics' own policies."""
+    """The policy statements of `role`; without it those of all roles, queues and topics."""
     for name, item in properties(template, "AWS::IAM::Role").items():
         if role in (None, name):
             for policy in item["Policies"]:
@@ -51,6 +51,6 @@ def statements(template: Template, role: str | None = None) -> Iterator[Properti
             yield from item["PolicyDocument"]["Statement"]
 
 
-def many(value: Any) -> list[Any]:
-    """A policy's Action or Resource, of which one may stand without a list."""
+def as_list(value: Any) -> list[Any]:
+    """A policy's Action or Resource as a list: a single one may be written without it."""
     return value if isinstance(value, list) else [value]

@@ -1,29 +1,29 @@
-"""An audit too large for one invocation goes on in follow-up messages."""
+"""An audit too large for one invocation continues in follow-up messages."""
 
 import pytest
 
-from background_sync.messages import AUDIT, Message
+from background_sync.messages import AUDIT
 from background_sync.rules.policy import DAY_MS
 from tests.integration.audit.findings import findings, index, put
 from tests.integration.faults import Faults
-from tests.integration.world import LEASE_MS, NOW, Received, World
+from tests.integration.world import LEASE_MS, NOW, World, message
 
 COUNT = 11
 
 
 @pytest.fixture(autouse=True)
-def eleven_invisible_contacts_and_pages_of_two(world: World) -> None:
+def eleven_contacts_and_pages_of_two(world: World) -> None:
     world.workspace()
     for number in range(COUNT):
         put(world, f"62{number:02d}", last_activity_at=NOW - DAY_MS - number)
     world.page_size = 2
-    world.clock.tick_ms = 36_000  # a delivery is near its deadline after a page
+    world.clock.tick_ms = 36_000  # A delivery is near its deadline after a page.
 
 
-def test_it_goes_on_without_starting_over(world: World) -> None:
+def test_an_audit_continues_in_follow_ups_without_starting_over(world: World) -> None:
     assert world.audit()
-    place = world.record("#audit#w1").checkpoint
-    assert place["findings"]["contacts_checked"] == 2
+    checkpoint = world.record("#audit#w1").checkpoint
+    assert checkpoint["findings"]["contacts_checked"] == 2
     [follow_up] = world.receive()
     assert (follow_up.message.kind, follow_up.message.run_at) == ("audit", NOW)
     world.work([follow_up])
@@ -34,22 +34,22 @@ def test_it_goes_on_without_starting_over(world: World) -> None:
     assert len(index(world)) == COUNT
 
 
-def test_the_workspace_counts_as_audited_at_the_end_only(world: World) -> None:
+def test_the_workspace_counts_as_audited_only_at_the_end(world: World) -> None:
     world.audit()
-    assert "audited_at" not in world.items(world.database.tables.workspaces)[0]
+    assert "audited_at" not in world.workspace_record()
     world.work()
-    assert world.items(world.database.tables.workspaces)[0]["audited_at"] == NOW
+    assert world.workspace_record()["audited_at"] == NOW
 
 
-def test_delivered_twice_it_counts_the_same(world: World) -> None:
-    message = Received(Message(AUDIT, "w1", NOW).body(), "none")
-    world.work([message, Received(message.body, "none")])
+def test_an_audit_delivered_twice_counts_the_same(world: World) -> None:
+    world.work([message(AUDIT), message(AUDIT)])
     assert findings(world) == {"contacts_checked": COUNT, "fixed_missing": COUNT}
 
 
-def test_when_its_follow_up_is_not_sent_the_old_message_goes_on(world: World, faults: Faults) -> None:
-    faults.fail("UpdateItem", RuntimeError("boom"), after=3)  # claim, two repairs, and then the place
-    received = Received(Message(AUDIT, "w1", NOW).body(), "none")
+def test_if_no_follow_up_is_sent_the_old_message_continues(world: World, faults: Faults) -> None:
+    # The claim and two repairs pass; saving the checkpoint fails.
+    faults.fail("UpdateItem", RuntimeError("boom"), after=3)
+    received = message(AUDIT)
     assert not world.deliver(received)
     world.clock.time += LEASE_MS
     world.work([received])

@@ -1,4 +1,4 @@
-"""No contact is invisible, and none is judged by the wrong moment."""
+"""An audit repairs the index attribute, so that runs see each contact at its true last activity."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def a_workspace(world: World) -> None:
     world.workspace()
 
 
-def test_an_invisible_contact_is_flagged_by_the_run_after_the_audit(world: World) -> None:
+def test_a_contact_missing_in_the_index_is_flagged_after_an_audit(world: World) -> None:
     put(world, "628", last_activity_at=OLD)
     world.run(run_at=NOW)
     assert (world.record().contacts_checked, world.flagged()) == (0, set())
@@ -27,20 +27,20 @@ def test_an_invisible_contact_is_flagged_by_the_run_after_the_audit(world: World
 
 
 @pytest.mark.parametrize("wrong", [1, NOW, OLD + 1, Decimal(OLD) + Decimal("0.5")])
-def test_one_out_of_date_is_mended(world: World, wrong: object) -> None:
+def test_an_outdated_index_attribute_is_repaired(world: World, wrong: object) -> None:
     put(world, "628", last_activity_at=OLD, activity_at=wrong)
     world.audit()
     assert index(world) == {"628": OLD}
     assert findings(world) == {"contacts_checked": 1, "fixed_outdated": 1}
 
 
-def test_one_that_is_right_is_not_written(world: World) -> None:
+def test_a_correct_index_attribute_is_not_written(world: World) -> None:
     put(world, "628", last_activity_at=OLD, activity_at=OLD)
     world.audit()
     assert findings(world) == {"contacts_checked": 1}
 
 
-def test_the_other_times_stand_in_where_there_is_no_activity(world: World) -> None:
+def test_other_times_are_used_if_there_is_no_last_activity(world: World) -> None:
     put(world, "621", updated_at=OLD, created_at=5)
     put(world, "622", last_activity_at=0, updated_at=None, created_at=OLD)
     world.audit()
@@ -50,9 +50,7 @@ def test_the_other_times_stand_in_where_there_is_no_activity(world: World) -> No
 @pytest.mark.parametrize(
     "times", [{}, {"last_activity_at": "yesterday"}, {"updated_at": -1}, {"created_at": 0}]
 )
-def test_one_without_a_readable_time_stands_at_0_and_is_invalid(
-    world: World, times: dict[str, object]
-) -> None:
+def test_a_contact_without_a_valid_time_is_indexed_at_0(world: World, times: dict[str, object]) -> None:
     put(world, "628", **times)
     world.audit()
     assert index(world) == {"628": 0}
@@ -61,29 +59,21 @@ def test_one_without_a_readable_time_stands_at_0_and_is_invalid(
     assert (world.record().contacts_checked, world.record().invalid) == (1, 1)
 
 
-def test_and_stays_invalid_without_being_written_again(world: World) -> None:
+def test_a_contact_indexed_at_0_is_not_written_again(world: World) -> None:
     put(world, "628", activity_at=0)
     world.audit()
     assert findings(world) == {"contacts_checked": 1, "invalid": 1}
 
 
-def test_nothing_else_of_a_contact_is_changed(world: World) -> None:
-    put(
-        world,
-        "628",
-        last_activity_at=OLD,
-        tags={"a", "b"},
-        notes=[{"by": None}],
-        score=Decimal("1.50"),
-        x=b"\0",
-    )
-    [before] = world.items(world.database.tables.contacts)
+def test_an_audit_changes_no_other_attribute(world: World) -> None:
+    extras = {"tags": {"a", "b"}, "notes": [{"by": None}], "score": Decimal("1.50"), "x": b"\0"}
+    put(world, "628", last_activity_at=OLD, **extras)
+    before = world.contacts()["628"]
     world.audit()
-    [after] = world.items(world.database.tables.contacts)
-    assert after == {**before, "activity_at": OLD}
+    assert world.contacts()["628"] == {**before, "activity_at": OLD}
 
 
-def test_another_workspaces_contacts_are_not_looked_at(world: World) -> None:
+def test_an_audit_leaves_other_workspaces_alone(world: World) -> None:
     put(world, "628", workspace_id="w2", last_activity_at=OLD)
     world.audit()
     assert index(world, "w2") == {}

@@ -1,4 +1,4 @@
-"""A contact that an audit cannot mend is counted, and the others are mended all the same."""
+"""A contact that an audit cannot repair is skipped, and the others are repaired."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ def a_workspace(world: World) -> None:
     world.workspace()
 
 
-def test_a_write_at_the_same_moment_is_not_overwritten(world: World, faults: Faults) -> None:
+def test_a_contact_written_meanwhile_is_not_overwritten(world: World, faults: Faults) -> None:
     put(world, "628", last_activity_at=OLD)
     faults.meanwhile("UpdateItem", lambda: world.contact("628", last_activity_at=NOW), after=CLAIM)
     world.audit()
@@ -27,19 +27,15 @@ def test_a_write_at_the_same_moment_is_not_overwritten(world: World, faults: Fau
     assert findings(world) == {"contacts_checked": 1, "lost_race": 1}
 
 
-def test_one_that_is_deleted_at_the_same_moment_is_not_made_again(world: World, faults: Faults) -> None:
+def test_a_contact_deleted_meanwhile_is_not_created_again(world: World, faults: Faults) -> None:
     put(world, "628", last_activity_at=OLD)
-    key = {"workspace_id": {"S": "w1"}, "contact_id": {"S": "628"}}
-    table = world.database.tables.contacts
-    faults.meanwhile(
-        "UpdateItem", lambda: world.database.client.delete_item(TableName=table, Key=key), after=CLAIM
-    )
+    faults.meanwhile("UpdateItem", lambda: world.delete_contact("628"), after=CLAIM)
     world.audit()
-    assert world.items(table) == []
+    assert world.contacts() == {}
     assert findings(world) == {"contacts_checked": 1, "lost_race": 1}
 
 
-def test_one_too_large_to_take_another_attribute(world: World) -> None:
+def test_a_contact_too_large_for_the_attribute_is_skipped(world: World) -> None:
     put(world, "621", last_activity_at=OLD, blob="x" * 404_930)
     put(world, "622", last_activity_at=OLD)
     assert world.audit()
@@ -48,7 +44,7 @@ def test_one_too_large_to_take_another_attribute(world: World) -> None:
 
 
 @pytest.mark.parametrize("time", [Decimal("1E+50"), Decimal("1E+125")])
-def test_one_with_a_time_beyond_all_times(world: World, time: Decimal) -> None:
+def test_a_contact_with_an_impossible_time_is_skipped(world: World, time: Decimal) -> None:
     put(world, "621", last_activity_at=time)
     put(world, "622", last_activity_at=OLD)
     assert world.audit()

@@ -1,4 +1,4 @@
-"""Messages that SQS does not take at once."""
+"""Messages that SQS refuses at first."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def accept(world: World) -> None:
     world.queue = WorkQueue(world.queue.url, world.clock, world.sqs)
 
 
-def test_entries_that_come_back_failed_are_sent_again(world: World) -> None:
+def test_refused_messages_are_sent_again(world: World) -> None:
     active = put_workspaces(world, 25)
     refuse(world, "w003", "w007", "w019", times=2)
     done = world.dispatch()
@@ -26,7 +26,7 @@ def test_entries_that_come_back_failed_are_sent_again(world: World) -> None:
     assert sent(world) == dict.fromkeys(active, 1)
 
 
-def test_only_those_are(world: World) -> None:
+def test_accepted_messages_are_not_sent_again(world: World) -> None:
     put_workspaces(world, 10)
     choosy = refuse(world, "w003", times=1)
     world.dispatch()
@@ -34,9 +34,7 @@ def test_only_those_are(world: World) -> None:
     assert '"w003"' in choosy.requests[1][0]
 
 
-def test_before_it_tries_again_it_waits_longer_and_longer(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_pause_before_each_retry_grows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.workspace()
     waits: list[float] = []
     monkeypatch.setattr(world.clock, "sleep", waits.append)
@@ -47,7 +45,7 @@ def test_before_it_tries_again_it_waits_longer_and_longer(
     assert waits[0] < waits[-1]
 
 
-def test_a_queue_that_never_takes_them_ends_the_invocation_with_a_word(world: World) -> None:
+def test_a_queue_that_never_accepts_them_fails_the_dispatch(world: World) -> None:
     put_workspaces(world, 12)
     refuse(world, "w001", "w011")
     with pytest.raises(NotSent, match="messages were not accepted: InternalError"):
@@ -55,7 +53,7 @@ def test_a_queue_that_never_takes_them_ends_the_invocation_with_a_word(world: Wo
     assert world.swept()["status"] == "dispatching"
 
 
-def test_and_the_next_invocation_completes_with_exact_counts(world: World) -> None:
+def test_after_a_failed_dispatch_the_next_one_has_exact_counts(world: World) -> None:
     active = put_workspaces(world, 12, without_token=1)
     world.segments = 2
     refuse(world, "w001", "w011")

@@ -1,8 +1,7 @@
-"""The same scheduled time again: what is missing or failed, and nothing else."""
+"""A dispatch of the same sweep again sends messages for runs that are missing or failed, and no others."""
 
 import pytest
 
-from background_sync.records import runs
 from background_sync.rules.policy import HOUR_MS
 from tests.integration.dispatch.many import sent
 from tests.integration.faults import Faults
@@ -21,7 +20,7 @@ def counts(world: World) -> tuple[int, ...]:
     return tuple(sweep[name] for name in ("dispatched", "skipped", "completed", "failed"))
 
 
-def test_what_is_completed_is_not_sent_again_nor_counted_twice(world: World) -> None:
+def test_completed_runs_are_neither_sent_again_nor_counted_twice(world: World) -> None:
     world.sweep()
     again = world.dispatch()
     assert (again.dispatched, again.skipped, again.complete) == (2, 1, True)
@@ -29,14 +28,14 @@ def test_what_is_completed_is_not_sent_again_nor_counted_twice(world: World) -> 
     assert counts(world) == (2, 1, 2, 0)
 
 
-def test_what_still_waits_is_not_sent_again(world: World) -> None:
+def test_messages_that_still_wait_are_not_sent_again(world: World) -> None:
     world.dispatch()
     world.dispatch()
     assert sent(world) == {"w1": 1, "w2": 1}
     assert counts(world) == (2, 1, 0, 0)
 
 
-def test_what_was_lost_is(world: World) -> None:
+def test_a_lost_message_is_sent_again(world: World) -> None:
     world.dispatch()
     sent(world)
     assert world.run("w1")
@@ -44,7 +43,7 @@ def test_what_was_lost_is(world: World) -> None:
     assert sent(world) == {"w2": 1}
 
 
-def test_what_failed_is_and_then_counts_as_completed(world: World, faults: Faults) -> None:
+def test_a_failed_run_is_sent_again_and_then_counts_as_completed(world: World, faults: Faults) -> None:
     world.dispatch()
     faults.fail("Query", RuntimeError("boom"))
     first, second = world.receive()
@@ -57,33 +56,33 @@ def test_what_failed_is_and_then_counts_as_completed(world: World, faults: Fault
     assert counts(world) == (2, 1, 2, 0)
 
 
-def test_what_is_being_worked_on_is_not(world: World) -> None:
+def test_runs_that_are_leased_are_not_sent_again(world: World) -> None:
     world.dispatch()
     sent(world)
     for name in ("w1", "w2"):
-        runs.claim(name, NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+        world.claim(partition=name)
     world.dispatch()
     assert not sent(world)
 
 
-def test_what_died_is_when_nothing_waits_any_more(world: World) -> None:
+def test_a_run_whose_lease_expired_is_sent_again(world: World) -> None:
     world.dispatch()
     sent(world)
-    runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+    world.claim()
     world.run("w2")
     world.clock.time += LEASE_MS
     world.dispatch()
     assert sent(world) == {"w1": 1}
 
 
-def test_a_workspace_that_came_since_takes_part(world: World) -> None:
+def test_a_workspace_created_since_takes_part(world: World) -> None:
     world.sweep()
     world.workspace("w4")
     assert world.dispatch().dispatched == 3
     assert sent(world) == {"w4": 1}
 
 
-def test_one_that_came_while_others_wait_is_sent_too_or_not_counted(world: World) -> None:
+def test_a_workspace_created_while_others_wait_is_sent_or_not_counted(world: World) -> None:
     world.dispatch()
     world.workspace("w4")
     world.dispatch()
@@ -92,7 +91,7 @@ def test_one_that_came_while_others_wait_is_sent_too_or_not_counted(world: World
     assert sweep["dispatched"] == sweep["completed"]
 
 
-def test_the_next_sweep_is_another(world: World) -> None:
+def test_the_next_sweep_has_its_own_counts(world: World) -> None:
     world.sweep()
     later = world.sweep(NOW + HOUR_MS)
     assert (later["dispatched"], later["completed"]) == (2, 2)

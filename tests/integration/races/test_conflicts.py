@@ -1,4 +1,4 @@
-"""Transactions that fail_transactions others on a sweep's counters."""
+"""Transactions that conflict with others on a sweep's counters."""
 
 import pytest
 from botocore.exceptions import ClientError

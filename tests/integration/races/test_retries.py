@@ -11,7 +11,7 @@ from tests.integration.world import LEASE_MS, Received, World
 
 @pytest.fixture
 def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """For how many seconds messages are hidden."""
+    """The seconds for which messages are hidden."""
     seconds: list[int] = []
     monkeypatch.setattr(world.queue, "hide", lambda _, for_s: seconds.append(for_s))
     return seconds

@@ -157,9 +157,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_a_problem_shows_everywhere_until_it_is_fixed(
-    operations: Operations, name: str
-) -> None:
+def test_a_problem_shows_everywhere_until_it_is_fixed(operations: Operations, name: str) -> None:
     trouble = TROUBLES[name]
     guide = GUIDES[trouble.check]
     assert_it_shows(operations, trouble, state="pass", raised=False)

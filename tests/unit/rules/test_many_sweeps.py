@@ -1,4 +1,4 @@
-"""Many sweeps over the same contacts: never twice within the cooldown, and everybody in turn."""
+"""Over many sweeps no contact is flagged twice within the cooldown, and every stale one is flagged."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ Flags = dict[str, list[int]]
 
 
 def sweeps(contacts: dict[str, Contact], policy: Policy, times: list[int]) -> Iterator[set[str]]:
-    """One sweep at each time; whom it flags."""
+    """Sweep at each time; yields the contacts flagged."""
     for now in times:
         due = [each for each in contacts.values() if judge(each, now, policy) is Verdict.DUE]
         chosen = best((), due, policy.max_flags_per_run, ())
@@ -52,7 +52,7 @@ gaps = st.lists(st.integers(0, 20).map(lambda quarters: quarters * HOUR_MS // 4)
 
 @settings(deadline=None)
 @given(some_contacts, policies, gaps)
-def test_nobody_is_flagged_twice_within_the_cooldown(
+def test_no_contact_is_flagged_twice_within_the_cooldown(
     contacts: dict[str, Contact], policy: Policy, gaps: list[int]
 ) -> None:
     flags: Flags = defaultdict(list)
@@ -68,7 +68,7 @@ def test_nobody_is_flagged_twice_within_the_cooldown(
 
 @settings(deadline=None)
 @given(st.integers(1, 120), st.integers(1, 20))
-def test_every_stale_contact_is_reached_and_none_twice_before(count: int, cap: int) -> None:
+def test_all_stale_contacts_are_flagged_before_any_is_flagged_again(count: int, cap: int) -> None:
     contacts = named([(2 + number % 7, None, "new") for number in range(count)])
     needed = ceil(count / cap)
     policy = Policy(flag_cooldown_ms=(needed + 1) * HOUR_MS, max_flags_per_run=cap)
@@ -79,7 +79,7 @@ def test_every_stale_contact_is_reached_and_none_twice_before(count: int, cap: i
 
 @settings(deadline=None)
 @given(some_contacts, st.integers(1, 5), st.integers(1, 30))
-def test_every_stale_contact_is_reached_whatever_was_flagged_before(
+def test_all_stale_contacts_are_flagged_whatever_was_flagged_before(
     contacts: dict[str, Contact], cap: int, cooldown_h: int
 ) -> None:
     policy = Policy(flag_cooldown_ms=cooldown_h * HOUR_MS, max_flags_per_run=cap)
@@ -88,6 +88,7 @@ def test_every_stale_contact_is_reached_whatever_was_flagged_before(
         for each in contacts.values()
         if judge(each, START, policy) in (Verdict.DUE, Verdict.COOLING)
     }
-    hours = 3 + cooldown_h + ceil(len(contacts) / cap)  # flagged up to 3 h ahead, and then a round for all
+    # A flag may be up to 3 h ahead; after its cooldown there is time for all contacts.
+    hours = 3 + cooldown_h + ceil(len(contacts) / cap)
     reached = sweeps(contacts, policy, [START + hour * HOUR_MS for hour in range(hours + 1)])
     assert stale <= set().union(*reached)
