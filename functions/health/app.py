@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from background_sync.clock import SystemClock
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
-from background_sync.settings import health_settings
+from background_sync.settings import HealthSettings, read_settings
 from background_sync.status.answers import (
     MAX_LIMIT,
     MAX_WORKSPACES,
@@ -30,10 +30,10 @@ from background_sync.status.thresholds import State
 from background_sync.telemetry import logger
 
 READ = ["GET", "HEAD"]
-settings = health_settings(os.environ)
-clock = SystemClock(settings.runtime.clock_offset_ms)
-queue = WorkQueue(settings.runtime.work_queue_url, clock)
-service = HealthService(settings, connect(settings.runtime.tables), queue, clock)
+settings = read_settings(HealthSettings, os.environ)
+clock = SystemClock(settings.clock_offset_ms)
+queue = WorkQueue(settings.work_queue_url, clock)
+service = HealthService(settings, connect(settings.tables, clock), queue, clock)
 app = APIGatewayHttpResolver()
 
 

@@ -7,13 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from background_sync.clock import SystemClock
 from background_sync.records.database import connect
-from background_sync.settings import monitor_settings
+from background_sync.settings import MonitorSettings, read_settings
 from background_sync.status.monitor import measure
 from background_sync.telemetry import logger
 
-settings = monitor_settings(os.environ)
+settings = read_settings(MonitorSettings, os.environ)
 clock = SystemClock(settings.clock_offset_ms)
-database = connect(settings.tables)
+database = connect(settings.tables, clock)
 
 
 @logger.inject_lambda_context(clear_state=True)

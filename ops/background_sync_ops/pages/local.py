@@ -6,7 +6,7 @@ from werkzeug.wrappers import Request, Response
 from background_sync.clock import SystemClock
 from background_sync.queue import WorkQueue
 from background_sync.records.workspaces import find_workspace
-from background_sync.settings import health_settings
+from background_sync.settings import HealthSettings, read_settings
 from background_sync.status.answers import BadParameter, HealthService, Listing, read_listing, to_cursor
 from background_sync.status.history import workspace_runs
 from background_sync.status.page.html import Html
@@ -25,7 +25,7 @@ class LocalPages:
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
-        self._settings = health_settings(stack.functions["HealthFunction"].environment)
+        self._settings = read_settings(HealthSettings, stack.functions["HealthFunction"].environment)
         self._database = running_target(stack.state_dir).connect()
 
     def __call__(self, request: Request) -> Response:
@@ -40,7 +40,7 @@ class LocalPages:
     def _page(self, listing: Listing) -> tuple[int, Html]:
         # The stack's clock may be set, so nothing is cached from one request to the next.
         clock = SystemClock(self._stack.clock_offset_ms)
-        queue = WorkQueue(self._settings.runtime.work_queue_url, clock, self._stack.client("sqs"))
+        queue = WorkQueue(self._settings.work_queue_url, clock, self._stack.client("sqs"))
         service = HealthService(self._settings, self._database, queue, clock)
         if listing.workspace_id is not None:
             return self._workspace(service, listing.workspace_id, clock.now())

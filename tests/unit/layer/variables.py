@@ -1,24 +1,26 @@
 """The environment variables that the template gives each function."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
 from background_sync.settings import (
-    dispatcher_settings,
-    health_settings,
-    monitor_settings,
-    reconciler_settings,
+    DispatcherSettings,
+    HealthSettings,
+    MonitorSettings,
+    ReconcilerSettings,
+    read_settings,
 )
 
 Read = Callable[[Mapping[str, str]], Any]
 READERS: dict[str, Read] = {
-    "DispatcherFunction": dispatcher_settings,
-    "ReconcilerFunction": reconciler_settings,
-    "HealthFunction": health_settings,
-    "MonitorFunction": monitor_settings,
+    "DispatcherFunction": partial(read_settings, DispatcherSettings),
+    "ReconcilerFunction": partial(read_settings, ReconcilerSettings),
+    "HealthFunction": partial(read_settings, HealthSettings),
+    "MonitorFunction": partial(read_settings, MonitorSettings),
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
