@@ -54,7 +54,7 @@ def test_the_calls_of_a_sweep_are_checked_and_allowed(world: World, permissions:
         ("ReconcilerRole", read_token_of_another_stack, "ssm:GetParameter"),
     ],
 )
-def test_a_call_that_a_role_does_not_allow_is_refused(
+def test_other_calls_are_refused(
     world: World, role: str, call: Callable[[World], object], refused: str
 ) -> None:
     with world.acting(role), pytest.raises(Forbidden, match=f"{role} does not allow .*{refused}"):

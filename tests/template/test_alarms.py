@@ -49,10 +49,12 @@ def test_each_alarm_notifies_the_topic_when_raised_and_when_cleared(template: Te
         assert alarm.get("ActionsEnabled", True), name
 
 
-def test_each_alarm_names_its_section_of_the_runbook(template: Template) -> None:
+def test_the_runbook_has_a_section_for_each_alarm_and_lists_its_name(template: Template) -> None:
+    listed = set(re.findall(r"`([a-z-]+)`", RUNBOOK.read_text(encoding="utf-8")))
     for name, alarm in alarms(template).items():
         [anchor] = re.findall(r"Runbook: \$\{RunbookUrl\}#([\w-]+)$", alarm["AlarmDescription"]["Fn::Sub"])
         assert anchor in anchors(), name
+        assert alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") in listed, name
 
 
 def test_each_alarm_has_its_own_name_with_the_stacks_name_as_prefix(template: Template) -> None:
@@ -61,31 +63,18 @@ def test_each_alarm_has_its_own_name_with_the_stacks_name_as_prefix(template: Te
     assert all(re.fullmatch(r"\$\{AWS::StackName\}-[a-z-]+", name) for name in names)
 
 
-def test_the_runbook_lists_each_alarm_by_name(template: Template) -> None:
-    listed = set(re.findall(r"`([a-z-]+)`", RUNBOOK.read_text(encoding="utf-8")))
+def test_cloudwatch_accepts_the_periods_for_every_sweep_interval(template: Template) -> None:
+    """CloudFormation cannot multiply: the code or CloudWatch computes what depends on the interval."""
     for name, alarm in alarms(template).items():
-        assert alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") in listed, name
-
-
-def test_cloudwatch_accepts_the_periods(template: Template) -> None:
-    for name, alarm in alarms(template).items():
+        datapoints = alarm.get("DatapointsToAlarm", 1)
+        numbers = [*periods(alarm), alarm["EvaluationPeriods"], datapoints]
+        assert all(isinstance(number, int) for number in numbers), name
+        assert isinstance(alarm["Threshold"], int | float), name
+        assert datapoints <= alarm["EvaluationPeriods"], name
         for period in periods(alarm):
             longest = DAY_S if period < HOUR_S else 7 * DAY_S
             assert period % 60 == 0, name
             assert period * alarm["EvaluationPeriods"] <= longest, name
-
-
-def test_alarms_do_not_depend_on_the_sweep_interval(template: Template) -> None:
-    """CloudFormation cannot multiply: the code or CloudWatch computes what depends on the interval."""
-    for name, alarm in alarms(template).items():
-        numbers = [*periods(alarm), alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm", 1)]
-        assert all(isinstance(number, int) for number in numbers), name
-        assert isinstance(alarm["Threshold"], int | float), name
-
-
-def test_an_alarm_needs_no_more_datapoints_than_there_are(template: Template) -> None:
-    for name, alarm in alarms(template).items():
-        assert alarm.get("DatapointsToAlarm", 1) <= alarm["EvaluationPeriods"], name
 
 
 def test_a_sweep_that_does_not_finish_raises_an_alarm_and_so_does_missing_data(template: Template) -> None:
@@ -96,11 +85,12 @@ def test_a_sweep_that_does_not_finish_raises_an_alarm_and_so_does_missing_data(t
 
 def test_missing_data_does_not_clear_an_alarm_on_the_last_sweep(template: Template) -> None:
     """Otherwise a monitor that died would send a mail that all is well."""
-    said = [
-        alarm for alarm in alarms(template).values() if alarm.get("MetricName", "").startswith("LastSweep")
-    ]
-    assert said
-    assert {alarm["TreatMissingData"] for alarm in said} == {"ignore"}
+    treatments = {
+        alarm["TreatMissingData"]
+        for alarm in alarms(template).values()
+        if alarm.get("MetricName", "").startswith("LastSweep")
+    }
+    assert treatments == {"ignore"}
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])

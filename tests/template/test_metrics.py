@@ -51,9 +51,7 @@ def test_alarms_and_dashboard_use_exactly_the_metrics_of_the_code(own_metrics: l
     assert {metric.name for metric in own_metrics} == {metric_name(name) for name in METRICS}
 
 
-def test_own_metrics_have_the_namespace_and_dimension_of_the_code(
-    template: Template, own_metrics: list[NamedMetric]
-) -> None:
+def test_own_metrics_have_the_codes_dimension(template: Template, own_metrics: list[NamedMetric]) -> None:
     for function in properties(template, FUNCTION).values():
         variables = function["Environment"]["Variables"]
         assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
@@ -66,9 +64,7 @@ def test_metrics_of_aws_are_documented_ones(aws_metrics: list[NamedMetric]) -> N
         assert metric.name in AWS_METRICS[metric.namespace][2], metric
 
 
-def test_metrics_of_aws_are_of_the_templates_resources(
-    template: Template, aws_metrics: list[NamedMetric]
-) -> None:
+def test_metrics_of_aws_are_of_existing_resources(template: Template, aws_metrics: list[NamedMetric]) -> None:
     for metric in aws_metrics:
         dimension, kind, _ = AWS_METRICS[metric.namespace]
         attribute = ".QueueName" if kind == QUEUE else ""

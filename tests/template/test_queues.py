@@ -27,9 +27,7 @@ def test_a_message_stays_hidden_for_six_timeouts(queue: Properties, reconciler: 
     assert queue["VisibilityTimeout"] >= 6 * reconciler["Timeout"]
 
 
-def test_a_lease_outlasts_the_timeout_and_not_the_visibility(
-    queue: Properties, reconciler: Properties
-) -> None:
+def test_a_lease_outlasts_the_timeout_not_the_visibility(queue: Properties, reconciler: Properties) -> None:
     lease = int(reconciler["Environment"]["Variables"]["RUN_LEASE_SECONDS"])
     assert lease == reconciler["Timeout"] + LEASE_MARGIN_S
     assert lease < queue["VisibilityTimeout"]

@@ -20,7 +20,7 @@ def test_a_workspace_audited_a_day_ago_is_due(world: World) -> None:
 
 
 @pytest.mark.parametrize(("enabled", "phone_id"), [(True, None), (False, "1")])
-def test_no_audit_is_sent_for_an_inactive_workspace_or_if_audits_are_off(
+def test_no_audit_is_sent_if_inactive_or_switched_off(
     world: World, enabled: bool, phone_id: str | None
 ) -> None:
     world.audit_enabled = enabled

@@ -23,7 +23,7 @@ def sweep_whose_message_is_lost(world: World) -> None:
     ("operation", "after"),
     [("GetItem", 0), ("GetItem", 1), ("UpdateItem", 1), ("UpdateItem", 2), ("Query", 0)],
 )
-def test_the_next_run_closes_a_first_run_that_died_at_any_request(
+def test_the_next_run_closes_an_expired_first_run(
     world: World, faults: Faults, operation: str, after: int
 ) -> None:
     kill_run(world, faults, operation, after=after)

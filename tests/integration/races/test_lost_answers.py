@@ -26,7 +26,7 @@ EXPECTED = dict(zip(COUNTED, (1, 1, 1, 0, 3, 3), strict=True))
 
 @pytest.mark.parametrize("after", range(3))
 @pytest.mark.parametrize("operation", ["PutItem", "UpdateItem"])
-def test_a_lost_answer_in_a_dispatch_changes_no_count(
+def test_a_dispatch_with_a_lost_answer_is_exact(
     world: World, faults: Faults, operation: str, after: int
 ) -> None:
     faults.lose_answers(operation, after=after)
@@ -37,7 +37,7 @@ def test_a_lost_answer_in_a_dispatch_changes_no_count(
 
 
 @pytest.mark.parametrize("after", range(7))
-def test_a_lost_answer_in_a_run_changes_no_count(world: World, faults: Faults, after: int) -> None:
+def test_a_run_with_a_lost_answer_is_exact(world: World, faults: Faults, after: int) -> None:
     world.dispatch()
     faults.lose_answers("UpdateItem", after=after)
     world.work()
@@ -46,7 +46,7 @@ def test_a_lost_answer_in_a_run_changes_no_count(world: World, faults: Faults, a
 
 
 @pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_a_lost_answer_to_a_completion_changes_no_count(world: World, faults: Faults, times: int) -> None:
+def test_a_completion_with_a_lost_answer_is_exact(world: World, faults: Faults, times: int) -> None:
     world.dispatch()
     faults.lose_answers("TransactWriteItems", times)
     [received] = world.receive()
@@ -54,7 +54,7 @@ def test_a_lost_answer_to_a_completion_changes_no_count(world: World, faults: Fa
     assert counts(world) == EXPECTED
 
 
-def test_a_lost_answer_to_a_failure_changes_no_count(world: World, faults: Faults) -> None:
+def test_a_failure_with_a_lost_answer_is_exact(world: World, faults: Faults) -> None:
     world.dispatch()
     faults.fail("Query", RuntimeError("boom"))
     faults.lose_answers("TransactWriteItems", FOR_GOOD)
@@ -75,7 +75,7 @@ def test_a_lost_answer_to_an_audits_repair_is_not_a_lost_race(world: World, faul
 
 
 @pytest.mark.parametrize("after", [2, 3, 4, 5])
-def test_a_lost_answer_in_a_follow_up_changes_no_count(world: World, faults: Faults, after: int) -> None:
+def test_a_follow_up_with_a_lost_answer_is_exact(world: World, faults: Faults, after: int) -> None:
     world.dispatch()
     world.page_size, world.clock.tick_ms = 1, 36_000
     faults.lose_answers("UpdateItem", after=after)

@@ -24,7 +24,7 @@ def test_a_leased_run_is_delivered_again_when_the_lease_ends(world: World, hidde
     assert hidden == [50]
 
 
-def test_a_failed_run_is_delivered_again_after_a_growing_pause(
+def test_a_failed_run_is_retried_after_a_growing_pause(
     world: World, hidden: list[int], faults: Faults
 ) -> None:
     world.workspace()
@@ -61,9 +61,7 @@ def test_a_message_that_cannot_be_hidden_is_still_not_acknowledged(world: World)
     world.queue.url = world.queue.url.removesuffix("-gone")
 
 
-def test_if_a_failure_cannot_be_recorded_the_lease_expires_by_itself(
-    world: World, hidden: list[int], faults: Faults
-) -> None:
+def test_a_failure_that_is_not_recorded_is_retried(world: World, hidden: list[int], faults: Faults) -> None:
     world.workspace()
     faults.fail("Query", RuntimeError("boom"))
     for _ in range(8):
@@ -76,9 +74,7 @@ def test_if_a_failure_cannot_be_recorded_the_lease_expires_by_itself(
     assert world.record().status == "completed"
 
 
-def test_a_failed_run_stores_its_error_and_frees_its_lease(
-    world: World, hidden: list[int], faults: Faults
-) -> None:
+def test_a_failed_run_has_an_error_and_a_free_lease(world: World, hidden: list[int], faults: Faults) -> None:
     world.workspace()
     faults.lose_answers("Query", FOR_GOOD)
     assert not world.run()

@@ -1,9 +1,5 @@
 """An invalid record is counted, and the sweep continues."""
 
-from typing import Any
-
-import pytest
-
 from background_sync.rules.policy import DAY_MS
 from tests.integration.world import NOW, World
 
@@ -28,23 +24,6 @@ def test_a_contact_whose_record_is_invalid_but_not_its_index_entry_is_invalid(wo
     world.contact("628", last_activity_at="last week", activity_at=NOW - DAY_MS)
     world.run()
     assert world.counts("contacts_checked", "invalid", "stale_found") == (1, 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "reason"),
-    [
-        ({"kapso_phone_id": None}, "no_phone"),
-        ({"kapso_token_parameter": None}, "no_token"),
-        ({"kapso_token_parameter": 7}, "invalid"),
-    ],
-)
-def test_an_inactive_workspace_is_skipped_with_its_reason(
-    world: World, attributes: dict[str, Any], reason: str
-) -> None:
-    world.workspace("w1", **attributes)
-    world.workspace("w2")
-    sweep = world.sweep()
-    assert (sweep["dispatched"], sweep["skipped"], sweep["skipped_why"]) == (1, 1, {reason: 1})
 
 
 def test_a_workspace_that_becomes_inactive_after_its_dispatch_is_skipped(world: World) -> None:

@@ -64,13 +64,13 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     others=st.lists(anything, max_size=6),
     ours=st.lists(st.integers(1, NOW), max_size=9),
     limit=st.integers(1, 4),
 )
-def test_notes_of_others_are_kept_in_order(
+def test_notes_of_others_keep_their_order(
     world: World, others: list[Any], ours: list[int], limit: int
 ) -> None:
     mixed = [*others[:2], *(sync_note(at) for at in ours), *others[2:]]

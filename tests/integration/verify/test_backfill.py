@@ -58,9 +58,7 @@ def test_a_backfill_repairs_and_creates_only_within_its_window(world: World, num
     assert world.notes("621") == ["Sync repair: missed activity at 2025-12-27T00:00:00Z"]
 
 
-def test_a_backfill_moves_no_watermark_flags_nobody_and_belongs_to_no_sweep(
-    world: World, number: Number
-) -> None:
+def test_a_backfill_moves_no_watermark_and_belongs_to_no_sweep(world: World, number: Number) -> None:
     before = world.workspace_record()
     number.missed("621")
     world.deliver(message())
@@ -117,7 +115,7 @@ def test_a_backfill_that_fails_on_its_first_page_is_tried_three_times(world: Wor
 
 
 @pytest.mark.parametrize("pause", ["budget_spent", "rate_limited"])
-def test_a_backfill_that_has_to_pause_every_minute_is_not_abandoned(
+def test_a_backfill_that_pauses_every_minute_is_not_abandoned(
     world: World, number: Number, pause: str
 ) -> None:
     """The key's share, or Kapso, allows one page per minute."""
@@ -211,9 +209,7 @@ def test_an_abandoned_dry_run_does_not_become_a_dead_letter(world: World, number
     assert world.record("#backfill#w1").status == "failed"
 
 
-def test_a_backfill_killed_after_any_request_ends_the_same(
-    world: World, number: Number, killer: Killer
-) -> None:
+def test_a_backfill_killed_at_any_request_ends_the_same(world: World, number: Number, killer: Killer) -> None:
     number.missed("621")
     expected, requests = play(world, killer), killer.seen
     assert expected == ({"verified": 1, "repaired": 1}, 1)

@@ -85,7 +85,7 @@ def test_without_a_kill_a_reporting_run_has_these_counts(world: World, killer: K
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", PUT)
-def test_a_run_killed_after_any_request_ends_the_same(
+def test_a_run_killed_at_any_request_ends_the_same(
     world: World, killer: Killer, mode: str, share: int
 ) -> None:
     killer.aim(0)

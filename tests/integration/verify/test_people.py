@@ -134,7 +134,7 @@ def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: 
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_a_person_with_several_conversations_is_repaired_once_to_the_newest_activity(
+def test_a_person_with_several_conversations_is_repaired_once(
     world: World, number: Number, page_size: int
 ) -> None:
     number.page_size(page_size)
@@ -148,9 +148,7 @@ def test_a_person_with_several_conversations_is_repaired_once_to_the_newest_acti
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_a_new_contact_with_several_conversations_is_created_once(
-    world: World, number: Number, page_size: int
-) -> None:
+def test_several_conversations_create_one_contact(world: World, number: Number, page_size: int) -> None:
     number.page_size(page_size)
     person = number.store.add_person("621", business_scoped_user_id=BSUID)
     number.missed_by(person, HOUR_MS)

@@ -132,9 +132,7 @@ def test_an_invalid_phone_id_sends_no_request(world: World, number: Number) -> N
     assert number.requests == []
 
 
-def test_after_a_429_all_workspaces_of_the_key_wait_as_long_as_kapso_says(
-    world: World, number: Number, other: str
-) -> None:
+def test_all_workspaces_of_a_key_wait_after_a_429(world: World, number: Number, other: str) -> None:
     world.workspace("w3", settings=REPAIR)
     number.server.faults.add(answers.status(429, retry_after="600"), times=1)
     world.run("w1")
@@ -212,7 +210,7 @@ def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys
         "/other/stack/kapso-tokens/abc",
     ],
 )
-def test_a_parameter_outside_the_prefix_is_never_read(
+def test_a_parameter_outside_the_prefix_is_not_read(
     world: World, number: Number, keys_read: list[str], name: str
 ) -> None:
     world.workspace(settings=REPAIR, kapso_token_parameter=name)
@@ -228,9 +226,7 @@ def test_a_missing_parameter_defers_only_its_own_run(world: World, other: str) -
     assert world.record(other).repaired == 1
 
 
-def test_a_key_store_that_cannot_be_reached_defers_the_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_key_store_defers_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def get_parameter(**_: object) -> None:
         raise ConnectTimeoutError(endpoint_url="https://ssm")
 

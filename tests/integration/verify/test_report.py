@@ -111,7 +111,7 @@ def test_a_later_run_reports_what_a_deferred_run_found(world: World, number: Num
     assert world.counts("reported", "flagged", run_at=run_at) == (2, 2)
 
 
-def test_a_contact_is_reported_although_the_index_is_late(
+def test_a_contact_is_reported_even_if_the_index_is_late(
     world: World, number: Number, faults: Faults
 ) -> None:
     """DynamoDB updates an index a moment later: the run remembers what its scan has just written."""
@@ -183,7 +183,7 @@ def test_the_cap_covers_all_flags_of_a_run(world: World, number: Number) -> None
 
 @pytest.mark.parametrize("page_size", [1, 100])
 @pytest.mark.parametrize("after", range(CLAIM_REMEMBER_TAKE, CLAIM_REMEMBER_TAKE + 9))
-def test_the_cap_holds_over_all_attempts_of_a_run(
+def test_the_cap_holds_over_all_attempts(
     world: World, number: Number, faults: Faults, page_size: int, after: int
 ) -> None:
     """The second attempt finds more contacts behind than the first, which is killed between two writes."""

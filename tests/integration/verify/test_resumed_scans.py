@@ -78,9 +78,7 @@ def test_a_scan_over_several_invocations_has_exact_counts(world: World, number: 
     assert_counts_add_up(world.record())
 
 
-def test_after_a_scan_longer_than_five_minutes_the_next_overlaps_by_its_length(
-    world: World, number: Number
-) -> None:
+def test_the_next_scan_overlaps_by_the_length_of_a_longer_scan(world: World, number: Number) -> None:
     number.in_step(7)
     number.slow_pages(PAGE_MS)
     deliver_all(world)

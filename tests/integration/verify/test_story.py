@@ -16,7 +16,6 @@ from tests.integration.world import World
 
 MANY = settings(
     max_examples=20,
-    deadline=None,
     phases=[
         Phase.explicit,
         Phase.reuse,

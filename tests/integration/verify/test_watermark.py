@@ -64,9 +64,7 @@ def test_the_next_scan_overlaps_by_five_minutes(world: World, number: Number) ->
     assert number.scans[-1]["last_active_since"] == "2025-12-31T23:55:00Z"
 
 
-def test_a_conversation_that_moves_to_the_front_during_a_scan_is_found_by_the_next_scan(
-    world: World, number: Number
-) -> None:
+def test_a_conversation_that_moves_during_a_scan_is_found_by_the_next(world: World, number: Number) -> None:
     for quarters, phone in enumerate(("621", "622", "623", "624"), 1):
         number.missed(phone, kapso_age_ms=quarters * 15 * MINUTE_MS)
 
@@ -82,9 +80,7 @@ def test_a_conversation_that_moves_to_the_front_during_a_scan_is_found_by_the_ne
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_the_watermark_does_not_move_if_kapso_fails_on_a_page(
-    world: World, number: Number, page: int
-) -> None:
+def test_the_watermark_stays_if_kapso_fails_on_a_page(world: World, number: Number, page: int) -> None:
     world.run()
     for quarters, phone in enumerate(("621", "622", "623"), 1):
         number.missed(phone, kapso_age_ms=-quarters * 15 * MINUTE_MS)
@@ -122,9 +118,7 @@ def test_an_older_run_that_ends_last_does_not_move_the_watermark_back(world: Wor
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_an_older_run_that_is_deferred_last_does_not_hold_up_later_runs(
-    world: World, number: Number, page: int
-) -> None:
+def test_an_older_run_that_is_deferred_last_delays_nothing(world: World, number: Number, page: int) -> None:
     def fail_after_a_newer_run(request: Request, proceed: Callable[[], Response]) -> Response:
         world.next_hour()
         return answers.status(404)(request, proceed)
@@ -157,9 +151,7 @@ def test_an_older_run_that_is_deferred_last_does_not_hold_up_later_runs(
         PENDING | {"follows_from": -5},
     ],
 )
-def test_an_invalid_pending_scan_delays_the_watermark_by_at_most_two_runs(
-    world: World, pending: object
-) -> None:
+def test_an_invalid_pending_scan_delays_the_watermark_by_two_runs(world: World, pending: object) -> None:
     world.workspace(settings=REPAIR, pending_scan=pending)
     for hours in range(3):
         run_at = world.next_hour(hours)

@@ -66,9 +66,7 @@ def test_the_state_clears_when_a_webhook_is_switched_on_again(world: World, numb
         answers.wrong_types("active"),
     ],
 )
-def test_a_failed_look_up_does_not_defer_the_run_or_change_the_remembered_state(
-    world: World, number: Number, fault: answers.Fault
-) -> None:
+def test_a_failed_look_up_changes_nothing_else(world: World, number: Number, fault: answers.Fault) -> None:
     webhook(number, active=False)
     world.run()
     number.server.faults.add(fault, path="/platform/")

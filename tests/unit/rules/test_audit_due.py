@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
@@ -24,7 +24,6 @@ def test_a_workspace_never_audited_is_due_exactly_once_a_day(workspace_id: str, 
     assert len(due_times(workspace_id, None, START + phase, HOUR_MS, 24)) == 1
 
 
-@settings(deadline=None)
 @given(any_id, st.integers(0, DAY_MS), st.integers(5, 1440))
 def test_it_is_due_once_a_day_for_any_interval(workspace_id: str, phase: int, minutes: int) -> None:
     sweeps_in_3_days = 3 * 24 * 60 // minutes

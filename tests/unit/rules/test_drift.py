@@ -32,9 +32,7 @@ def test_a_difference_within_the_grace_period_is_no_drift(behind_ms: int, drift:
 @pytest.mark.parametrize(
     ("table", "known", "drift"), [(NOW - 20 * GRACE_MS, True, Drift.BEHIND), (None, False, Drift.MISSING)]
 )
-def test_activity_within_the_grace_period_is_no_drift_yet(
-    table: int | None, known: bool, drift: Drift
-) -> None:
+def test_activity_within_the_grace_period_is_no_drift(table: int | None, known: bool, drift: Drift) -> None:
     assert compare(table, known, NOW - GRACE_MS, NOW) is drift
     assert compare(table, known, NOW - GRACE_MS + 1, NOW) is Drift.IN_STEP
 

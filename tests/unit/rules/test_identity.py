@@ -28,7 +28,7 @@ contacts = st.dictionaries(st.sampled_from(["621", "622", "US.1", "US.2"]), bsui
         (None, BSUID, {PHONE: BSUID}, PHONE),
     ],
 )
-def test_the_matching_contact_is_found(
+def test_a_match_is_found(
     phone: str | None, bsuid: str | None, candidates: dict[str, str | None], found: str | None
 ) -> None:
     assert match(phone, bsuid, candidates) == found

@@ -2,12 +2,14 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.rules.contact import GRACE_MS, Contact, best, rank
 
 NOW = 1_000
+REPORTED = {"flagged_at": 2 * GRACE_MS, "behind_at": GRACE_MS + 10, "reported_at": GRACE_MS + 10}
 
 
 def selected(*contacts: Contact, limit: int = 9, refused: tuple[str, ...] = ()) -> list[str]:
@@ -24,39 +26,25 @@ def contact(
     return Contact(contact_id, activity_at, None, flagged_at, behind_at, reported_at)
 
 
-def test_contacts_never_flagged_come_first() -> None:
-    assert selected(contact("a", 1, flagged_at=1), contact("b", 9)) == ["b", "a"]
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (contact("b", 9), contact("a", 1, flagged_at=1)),  # Never flagged.
+        (contact("b", 9, flagged_at=7), contact("a", 1, flagged_at=8)),  # Least recently flagged.
+        (contact("b", 5), contact("a", 6)),  # Oldest activity.
+        (contact("a"), contact("b")),  # The contact id decides last.
+        (contact("b", 9, flagged_at=NOW, behind_at=NOW + GRACE_MS), contact("a", 1)),  # Unreported activity.
+        (contact("a", 1, flagged_at=NOW), contact("b", 9, **REPORTED)),  # Reported activity is no reason.
+    ],
+)
+def test_of_two_contacts_this_one_comes_first(first: Contact, second: Contact) -> None:
+    assert selected(second, first) == [first.contact_id, second.contact_id]
 
 
-def test_the_least_recently_flagged_come_next() -> None:
-    assert selected(contact("a", 1, flagged_at=8), contact("b", 9, flagged_at=7)) == ["b", "a"]
-
-
-def test_among_equals_the_oldest_activity_comes_first() -> None:
-    assert selected(contact("a", 6), contact("b", 5)) == ["b", "a"]
-
-
-def test_the_contact_id_decides_last() -> None:
-    assert selected(contact("b"), contact("c"), contact("a")) == ["a", "b", "c"]
-
-
-def test_unwritable_contacts_come_last() -> None:
-    assert selected(contact("a", 1), contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
-
-
-def test_contacts_with_unreported_activity_come_before_all_others() -> None:
-    unreported = contact("b", 9, flagged_at=NOW, behind_at=NOW + GRACE_MS)
-    assert selected(contact("a", 1), unreported) == ["b", "a"]
-
-
-def test_contacts_with_reported_activity_wait_for_their_turn() -> None:
-    reported = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10, reported_at=GRACE_MS + 10)
-    assert selected(reported, contact("a", 1, flagged_at=NOW)) == ["a", "b"]
-
-
-def test_unwritable_contacts_come_last_even_with_unreported_activity() -> None:
-    unreported = contact("a", 1, behind_at=GRACE_MS + 2)
-    assert selected(unreported, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
+@pytest.mark.parametrize("behind_at", [None, GRACE_MS + 2])
+def test_unwritable_contacts_come_last_even_with_unreported_activity(behind_at: int | None) -> None:
+    unwritable = contact("a", 1, behind_at=behind_at)
+    assert selected(unwritable, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
 
 
 def test_a_limit_of_0_selects_nobody() -> None:
@@ -73,7 +61,6 @@ contacts = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     all_contacts=st.lists(contacts, max_size=40, unique_by=lambda each: each.contact_id),
     cuts=st.lists(st.integers(0, 40), max_size=6),

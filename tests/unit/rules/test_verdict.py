@@ -46,9 +46,7 @@ def test_a_contact_of_any_other_status_may_be_due(status: str | None) -> None:
         (-HOUR_MS, Verdict.COOLING),  # Flagged by a newer sweep.
     ],
 )
-def test_a_contact_flagged_less_than_the_cooldown_ago_is_in_cooldown(
-    flagged_ago_ms: int, expected: Verdict
-) -> None:
+def test_a_contact_flagged_within_the_cooldown_is_cooling(flagged_ago_ms: int, expected: Verdict) -> None:
     assert verdict(9 * DAY_MS, flagged_ago_ms) is expected
 
 
