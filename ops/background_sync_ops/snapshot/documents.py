@@ -90,10 +90,6 @@ def _token(name: str, value: object) -> Token | None:
     return Token(text) if text.strip() else None
 
 
-def _anything(_: str, value: object) -> object:
-    return value
-
-
 @dataclass(frozen=True)
 class _Shape:
     """The fields that we know of an object. `reserved` names are kept with `convex_` before them."""
@@ -131,7 +127,7 @@ _hash_key = partial(_key, limit=MAX_HASH_KEY_BYTES)
 _sort_key = partial(_key, limit=MAX_SORT_KEY_BYTES)
 _NOTE = _Shape({"content": _text, "added_by": _text, "added_at": _time}, keeps_null=True)
 # The rules judge the settings, run by run: an invalid one must not keep a workspace from being loaded.
-_SETTINGS = _Shape({each.name: _anything for each in fields(Policy)}, keeps_null=True)
+_SETTINGS = _Shape({each.name: lambda _, value: value for each in fields(Policy)}, keeps_null=True)
 _WORKSPACE = _Shape(
     {
         "_id": _hash_key,

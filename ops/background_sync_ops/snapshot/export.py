@@ -192,7 +192,10 @@ def _lines(name: str, stream: BinaryIO) -> Iterator[Line]:
             end += _skip_line(stream)
             yield Line(name, number, end, None, f"longer than {MAX_LINE_BYTES // 1024**2} MB")
         elif not raw.isspace():
-            yield _line(name, number, end, raw)
+            try:
+                yield Line(name, number, end, parse(raw))
+            except BadDocument as error:
+                yield Line(name, number, end, None, str(error))
 
 
 def _skip_line(stream: BinaryIO) -> int:
@@ -203,13 +206,6 @@ def _skip_line(stream: BinaryIO) -> int:
         if raw.endswith(b"\n"):
             break
     return skipped
-
-
-def _line(name: str, number: int, end: int, raw: bytes) -> Line:
-    try:
-        return Line(name, number, end, parse(raw))
-    except BadDocument as error:
-        return Line(name, number, end, None, str(error))
 
 
 def _one_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from background_sync.records.contacts import JUDGED
 from background_sync_ops.snapshot.export import CONTACTS, TABLES, WORKSPACES, Line, open_snapshot
 from background_sync_ops.snapshot.loaders import ContactLoader, WorkspaceLoader
-from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Tally
+from background_sync_ops.snapshot.report import ImportProgress, ImportReport
 from background_sync_ops.snapshot.table import Table
 from background_sync_ops.snapshot.tokens import TokenStore
 
@@ -53,10 +53,10 @@ def import_snapshot(
         Throttled, botocore's ClientError and BotoCoreError: AWS cannot be read or written.
     """
     with open_snapshot(path) as snapshot, ThreadPoolExecutor(THREADS) as pool:
-        tally = Tally()
+        report = ImportReport()
         tokens = TokenStore(target.ssm, target.token_parameter_prefix)
-        workspaces = WorkspaceLoader(_workspaces_table(target), pool, tally, tokens)
-        contacts = ContactLoader(_contacts_table(target), pool, tally, workspaces)
+        workspaces = WorkspaceLoader(_workspaces_table(target), pool, report, tokens)
+        contacts = ContactLoader(_contacts_table(target), pool, report, workspaces)
         done, total = 0, sum(map(snapshot.size, TABLES))
         # Workspaces come first, because a contact is only loaded into a workspace that exists.
         for table, load in ((WORKSPACES, workspaces.load), (CONTACTS, contacts.load)):
@@ -66,7 +66,9 @@ def import_snapshot(
                 progress(ImportProgress(table, min(done + batch[-1].end, total), total))
             done += snapshot.size(table)
             progress(ImportProgress(table, done, total))
-        return tally.report(tokens.stored)
+        report.tokens_stored = tokens.stored
+        report.sort()
+        return report
 
 
 def _workspaces_table(target: ImportTarget) -> Table:

@@ -16,7 +16,7 @@ from background_sync_ops.snapshot.merge import (
     merge_contacts,
     merge_workspaces,
 )
-from background_sync_ops.snapshot.report import Outcome, Tally
+from background_sync_ops.snapshot.report import ImportReport, Outcome
 from background_sync_ops.snapshot.table import WRITE_BATCH, Conflict, Key, Stored, Table, batches
 from background_sync_ops.snapshot.tokens import TokenStore
 from background_sync_ops.snapshot.values import BadDocument, Record, require_storable
@@ -37,18 +37,18 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Loader:
-    """What both loaders share. A line that cannot be loaded goes to the tally; the others go on."""
+    """What both loaders share. A line that cannot be loaded is reported, and the others go on."""
 
     table: Table
     pool: ThreadPoolExecutor
-    tally: Tally
+    report: ImportReport
 
     def parse(self, lines: Iterable[Line], read: Callable[[Record], T]) -> Iterator[tuple[Line, T]]:
         for line in lines:
             try:
                 yield line, read(line.require_document())
             except BadDocument as error:
-                self.tally.add_bad(line.remark(error))
+                self.report.add_bad(line.remark(error))
 
     def save(
         self, drafts: Sequence[Draft], stored: Mapping[Key, Stored], merge: Merge
@@ -63,7 +63,7 @@ class _Loader:
 
         for draft, outcome in zip(drafts, self.pool.map(save_one, drafts), strict=True):
             if isinstance(outcome, BadDocument):
-                self.tally.add_bad(draft.line.remark(outcome))
+                self.report.add_bad(draft.line.remark(outcome))
             else:
                 yield draft, outcome
 
@@ -104,7 +104,7 @@ class WorkspaceLoader(_Loader):
         stored = self.table.read(self.table.key_of(draft.record) for draft in drafts)
         for draft, outcome in self.save(drafts, stored, merge_workspaces):
             workspace_id = draft.record["workspace_id"]
-            self.tally.workspaces[outcome] += 1
+            self.report.workspaces.count(outcome)
             self._known.add(workspace_id)
             if outcome == "created":
                 self.created.add(workspace_id)
@@ -132,7 +132,7 @@ class WorkspaceLoader(_Loader):
                 if token is not None:
                     record["kapso_token_parameter"] = self.tokens.store(token)
             except BadDocument as error:
-                self.tally.add_bad(line.remark(error))
+                self.report.add_bad(line.remark(error))
             else:
                 yield Draft(line, record)
 
@@ -160,9 +160,9 @@ class ContactLoader(_Loader):
             there = stored.get(self.table.key_of(draft.record))
             if there is not None and is_of_another_document(there.record, draft.record):
                 document_id = there.record["convex_id"]
-                self.tally.add_merged(draft.line.remark(f"the same person as document {document_id}"))
+                self.report.add_merged(draft.line.remark(f"the same person as document {document_id}"))
             else:
-                self.tally.contacts[outcome] += 1
+                self.report.contacts.count(outcome)
 
     def _of_existing_workspaces(self, drafts: Sequence[Draft]) -> Iterator[Draft]:
         existing = self.workspaces.existing(draft.record["workspace_id"] for draft in drafts)
@@ -171,7 +171,7 @@ class ContactLoader(_Loader):
             if workspace_id in existing:
                 yield draft
             else:
-                self.tally.add_bad(draft.line.remark(f"there is no workspace {workspace_id!r}"))
+                self.report.add_bad(draft.line.remark(f"there is no workspace {workspace_id!r}"))
 
     def _one_per_person(self, drafts: Iterable[Draft]) -> dict[Key, Draft]:
         people: dict[Key, Draft] = {}
@@ -186,9 +186,9 @@ class ContactLoader(_Loader):
             record = merge_contacts(first.record, second.record)
             require_storable(record)
         except BadDocument as error:
-            self.tally.add_bad(second.line.remark(f"{same_person}, but merged with it: {error}"))
+            self.report.add_bad(second.line.remark(f"{same_person}, but merged with it: {error}"))
             return first
-        self.tally.add_merged(second.line.remark(same_person))
+        self.report.add_merged(second.line.remark(same_person))
         return Draft(first.line, record)
 
     def _put(self, drafts: Iterable[Draft]) -> list[Draft]:
@@ -205,7 +205,7 @@ class ContactLoader(_Loader):
         rejected = []
         for group, was_written in zip(groups, self.pool.map(put, groups), strict=True):
             if was_written:
-                self.tally.contacts["created"] += len(group)
+                self.report.contacts.created += len(group)
             else:
                 rejected += group
         return rejected

@@ -35,14 +35,22 @@ def test_bad_lines_are_reported_and_all_others_are_loaded(importing: Importing) 
 
 
 def test_the_contacts_of_a_bad_workspace_are_not_loaded(importing: Importing) -> None:
+    ids = ("w1", "#sweep", "w2")
     report = importing.load(
-        [contact(), contact("+62 812", workspace_id="w2")], [workspace(settings=5), workspace("w2")]
+        [contact(workspace_id=each) for each in ids],
+        [workspace("w1", settings=5), workspace("#sweep"), workspace("w2")],
     )
     assert [each.reason for each in report.bad_lines] == [
         "settings is a number, expected an object",
+        "_id begins with #, which is reserved",
         "there is no workspace 'w1'",
+        "there is no workspace '#sweep'",
     ]
-    assert set(importing.contacts()) == {"62812"}
+    assert (
+        set(importing.workspaces())
+        == {each["workspace_id"] for each in importing.contacts().values()}
+        == {"w2"}
+    )
 
 
 def test_a_second_workspace_with_the_same_id_is_a_bad_line(importing: Importing) -> None:
@@ -51,13 +59,6 @@ def test_a_second_workspace_with_the_same_id_is_a_bad_line(importing: Importing)
         "workspaces/documents.jsonl:2: an earlier line has the same _id"
     ]
     assert importing.workspaces()["w1"]["name"] == "first"
-
-
-def test_a_workspace_with_a_reserved_id_and_its_contacts_are_not_loaded(importing: Importing) -> None:
-    report = importing.load([contact(workspace_id="#sweep")], [workspace("#sweep")])
-    assert report.bad == 2
-    assert not importing.workspaces()
-    assert not importing.contacts()
 
 
 def test_the_other_contacts_of_a_batch_that_dynamodb_rejects_are_loaded(importing: Importing) -> None:

@@ -87,7 +87,7 @@ def test_progress_grows_to_all_bytes(importing: Importing) -> None:
 @pytest.mark.parametrize("path", [ARCHIVE, SOURCE])
 def test_the_snapshot_in_tests_data_is_loaded(importing: Importing, path: Path) -> None:
     report = import_snapshot(path, importing.target)
-    assert report.bad_lines == ()
+    assert report.bad_lines == []
     assert (report.workspaces, report.contacts) == (Written(created=3), Written(created=24))
     assert [(each.line, each.reason) for each in report.merged_lines] == [(11, "the same person as line 10")]
     assert sorted(importing.tokens().values()) == ["test-token-lisboa", "test-token-nordic"]

@@ -1,4 +1,3 @@
-from decimal import Decimal
 from typing import Any
 
 from background_sync_ops.snapshot import Written
@@ -45,21 +44,6 @@ def test_a_flag_since_the_last_import_is_kept(importing: Importing) -> None:
     assert (found["notes"], found["flagged_at"]) == (notes, NOW + 9)
 
 
-def test_an_imported_flag_sets_the_flag_time_but_never_back(importing: Importing) -> None:
-    flagged = [contact(notes=[note(CHECK, 700, "background-sync")])]
-    importing.load(flagged)
-    assert importing.contacts()["62811"]["flagged_at"] == 700
-    importing.set_contact(flagged_at=900)
-    importing.load(flagged)
-    assert importing.contacts()["62811"]["flagged_at"] == 900
-
-
-def test_notes_of_the_table_and_the_snapshot_are_joined(importing: Importing) -> None:
-    importing.load([contact(notes=[note("a", 1), note("c", 3)])])
-    importing.load([contact(notes=[note("b", 2), note("c", 3)])])
-    assert [each["content"] for each in importing.contacts()["62811"]["notes"]] == ["a", "b", "c"]
-
-
 def test_an_outdated_index_attribute_is_fixed(importing: Importing) -> None:
     importing.load([contact()])
     importing.set_contact(activity_at=5)
@@ -75,18 +59,6 @@ def test_very_many_new_fields_are_written_in_several_updates(importing: Importin
     assert {name: found[name] for name in fields} == fields
     assert found["activity_at"] == NOW + 5
     assert importing.writes == {"UpdateItem": 3}
-
-
-def test_another_spelling_of_the_same_number_is_not_a_change(importing: Importing) -> None:
-    importing.load([contact(score=2.5, count=4.0)])
-    importing.set_contact(score=Decimal("2.50"), count=Decimal("4.0"))
-    assert importing.load([contact(score=2.5, count=4.0)]).contacts == Written(unchanged=1)
-
-
-def test_a_change_from_one_to_true_is_written(importing: Importing) -> None:
-    importing.load([contact(vip=1)])
-    importing.load([contact(vip=True)])
-    assert importing.contacts()["62811"]["vip"] is True
 
 
 def test_a_workspace_takes_the_fields_of_the_snapshot_and_keeps_the_others(importing: Importing) -> None:
