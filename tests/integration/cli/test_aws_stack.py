@@ -39,8 +39,8 @@ def test_an_unknown_stack_or_workspace_is_an_error(operator: Operator) -> None:
     assert operator.run_on_aws("health", stack_name="nothing") == error(
         "there is no stack nothing in us-east-1: check its name and --region"
     )
-    assert operator.run_on_aws("logs", "nobody") == error(
-        "there is no workspace nobody in stack background-sync in us-east-1"
+    assert operator.run_on_aws("logs", "unknown") == error(
+        "there is no workspace unknown in stack background-sync in us-east-1"
     )
 
 

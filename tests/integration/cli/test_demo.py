@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from background_sync_ops.story.play import FAILING, HEARD_AGAIN, UNHEARD
+from background_sync_ops.story.play import MESSAGES_AFTER_RESUME, MESSAGES_WHILE_FAILING, MESSAGES_WHILE_OFF
 from tests.integration.cli.running import run
 
 
@@ -16,19 +16,21 @@ def test_the_demo_repairs_all_that_was_missed_and_changes_no_other_contact(tmp_p
     assert "demo-key" not in result.stdout
     assert os.listdir(tmp_path) == []
     story = json.loads(result.stdout)
-    day, sweep, rule, outage = (story[name] for name in ("day", "sweep", "plain_rule", "outage"))
-    assert story["well"]
+    day, sweep, rule = (story[name] for name in ("day", "sweep", "plain_rule"))
+    switch_off = story["webhook_switch_off"]
+    sweep_while_off, sweep_after_resume = switch_off["sweep_while_off"], switch_off["sweep_after_resume"]
+    assert story["ok"]
     assert day["messages"] == day["arrived"] + day["lost"]
-    assert day["lost"] >= day["people_hit"] >= sweep["behind"] + sweep["missing"] > 0
+    assert day["lost"] >= day["people_with_losses"] >= sweep["behind"] + sweep["missing"] > 0
     assert (sweep["repaired"], sweep["created"]) == (sweep["behind"], sweep["missing"])
     assert (sweep["recall"], sweep["precision"]) == (1.0, 1.0)
-    assert sweep["left_behind"] == sweep["others_touched"] == sweep["flagged"] == 0
+    assert sweep["left_behind"] == sweep["others_changed"] == sweep["flagged"] == 0
     assert sweep["verified"] == day["people"] == sweep["in_step"] + sweep["repaired"] + sweep["created"]
     assert sweep["requests"] == 3
     assert rule["flagged"] > rule["really_missed"]
-    assert rule["invisible"] == sweep["missing"]
-    assert outage["unheard"] == FAILING + UNHEARD
-    assert outage["heard_again"] == HEARD_AGAIN
-    assert (outage["sweep"]["webhook"], outage["later"]["webhook"]) == ("off", "active")
-    assert outage["sweep"]["repaired"] == outage["sweep"]["behind"] > 0
-    assert outage["later"]["found"] == 0
+    assert rule["not_in_crm"] == sweep["missing"]
+    assert switch_off["missed_messages"] == MESSAGES_WHILE_FAILING + MESSAGES_WHILE_OFF
+    assert switch_off["delivered_after_resume"] == MESSAGES_AFTER_RESUME
+    assert (sweep_while_off["webhook"], sweep_after_resume["webhook"]) == ("off", "active")
+    assert sweep_while_off["repaired"] == sweep_while_off["behind"] > 0
+    assert sweep_after_resume["found"] == 0

@@ -1,4 +1,4 @@
-"""`background-sync health --watch`: live until it is told to end. A request that fails does not end it."""
+"""`background-sync health --watch`: live until it is interrupted. A request that fails does not end it."""
 
 import json
 import re
@@ -120,7 +120,7 @@ def test_a_local_stack_that_restarts_does_not_end_the_watch(
     assert again.endswith("It answers again")
 
 
-def test_a_signal_ends_the_watch_and_nothing_steers_a_pipe(api: HealthStub) -> None:
+def test_a_signal_ends_the_watch_and_a_pipe_gets_no_control_sequences(api: HealthStub) -> None:
     with subprocess.Popen(
         [*COMMAND, "health", "--watch", "--state-dir", str(api.state_dir)],
         env=environment(FORCE_COLOR="1"),

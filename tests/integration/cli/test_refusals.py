@@ -13,17 +13,17 @@ TOO_LONG = ("--since", iso(AT_MS - 31 * DAY_MS), "--until", iso(AT_MS))
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("contacts", "nobody"),
-        ("health", "--workspace", "nobody"),
-        ("logs", "nobody"),
-        ("audit", "nobody"),
-        ("webhooks", "nobody"),
-        ("backfill", "nobody", *SINCE),
+        ("contacts", "unknown"),
+        ("health", "--workspace", "unknown"),
+        ("logs", "unknown"),
+        ("audit", "unknown"),
+        ("webhooks", "unknown"),
+        ("backfill", "unknown", *SINCE),
     ],
     ids=lambda arguments: arguments[0],
 )
 def test_an_unknown_workspace_is_an_error(operator: Operator, arguments: tuple[str, ...]) -> None:
-    assert operator.run(*arguments) == error("there is no workspace nobody in the local stack")
+    assert operator.run(*arguments) == error("there is no workspace unknown in the local stack")
 
 
 @pytest.mark.parametrize("arguments", [("webhooks", "off"), ("backfill", "off", *SINCE)])

@@ -1,4 +1,4 @@
-"""`background-sync up`: a stack that is loaded, swept and served until it is told to end."""
+"""`background-sync up`: a stack that is loaded, swept and served until it is interrupted."""
 
 import json
 import signal
@@ -95,7 +95,7 @@ def test_a_taken_port_is_named_with_its_option(tmp_path: Path, option: str) -> N
     other = {"--api-port": "--aws-port", "--aws-port": "--api-port"}[option]
     with listen(0) as taken:
         port = taken.getsockname()[1]
-        result = run(tmp_path, "up", "--once", option, str(port), other, "0")
+        result = run_here(tmp_path, "up", "--once", option, str(port), other, "0")
     advice = f"choose another port with {option}, 0 for any free port"
     assert result == error(f"port {port} is already taken: {advice}")
 

@@ -82,7 +82,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         (["demo", "--loss", "101%"], "not a percentage like 5%"),
         (["demo", "--loss", "some"], "not a percentage like 5%"),
         (["demo", "--contacts", "49"], "--contacts"),
-        (["nonsense"], "No such command"),
+        (["unknown"], "No such command"),
     ],
 )
 def test_a_usage_error_is_one_line_with_exit_status_2(

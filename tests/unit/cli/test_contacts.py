@@ -59,7 +59,7 @@ def test_an_active_cooldown_has_an_end() -> None:
 
 
 @pytest.mark.parametrize("flagged_at", [None, Decimal(0), before(DAY_MS), "yesterday", Decimal(-1), True])
-def test_a_contact_without_an_active_cooldown_has_no_end_of_one(flagged_at: object) -> None:
+def test_a_contact_without_an_active_cooldown_has_no_cooldown_end(flagged_at: object) -> None:
     assert judged(flagged_at=flagged_at)["cooldown_until"] is None
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from background_sync_ops.cli.demo import print_story
-from background_sync_ops.story import Day, Found, Outage, PlainRule, Story
+from background_sync_ops.story import Day, PlainRule, Story, SweepResult, WebhookSwitchOff
 from tests.unit.cli.printing import printed, words
 
-FOUND = Found(
+FOUND = SweepResult(
     requests=5,
     behind=16,
     missing=2,
@@ -22,7 +22,7 @@ FOUND = Found(
     webhook="active",
     found=18,
     left_behind=0,
-    others_touched=0,
+    others_changed=0,
     recall=1.0,
     precision=1.0,
 )
@@ -33,12 +33,16 @@ STORY = Story(
     seed=1,
     loss=0.05,
     contacts=400,
-    before=NOTHING_MISSED,
-    day=Day(people=280, messages=829, arrived=782, lost=47, people_hit=43),
+    first_sweep=NOTHING_MISSED,
+    day=Day(people=280, messages=829, arrived=782, lost=47, people_with_losses=43),
     sweep=FOUND,
-    plain_rule=PlainRule(flagged=374, really_missed=16, invisible=2),
-    outage=Outage(
-        refused=40, unheard=80, sweep=replace(FOUND, webhook="off"), heard_again=10, later=NOTHING_MISSED
+    plain_rule=PlainRule(flagged=374, really_missed=16, not_in_crm=2),
+    webhook_switch_off=WebhookSwitchOff(
+        failed_deliveries=40,
+        missed_messages=80,
+        sweep_while_off=replace(FOUND, webhook="off"),
+        delivered_after_resume=10,
+        sweep_after_resume=NOTHING_MISSED,
     ),
 )
 
@@ -51,15 +55,15 @@ def report(**changes: Any) -> str:
     "changes",
     [
         {"sweep": replace(FOUND, left_behind=1, recall=0.9999)},
-        {"outage": replace(STORY.outage, sweep=FOUND)},
+        {"webhook_switch_off": replace(STORY.webhook_switch_off, sweep_while_off=FOUND)},
         {"day": replace(STORY.day, lost=46)},
     ],
     ids=["a contact left behind", "a webhook not seen to be off", "a webhook not accounted for"],
 )
 def test_the_report_says_whether_something_is_wrong(changes: dict[str, Any]) -> None:
-    assert STORY.well
+    assert STORY.ok
     assert "Everything that was missed was repaired, and no other contact was changed." in report()
-    assert not replace(STORY, **changes).well
+    assert not replace(STORY, **changes).ok
     assert "Something is wrong" in report(**changes)
 
 

@@ -70,7 +70,7 @@ def test_a_line_that_is_not_an_entry_of_a_workspace_is_skipped(text: str) -> Non
 
 
 @given(st.text())
-def test_any_text_in_a_log_is_survived(text: str) -> None:
+def test_a_log_may_contain_any_text(text: str) -> None:
     assert messages([text, line(1)]) == ["1"]
 
 
@@ -124,7 +124,7 @@ def test_older_pages_are_read_only_until_there_are_enough_entries() -> None:
     assert list(pages) == [[line(1), line(2)]]
 
 
-def test_times_are_by_the_stacks_clock() -> None:
+def test_entries_have_the_time_of_the_stacks_clock() -> None:
     found = newest_entries([[line(1), line(2)]], LogSelection("acme", AT + 3000), 9, offset_ms=1000)
     assert [entry.at for entry in found] == [AT + 3000]
 

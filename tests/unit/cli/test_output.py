@@ -22,7 +22,7 @@ from tests.unit.cli.printing import rendered
         ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
     ],
 )
-def test_characters_that_steer_a_terminal_are_escaped(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 

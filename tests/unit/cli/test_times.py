@@ -21,7 +21,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
     "text",
     ["", "5", "h", "0s", "-1h", "1.5h", "1 h", "1w", "\u0661h", "1h30m", "9999999999d", "soon"],
 )
-def test_other_durations_are_refused(text: str) -> None:
+def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     for parse in (parse_duration, parse_since):
         with pytest.raises(ValueError, match="not a duration like 90s, 10m or 1h"):
             parse(text)
@@ -56,7 +56,7 @@ def test_a_time_is_iso_8601_with_its_offset(text: str, at: int) -> None:
         ("1960-01-01T00:00:00Z", "not after 1970"),
     ],
 )
-def test_other_times_are_refused(text: str, message: str) -> None:
+def test_a_text_that_is_not_a_time_with_its_offset_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_time(text)
 
