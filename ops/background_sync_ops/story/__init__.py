@@ -1,18 +1,29 @@
-"""The story that `background-sync demo` tells: webhooks get lost, and one sweep finds and repairs it.
+"""The story of `background-sync demo`: webhooks are lost, and one sweep repairs what they missed.
 
-    play.py     the acts: in step, a day with losses, a webhook that is switched off
-    stage.py    what they are played on: the local stack, Kapso, a CRM
-    people.py   who takes part
-    traffic.py  who writes when
-    crm.py      a CRM that takes webhooks
-    truth.py    what was really missed, and what a sweep is worth against it
-    numbers.py  what came of it
+    play.py     what happens: a day with losses, then a webhook that is switched off
+    stage.py    where it happens: the local stack, Kapso, a CRM
+    people.py   the contacts
+    traffic.py  the messages
+    crm.py      a CRM that receives webhooks
+    truth.py    what was really missed, and what a sweep changed
+    results.py  the numbers of the story
 
-Everything comes from a seed and is told at times that the story sets: the same seed, the same numbers.
+Contacts, messages and losses come from a seed, and the story sets the time, so the same seed gives the same
+numbers.
 """
 
-from background_sync_ops.story.numbers import Day, Found, Outage, PlainRule, Story
-from background_sync_ops.story.play import Plan, Tell, play
+from background_sync_ops.story.play import Plan, ReportProgress, play
+from background_sync_ops.story.results import Day, PlainRule, Story, SweepResult, WebhookSwitchOff
 from background_sync_ops.story.stage import StoryError
 
-__all__ = ["Day", "Found", "Outage", "PlainRule", "Plan", "Story", "StoryError", "Tell", "play"]
+__all__ = [
+    "Day",
+    "PlainRule",
+    "Plan",
+    "ReportProgress",
+    "Story",
+    "StoryError",
+    "SweepResult",
+    "WebhookSwitchOff",
+    "play",
+]

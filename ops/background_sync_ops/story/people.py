@@ -1,4 +1,4 @@
-"""Who takes part: made-up people, with the phones that are set aside for fiction."""
+"""The contacts of the story: made-up people, with phone numbers that are reserved for fiction."""
 
 import random
 from collections.abc import Iterator
@@ -10,39 +10,44 @@ from background_sync_ops.demo import FIRST_NAMES, LAST_NAMES
 
 LONGEST_QUIET_MS = 25 * DAY_MS
 SHORTEST_QUIET_MS = 2 * HOUR_MS
-HIDDEN_PHONES = 0.02
+HIDDEN_PHONES_SHARE = 0.02
 LEAD_STATUSES = (*("new", "qualified", "contacted") * 6, "archived", "converted")
 AREAS = range(201, 990)
 PHONES_IN_AREA = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Somebody:
-    """A person by phone (digits) or by business-scoped user id; `wrote_at` (ms) is when they last wrote
-    before the story begins, None for those who are new in it."""
+class DemoContact:
+    """A person with either a phone (digits) or a business-scoped user id.
+
+    `last_wrote_at` (ms) is the last message before the story begins, or None for a person who first writes
+    during the story.
+    """
 
     name: str
     phone: str | None
     business_scoped_user_id: str | None
     lead_status: str
-    wrote_at: int | None
+    last_wrote_at: int | None
 
     @property
     def contact_id(self) -> str:
-        """What the CRM's contact is called."""
+        """The id of the CRM's contact."""
         return self.phone or self.business_scoped_user_id or ""
 
 
-def cast(rng: random.Random, known: int, new: int, begin: int) -> tuple[list[Somebody], list[Somebody]]:
-    """Those whom the CRM knows when the story begins (ms), and those who are going to write first in it."""
+def make_contacts(
+    rng: random.Random, *, known: int, new: int, begin: int
+) -> tuple[list[DemoContact], list[DemoContact]]:
+    """Contacts that the CRM knows when the story begins (ms), and people who first write during it."""
     phones = _phones(rng)
     return (
-        [_somebody(rng, phones, _before(rng, begin)) for _ in range(known)],
-        [_somebody(rng, phones, None) for _ in range(new)],
+        [_contact(rng, phones, _time_before(rng, begin)) for _ in range(known)],
+        [_contact(rng, phones, None) for _ in range(new)],
     )
 
 
-def _before(rng: random.Random, begin: int) -> int:
+def _time_before(rng: random.Random, begin: int) -> int:
     return begin - rng.randrange(SHORTEST_QUIET_MS, LONGEST_QUIET_MS)
 
 
@@ -51,25 +56,25 @@ def _phones(rng: random.Random) -> Iterator[str]:
     return (f"1{area}55501{number:02d}" for area in areas for number in range(PHONES_IN_AREA))
 
 
-def _somebody(rng: random.Random, phones: Iterator[str], wrote_at: int | None) -> Somebody:
+def _contact(rng: random.Random, phones: Iterator[str], last_wrote_at: int | None) -> DemoContact:
     name = f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}"
-    phone, hidden = next(phones), wrote_at is not None and rng.random() < HIDDEN_PHONES
+    phone, hidden = next(phones), last_wrote_at is not None and rng.random() < HIDDEN_PHONES_SHARE
     bsuid = f"US.{rng.randrange(10**15, 10**16)}" if hidden else None
-    return Somebody(name, None if hidden else phone, bsuid, rng.choice(LEAD_STATUSES), wrote_at)
+    return DemoContact(name, None if hidden else phone, bsuid, rng.choice(LEAD_STATUSES), last_wrote_at)
 
 
-def contact_document(workspace_id: str, somebody: Somebody) -> dict[str, Any]:
-    """Somebody as the CRM exports them; who is new is not there yet."""
+def contact_document(workspace_id: str, contact: DemoContact) -> dict[str, Any]:
+    """A known contact, as the CRM exports it."""
     return {
-        "_id": f"demo-{somebody.contact_id}",
+        "_id": f"demo-{contact.contact_id}",
         "workspace_id": workspace_id,
-        "phone": somebody.phone,
-        "business_scoped_user_id": somebody.business_scoped_user_id,
-        "name": somebody.name,
-        "kapso_name": somebody.name,
-        "lead_status": somebody.lead_status,
-        "last_activity_at": somebody.wrote_at,
-        "created_at": somebody.wrote_at,
-        "updated_at": somebody.wrote_at,
+        "phone": contact.phone,
+        "business_scoped_user_id": contact.business_scoped_user_id,
+        "name": contact.name,
+        "kapso_name": contact.name,
+        "lead_status": contact.lead_status,
+        "last_activity_at": contact.last_wrote_at,
+        "created_at": contact.last_wrote_at,
+        "updated_at": contact.last_wrote_at,
         "source": "whatsapp",
     }

@@ -1,9 +1,9 @@
-"""The acts of the story.
+"""What happens in the story.
 
-begin              everything is in step; a sweep agrees
-a day              messages, some of whose webhooks get lost        then a sweep
-an hour            the CRM's endpoint fails, Kapso switches it off  then a sweep
-another hour       it is switched on again                          then a sweep
+before       Kapso and the CRM agree                               sweep
+day          messages, of which some webhooks are lost             sweep
+first hour   the CRM's endpoint fails, Kapso switches it off       sweep
+second hour  the webhook is switched on again                      sweep
 """
 
 import random
@@ -12,30 +12,30 @@ from dataclasses import dataclass
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Channel
-from background_sync_ops.story.numbers import Day, Outage, PlainRule, Story
-from background_sync_ops.story.people import Somebody, cast
+from background_sync_ops.story.people import DemoContact, make_contacts
+from background_sync_ops.story.results import Day, PlainRule, Story, WebhookSwitchOff
 from background_sync_ops.story.stage import Stage
-from background_sync_ops.story.traffic import Line, conversations, one_each
-from background_sync_ops.story.truth import Effect, Missed, missed, plainly_stale
+from background_sync_ops.story.traffic import DemoMessage, conversations, one_message_each
+from background_sync_ops.story.truth import Missed, SweepEffect, stale_by_plain_rule
 
-WRITING = 0.6
-"""The share of the contacts that write on the day; the others are merely quiet."""
-NEW = 0.2
-SENT_TWICE = 0.02
+WRITING_SHARE = 0.6
+"""The share of the known contacts that write during the day. The others are quiet."""
+NEW_SHARE = 0.2
+DUPLICATES_SHARE = 0.02
+# No one writes so close to a sweep, because a webhook that is still on its way is not a missed one.
 SETTLED_MS = 10 * MINUTE_MS
-"""Nobody writes so shortly before a sweep: what is under way is no miss."""
-FAILING = 50
-"""Messages while the endpoint fails; Kapso switches it off after 40 deliveries within 15 minutes."""
-UNHEARD = 30
-HEARD_AGAIN = 10
+# Kapso switches a webhook off after 40 deliveries.
+MESSAGES_WHILE_FAILING = 50
+MESSAGES_WHILE_OFF = 30
+MESSAGES_AFTER_RESUME = 10
 
-Tell = Callable[[str, int, int | None], None]
-"""Is told what is being done, how much of it is done, and of how much."""
+ReportProgress = Callable[[str, int, int | None], None]
+"""Called with a description, how much is done, and the total, which may be unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many contacts to begin with, the share of webhooks that get lost, and the end of the day (ms)."""
+    """`contacts` are known at first, `loss` is the share of lost webhooks, the day ends at `end` (ms)."""
 
     contacts: int
     loss: float
@@ -43,14 +43,14 @@ class Plan:
     end: int
 
 
-def play(plan: Plan, tell: Tell) -> Story:
-    """Play it; raises `StoryError`, `StackError`, and what AWS's clients raise."""
+def play(plan: Plan, report_progress: ReportProgress) -> Story:
+    """Raises `StoryError`, `StackError`, and the errors of the AWS clients."""
     rng = random.Random(plan.seed)  # noqa: S311 - a story is no secret
     begin = plan.end - DAY_MS
-    known, new = cast(rng, plan.contacts, round(plan.contacts * NEW), begin)
-    tell("starting the local stack", 0, None)
+    known, new = make_contacts(rng, known=plan.contacts, new=round(plan.contacts * NEW_SHARE), begin=begin)
+    report_progress("starting the local stack", 0, None)
     with Stage(plan.seed, f"demo-key-{rng.randrange(16**16):016x}", begin) as stage:
-        return _Play(plan, rng, stage, tell, known, new).all_acts(begin)
+        return _Play(plan, rng, stage, report_progress, known, new).play(begin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,79 +58,83 @@ class _Play:
     plan: Plan
     rng: random.Random
     stage: Stage
-    tell: Tell
-    known: Sequence[Somebody]
-    new: Sequence[Somebody]
+    report_progress: ReportProgress
+    known: Sequence[DemoContact]
+    new: Sequence[DemoContact]
 
-    def all_acts(self, begin: int) -> Story:
+    def play(self, begin: int) -> Story:
         end = self.plan.end
-        self.tell(f"importing {len(self.known)} contacts", 0, None)
-        self.stage.settle(self.known)
-        self.tell("a first sweep: is everything in step?", 0, None)
-        before, _ = self.stage.sweep(begin)
+        self.report_progress(f"importing {len(self.known)} contacts", 0, None)
+        self.stage.import_contacts(self.known)
+        self.report_progress("first sweep, nothing missed yet", 0, None)
+        first_sweep, _ = self.stage.sweep(begin)
         day = self._day(begin + SETTLED_MS, end - SETTLED_MS)
-        planted = missed(self.stage.said, self.stage.crm.heard)
-        self.tell("one sweep", 0, None)
-        swept, effect = self.stage.sweep(end)
+        missed = self.stage.missed()
+        self.report_progress("sweep after the day", 0, None)
+        sweep, effect = self.stage.sweep(end)
         return Story(
             seed=self.plan.seed,
             loss=self.plan.loss,
             contacts=self.plan.contacts,
-            before=before,
+            first_sweep=first_sweep,
             day=day,
-            sweep=swept,
-            plain_rule=_plain_rule(effect, planted),
-            outage=self._outage(end),
+            sweep=sweep,
+            plain_rule=_plain_rule(effect, missed),
+            webhook_switch_off=self._webhook_switch_off(end),
         )
-
-    # ---------------------------------------------------------------- the day
 
     def _day(self, begin: int, end: int) -> Day:
-        channel = Channel(loss=self.plan.loss, duplicates=SENT_TWICE, seed=self.plan.seed)
-        self.stage.kapso.courier.channel = channel
-        writing = [*self.rng.sample(self.known, round(len(self.known) * WRITING)), *self.new]
-        lines = conversations(self.rng, writing, begin, end)
-        self._say("a day of messages", lines)
-        lost = self.stage.kapso.courier.lost
+        courier = self.stage.kapso.courier
+        courier.channel = Channel(loss=self.plan.loss, duplicates=DUPLICATES_SHARE, seed=self.plan.seed)
+        writing = self.rng.sample(self.known, round(len(self.known) * WRITING_SHARE))
+        messages = conversations(self.rng, [*writing, *self.new], begin, end)
+        self._send("a day of messages", messages)
         return Day(
-            people=len({line.who.contact_id for line in lines}),
-            messages=len(lines),
-            arrived=self.stage.crm.arrived,
-            lost=len(lost),
-            people_hit=len({event.person.id for event in lost}),
+            people=len({message.contact.contact_id for message in messages}),
+            messages=len(messages),
+            arrived=self.stage.crm.delivery_count,
+            lost=len(courier.lost),
+            people_with_losses=len({event.person.id for event in courier.lost}),
         )
 
-    def _say(self, what: str, lines: Sequence[Line]) -> None:
-        for number, _ in enumerate(self.stage.say(lines)):
-            self.tell(what, number + 1, len(lines))
-
-    # ---------------------------------------------------------------- the switched-off webhook
-
-    def _outage(self, begin: int) -> Outage:
+    def _webhook_switch_off(self, begin: int) -> WebhookSwitchOff:
+        crm = self.stage.crm
         self.stage.kapso.courier.channel = Channel()
-        failing, unheard, again = (self._several(number) for number in (FAILING, UNHEARD, HEARD_AGAIN))
-        self.stage.crm.broken = True
-        lines = one_each(failing, begin + 5 * MINUTE_MS, begin + 15 * MINUTE_MS)
-        self._say("the CRM's endpoint fails", lines)
-        self.stage.crm.broken = False
-        lines = one_each(unheard, begin + 20 * MINUTE_MS, begin + 50 * MINUTE_MS)
-        self._say("the endpoint is mended, the webhook is off", lines)
-        refused = self.stage.refused()
-        self.tell("a sweep without webhooks", 0, None)
-        swept, _ = self.stage.sweep(begin + HOUR_MS)
-        before = self.stage.crm.arrived
+        while_failing, while_off, after_resume = (
+            self.rng.sample(self.known, count)
+            for count in (MESSAGES_WHILE_FAILING, MESSAGES_WHILE_OFF, MESSAGES_AFTER_RESUME)
+        )
+        crm.is_failing = True
+        messages = one_message_each(while_failing, begin + 5 * MINUTE_MS, begin + 15 * MINUTE_MS)
+        self._send("the CRM's endpoint fails", messages)
+        crm.is_failing = False
+        messages = one_message_each(while_off, begin + 20 * MINUTE_MS, begin + 50 * MINUTE_MS)
+        self._send("the endpoint works again, but the webhook is off", messages)
+        failed_deliveries = self.stage.failed_deliveries()
+        self.report_progress("sweep while the webhook is off", 0, None)
+        sweep_while_off, _ = self.stage.sweep(begin + HOUR_MS)
+        delivered_before = crm.delivery_count
         self.stage.resume_webhook()
-        lines = one_each(again, begin + 65 * MINUTE_MS, begin + 75 * MINUTE_MS)
-        self._say("the webhook is on again", lines)
-        self.tell("a last sweep", 0, None)
-        heard_again = self.stage.crm.arrived - before
-        later, _ = self.stage.sweep(begin + 2 * HOUR_MS)
-        return Outage(refused, len(failing) + len(unheard), swept, heard_again, later)
+        messages = one_message_each(after_resume, begin + 65 * MINUTE_MS, begin + 75 * MINUTE_MS)
+        self._send("the webhook is on again", messages)
+        self.report_progress("last sweep", 0, None)
+        sweep_after_resume, _ = self.stage.sweep(begin + 2 * HOUR_MS)
+        return WebhookSwitchOff(
+            failed_deliveries=failed_deliveries,
+            missed_messages=len(while_failing) + len(while_off),
+            sweep_while_off=sweep_while_off,
+            delivered_after_resume=crm.delivery_count - delivered_before,
+            sweep_after_resume=sweep_after_resume,
+        )
 
-    def _several(self, number: int) -> list[Somebody]:
-        return self.rng.sample(self.known, number)
+    def _send(self, description: str, messages: Sequence[DemoMessage]) -> None:
+        for done, message in enumerate(messages, start=1):
+            self.stage.send(message)
+            self.report_progress(description, done, len(messages))
 
 
-def _plain_rule(effect: Effect, planted: Missed) -> PlainRule:
-    stale = plainly_stale(effect.before, effect.run_at)
-    return PlainRule(len(stale), len(stale & planted.everybody), len(planted.missing))
+def _plain_rule(effect: SweepEffect, missed: Missed) -> PlainRule:
+    stale = stale_by_plain_rule(effect.before, effect.run_at)
+    return PlainRule(
+        flagged=len(stale), really_missed=len(stale & missed.all), not_in_crm=len(missed.missing)
+    )

@@ -1,7 +1,7 @@
-"""What the story is played on: the local stack, Kapso and a CRM on this machine, at a time that it sets."""
+"""Where the story happens: the local stack, Kapso and a CRM on this machine. The story sets their time."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
 from background_sync_ops.snapshot import import_snapshot, write_snapshot
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.story.crm import Crm
-from background_sync_ops.story.numbers import Found, found
-from background_sync_ops.story.people import Somebody, contact_document
-from background_sync_ops.story.traffic import Line
-from background_sync_ops.story.truth import Contacts, Effect, missed
+from background_sync_ops.story.people import DemoContact, contact_document
+from background_sync_ops.story.results import SweepResult, sweep_result
+from background_sync_ops.story.traffic import DemoMessage
+from background_sync_ops.story.truth import Contacts, Missed, SweepEffect, find_missed
 from background_sync_ops.sweeping import SweepMonitor, SweepOutcome, dispatch, sweep_outcome
 from background_sync_ops.target import Target, running_target
 from background_sync_ops.webhooks import webhook_client
@@ -32,35 +32,33 @@ from background_sync_ops.webhooks import webhook_client
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 WORKSPACE = "demo-harbor-coffee"
 PHONE_ID = "104500000000001"
+# The first sweep compares every message that was ever written.
 LOOKBACK_MS = 30 * DAY_MS
-"""How far the first comparison looks back: over all that was ever said here."""
-ARRIVES_AFTER_MS = 3_000
+DELIVERY_DELAY_MS = 3_000
 SWEEP_TIMEOUT_S = 90
 
 
 class StoryError(Exception):
-    """The story cannot be told to its end; the message says why."""
+    """The story cannot go on. The message says why."""
 
 
 @dataclass
-class Clock:
-    """The time of Kapso and the CRM, in ms; it never goes back."""
+class StoryClock:
+    """The time of Kapso and the CRM, in ms since the epoch. It never goes back."""
 
     time: int
 
     def now(self) -> int:
-        """The time in ms since the epoch."""
         return self.time
 
-    def move_to(self, at: int) -> None:
-        """Let it be `at`, or later."""
+    def advance_to(self, at: int) -> None:
         self.time = max(self.time, at)
 
 
 class Stage:
-    """One workspace, its number in Kapso and its CRM, from `with` to its end; then nothing of it is left.
+    """One workspace, its number in Kapso and its CRM. At the end of the context, everything is removed.
 
-    `said` has the newest message of each person (ms), as Kapso knows it.
+    `last_messages` holds the newest message of each contact id in Kapso (ms).
     """
 
     kapso: KapsoServer
@@ -70,14 +68,12 @@ class Stage:
 
     def __init__(self, seed: int, key: str, begin: int) -> None:
         """`key` is the workspace's token; the story begins at `begin` (ms)."""
-        self.clock = Clock(begin)
+        self.clock = StoryClock(begin)
         self.store = KapsoStore(seed)
-        self.said: dict[str, int] = {}
+        self.last_messages: dict[str, int] = {}
         self._key, self._secret_key = key, f"secret-of-{key}"
-        self._persons: dict[str, Person] = {}
+        self._people: dict[str, Person] = {}
         self._resources = ExitStack()
-
-    # ---------------------------------------------------------------- up and down
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
@@ -92,7 +88,7 @@ class Stage:
         parameters = {"KapsoBaseUrl": self.kapso.url, "AuditEnabled": "false"}
         stack = LocalStack(TEMPLATE, state_dir=self._folder / "stack", parameters=parameters)
         self.stack = resources.enter_context(stack)
-        self._database: Database = self.target.connect()
+        self._database = self.target.connect()
         crm = Crm(self._database, WORKSPACE, self._secret_key, self.clock.now)
         self.crm = resources.enter_context(crm)
         self.stack.start_delivery()
@@ -104,24 +100,22 @@ class Stage:
 
     @property
     def target(self) -> Target:
-        """The stack, at its time."""
         return running_target(self.stack.state_dir)
 
-    # ---------------------------------------------------------------- who is there
+    # ---------------------------------------------------------------- contacts and messages
 
-    def settle(self, people: Sequence[Somebody]) -> None:
-        """Import those whom the CRM knows, with what they wrote in Kapso; from now on the webhook tells."""
-        for somebody in people:
-            if somebody.wrote_at is not None:
-                self._write(Line(somebody.wrote_at, somebody, "inbound"))
-                self.crm.heard[somebody.contact_id] = somebody.wrote_at
-        report = import_snapshot(self._snapshot(people), import_target(self.target))
+    def import_contacts(self, contacts: Sequence[DemoContact]) -> None:
+        """Import contacts and their last messages, then add the webhook, which reports later messages only."""
+        for contact in contacts:
+            if contact.last_wrote_at is not None:
+                self._write(DemoMessage(contact.last_wrote_at, contact, "inbound"))
+                self.crm.last_activity[contact.contact_id] = contact.last_wrote_at
+        report = import_snapshot(self._write_snapshot(contacts), import_target(self.target))
         if report.bad:
-            raise StoryError(f"people that could not be imported: {report.bad}")
-        webhook = self.store.add_webhook(PHONE_ID, self.crm.url, secret_key=self._secret_key)
-        self.webhook_id = webhook.id
+            raise StoryError(f"some contacts could not be imported: {report.bad}")
+        self.webhook_id = self.store.add_webhook(PHONE_ID, self.crm.url, secret_key=self._secret_key).id
 
-    def _snapshot(self, people: Iterable[Somebody]) -> Path:
+    def _write_snapshot(self, contacts: Sequence[DemoContact]) -> Path:
         workspace = {
             "_id": WORKSPACE,
             "name": "Harbor Coffee Roasters",
@@ -129,63 +123,62 @@ class Stage:
             "meta_access_token": self._key,
             "settings": {"verify": REPAIR, "verify_lookback_ms": LOOKBACK_MS},
         }
-        contacts = [contact_document(WORKSPACE, somebody) for somebody in people]
-        return write_snapshot(self._folder / "snapshot", {"workspaces": [workspace], "contacts": contacts})
+        documents = [contact_document(WORKSPACE, contact) for contact in contacts]
+        return write_snapshot(self._folder / "snapshot", {"workspaces": [workspace], "contacts": documents})
 
-    # ---------------------------------------------------------------- what happens
+    def send(self, message: DemoMessage) -> None:
+        """Write a message, and deliver every webhook that is due by then."""
+        self.clock.advance_to(message.at + DELIVERY_DELAY_MS)
+        self._write(message)
+        self.kapso.courier.deliver_pending()
 
-    def say(self, lines: Iterable[Line]) -> Iterator[None]:
-        """Let each message be written, and Kapso send what is due by then."""
-        for line in lines:
-            self.clock.move_to(line.at + ARRIVES_AFTER_MS)
-            self._write(line)
-            self.kapso.courier.deliver_pending()
-            yield
+    def _write(self, message: DemoMessage) -> None:
+        contact_id = message.contact.contact_id
+        self.store.message(PHONE_ID, self._person(message.contact), message.direction, message.at)
+        self.last_messages[contact_id] = max(message.at, self.last_messages.get(contact_id, 0))
 
-    def _write(self, line: Line) -> None:
-        self.store.message(PHONE_ID, self._person(line.who), line.direction, line.at)
-        self.said[line.who.contact_id] = max(line.at, self.said.get(line.who.contact_id, 0))
-
-    def _person(self, who: Somebody) -> Person:
-        if who.contact_id not in self._persons:
-            bsuid = who.business_scoped_user_id
-            self._persons[who.contact_id] = self.store.add_person(
-                who.phone, business_scoped_user_id=bsuid, name=who.name
+    def _person(self, contact: DemoContact) -> Person:
+        if contact.contact_id not in self._people:
+            self._people[contact.contact_id] = self.store.add_person(
+                contact.phone, business_scoped_user_id=contact.business_scoped_user_id, name=contact.name
             )
-        return self._persons[who.contact_id]
+        return self._people[contact.contact_id]
 
-    def refused(self) -> int:
-        """How many deliveries were attempted in vain."""
+    def missed(self) -> Missed:
+        return find_missed(self.last_messages, self.crm.last_activity)
+
+    def failed_deliveries(self) -> int:
+        """Deliveries that were attempted and did not succeed."""
         log = self.store.deliveries(PHONE_ID)
         return sum(each.attempt_count > 0 and each.delivered_at is None for each in log)
 
     # ---------------------------------------------------------------- sync
 
-    def sweep(self, at: int) -> tuple[Found, Effect]:
-        """Sweep at `at` (ms), and hold what it found against what was missed.
+    def sweep(self, at: int) -> tuple[SweepResult, SweepEffect]:
+        """Sweep at `at` (ms), and compare what it found with what was missed.
 
         Raises:
-            StoryError: it did not finish, or its run failed.
+            StoryError: the sweep did not finish, or its run failed.
         """
-        self.clock.move_to(at)
+        self.clock.advance_to(at)
         self.stack.set_clock(at - time.time_ns() // 1_000_000)
-        planted, before, asked = missed(self.said, self.crm.heard), self.contacts(), len(self.kapso.requests)
+        missed, before, requests_before = self.missed(), self._contacts(), len(self.kapso.requests)
         run = self._run(at)
-        effect, requests = Effect(at, before, self.contacts()), len(self.kapso.requests) - asked
-        self.crm.heard |= {who: self.said[who] for who in planted.everybody}
-        return found(run, requests, effect, planted, self.said), effect
+        effect = SweepEffect(at, before, self._contacts())
+        requests = len(self.kapso.requests) - requests_before
+        self.crm.last_activity |= {contact_id: self.last_messages[contact_id] for contact_id in missed.all}
+        return sweep_result(run, requests, effect, missed, self.last_messages), effect
 
     def _run(self, at: int) -> dict[str, Any]:
-        swept = _swept(self.target, self._database, at)
-        if not swept.finished:
+        outcome = _sweep(self.target, self._database, at)
+        if not outcome.finished:
             raise StoryError(f"the sweep did not finish within {SWEEP_TIMEOUT_S} s")
-        [run] = swept.runs
+        [run] = outcome.runs
         if run["status"] != COMPLETED:
             raise StoryError(f"the run failed: {run['error']}")
         return run
 
-    def contacts(self) -> Contacts:
-        """The workspace's contacts as they are now, by id."""
+    def _contacts(self) -> Contacts:
         return {str(each["contact_id"]): each for each in contact_records(self._database, WORKSPACE)}
 
     def resume_webhook(self) -> None:
@@ -196,7 +189,7 @@ class Stage:
         webhook_client(self.target).resume(read_workspace(record), self.webhook_id)
 
 
-def _swept(target: Target, database: Database, run_at: int) -> SweepOutcome:
+def _sweep(target: Target, database: Database, run_at: int) -> SweepOutcome:
     monitor = SweepMonitor.before_dispatch(database, run_at)
     dispatch(target, {"run_at": run_at})
     *_, last = follow(monitor.look, target.clock, SWEEP_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""What was really missed, known from what was said and heard alone; and what a sweep is worth against it."""
+"""What was really missed, from Kapso's messages and the CRM's deliveries alone, and what a sweep changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ Contacts = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Contacts whose newest message the CRM never heard of, and people of whom it never heard at all."""
+    """Ids of contacts whose newest message the CRM missed, and of people who are not in the CRM."""
 
     behind: frozenset[str]
     missing: frozenset[str]
 
     @property
-    def everybody(self) -> frozenset[str]:
-        """All of them."""
+    def all(self) -> frozenset[str]:
         return self.behind | self.missing
 
 
-def missed(said: Mapping[str, int], heard: Mapping[str, int]) -> Missed:
-    """Compare the newest message of each (ms) with the newest that was heard."""
+def find_missed(in_kapso: Mapping[str, int], in_crm: Mapping[str, int]) -> Missed:
+    """Compare the last activity (ms) of each contact id in Kapso and in the CRM."""
+    known = in_kapso.keys() & in_crm.keys()
     return Missed(
-        frozenset(who for who in said if who in heard and said[who] - heard[who] > GRACE_MS),
-        frozenset(said.keys() - heard.keys()),
+        behind=frozenset(each for each in known if in_kapso[each] - in_crm[each] > GRACE_MS),
+        missing=frozenset(in_kapso.keys() - in_crm.keys()),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """What a sweep at `run_at` (ms) did to a workspace's contacts, by what was there before and after it."""
+class SweepEffect:
+    """A workspace's contacts before and after the sweep at `run_at` (ms)."""
 
     run_at: int
     before: Contacts
@@ -43,31 +43,34 @@ class Effect:
 
     @property
     def found(self) -> frozenset[str]:
-        """Who was repaired, created or flagged."""
-        return self._stamped("repaired_at") | self._stamped("flagged_at")
+        """Contacts that the sweep repaired, created or flagged."""
+        return frozenset(
+            contact_id
+            for contact_id, record in self.after.items()
+            if self.run_at in (record.get("repaired_at"), record.get("flagged_at"))
+        )
 
     @property
-    def touched(self) -> frozenset[str]:
-        """Whose record is not as it was."""
-        everybody = self.before.keys() | self.after.keys()
-        return frozenset(who for who in everybody if self.before.get(who) != self.after.get(who))
+    def changed(self) -> frozenset[str]:
+        """Contacts with any difference between before and after."""
+        ids = self.before.keys() | self.after.keys()
+        return frozenset(each for each in ids if self.before.get(each) != self.after.get(each))
 
-    def left_behind(self, said: Mapping[str, int]) -> frozenset[str]:
-        """Who still does not stand where Kapso has them."""
-        known = {who: readable_activity(record) or 0 for who, record in self.after.items()}
-        return missed(said, known).everybody
-
-    def _stamped(self, attribute: str) -> frozenset[str]:
-        return frozenset(who for who, record in self.after.items() if record.get(attribute) == self.run_at)
+    def left_behind(self, in_kapso: Mapping[str, int]) -> frozenset[str]:
+        """Contacts that still differ from Kapso after the sweep."""
+        in_crm = {contact_id: readable_activity(record) or 0 for contact_id, record in self.after.items()}
+        return find_missed(in_kapso, in_crm).all
 
 
-def plainly_stale(contacts: Contacts, now: int) -> frozenset[str]:
-    """Whom the plain rule alone flags: quiet for longer than the threshold, whatever the reason."""
-    return frozenset(who for who, record in contacts.items() if _is_due(who, record, now))
+def stale_by_plain_rule(contacts: Contacts, now: int) -> frozenset[str]:
+    """Contacts that a sweep without verification flags: quiet for longer than the threshold."""
+    return frozenset(
+        contact_id for contact_id, record in contacts.items() if _is_due(contact_id, record, now)
+    )
 
 
-def _is_due(who: str, record: Mapping[str, object], now: int) -> bool:
+def _is_due(contact_id: str, record: Mapping[str, object], now: int) -> bool:
     try:
-        return judge(contact_from_record(who, record), now, Policy()) is Verdict.DUE
+        return judge(contact_from_record(contact_id, record), now, Policy()) is Verdict.DUE
     except InvalidRecord:
         return False

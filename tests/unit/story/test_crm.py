@@ -1,4 +1,4 @@
-"""The story's CRM takes what Kapso signed, once, and nothing else."""
+"""The demo's CRM records each delivery that Kapso signed once, and refuses every other one."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from background_sync.records.database import Database
-from background_sync_ops.kapso import Channel, KapsoServer, KapsoStore, Person
+from background_sync_ops.kapso import Channel, Delivery, KapsoServer, KapsoStore, Person
 from background_sync_ops.story import crm as crm_module
 from background_sync_ops.story.crm import Crm
 
@@ -15,17 +15,18 @@ PHONE_ID = "300"
 
 
 class Kapso(KapsoServer):
-    """Kapso with one number, whose webhook goes to the CRM."""
+    """Kapso with one number, whose webhook goes to the CRM. Every accepted delivery is sent twice."""
 
     def __init__(self, crm: Crm) -> None:
-        store = KapsoStore()
-        super().__init__(store, lambda: NOW, channel=Channel(duplicates=1.0, retry_delays_ms=()))
-        store.add_number(PHONE_ID, "key")
-        store.add_webhook(PHONE_ID, crm.url, secret_key="secret")
+        super().__init__(KapsoStore(), lambda: NOW)
+        self.courier.channel = Channel(duplicates=1.0, retry_delays_ms=())
+        self.store.add_number(PHONE_ID, "key")
+        self.webhook = self.store.add_webhook(PHONE_ID, crm.url, secret_key="secret")
 
-    def write(self, person: Person) -> None:
+    def deliver_message(self, person: Person) -> Delivery:
         self.store.message(PHONE_ID, person, "inbound", NOW - 5)
         self.courier.deliver_pending()
+        return self.store.deliveries(PHONE_ID)[-1]
 
 
 @pytest.fixture
@@ -51,31 +52,30 @@ def kapso(crm: Crm) -> Iterator[Kapso]:
         yield kapso
 
 
-def test_what_is_sent_twice_is_written_once(kapso: Kapso, crm: Crm, written: list[tuple[Any, ...]]) -> None:
-    kapso.write(kapso.store.add_person("12125550100", name="Ann"))
+def test_a_delivery_that_is_sent_twice_is_written_once(
+    kapso: Kapso, crm: Crm, written: list[tuple[Any, ...]]
+) -> None:
+    kapso.deliver_message(kapso.store.add_person("12125550100", name="Ann"))
     assert written == [("acme", "12125550100", NOW, {"phone": "12125550100", "profile_name": "Ann"})]
-    assert (crm.arrived, crm.heard) == (1, {"12125550100": NOW})
+    assert (crm.delivery_count, crm.last_activity) == (1, {"12125550100": NOW})
 
 
-def test_somebody_without_a_phone_is_known_by_the_other_id(
+def test_a_person_without_a_phone_is_stored_under_the_business_scoped_user_id(
     kapso: Kapso, crm: Crm, written: list[Any]
 ) -> None:
-    kapso.write(kapso.store.add_person(business_scoped_user_id="US.1"))
-    assert crm.heard == {"US.1": NOW}
+    kapso.deliver_message(kapso.store.add_person(business_scoped_user_id="US.1"))
+    assert crm.last_activity == {"US.1": NOW}
     assert len(written) == 1
 
 
-def test_what_is_not_signed_with_its_secret_is_refused(kapso: Kapso, crm: Crm, written: list[Any]) -> None:
-    [webhook] = kapso.store.webhooks(PHONE_ID)
-    kapso.store.change_webhook(webhook.id, NOW, secret_key="another")
-    kapso.write(kapso.store.add_person("12125550100"))
-    [delivery] = kapso.store.deliveries(PHONE_ID)
-    assert (delivery.status, delivery.response_status) == ("failed", 401)
-    assert (crm.arrived, crm.heard, written) == (0, {}, [])
+def test_a_delivery_with_another_secret_is_refused(kapso: Kapso, written: list[Any]) -> None:
+    kapso.store.change_webhook(kapso.webhook.id, NOW, active=False)
+    kapso.store.add_webhook(PHONE_ID, kapso.webhook.url, secret_key="another")
+    delivery = kapso.deliver_message(kapso.store.add_person("12125550100"))
+    assert (delivery.status, delivery.response_status, written) == ("failed", 401, [])
 
 
-def test_while_it_is_broken_it_hears_nothing(kapso: Kapso, crm: Crm, written: list[Any]) -> None:
-    crm.broken = True
-    kapso.write(kapso.store.add_person("12125550100"))
-    [delivery] = kapso.store.deliveries(PHONE_ID)
-    assert (delivery.response_status, crm.arrived, written) == (500, 0, [])
+def test_a_failing_crm_writes_nothing(kapso: Kapso, crm: Crm, written: list[Any]) -> None:
+    crm.is_failing = True
+    delivery = kapso.deliver_message(kapso.store.add_person("12125550100"))
+    assert (delivery.response_status, crm.delivery_count, written) == (500, 0, [])

@@ -1,91 +1,93 @@
-"""What was missed is known from what was said and heard, and a sweep is held against it."""
+"""A sweep is compared with what was really missed."""
 
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import HOUR_MS
-from background_sync_ops.story.numbers import Found, found
-from background_sync_ops.story.truth import Effect, Missed, missed, plainly_stale
+from background_sync_ops.story.results import SweepResult, sweep_result
+from background_sync_ops.story.truth import Missed, SweepEffect, find_missed, stale_by_plain_rule
 
 AT = 1_767_261_600_000
 RUN = {"verified": 3, "in_step": 1, "repaired": 1, "created": 1, "flagged": None, "confirmed_quiet": 0}
-PLANTED = Missed(frozenset({"late"}), frozenset({"new"}))
-SAID = {"late": AT - HOUR_MS, "new": AT - HOUR_MS, "well": AT - HOUR_MS}
+MISSED = Missed(behind=frozenset({"behind"}), missing=frozenset({"new"}))
+IN_KAPSO = {"behind": AT - HOUR_MS, "new": AT - HOUR_MS, "in step": AT - HOUR_MS}
 
 
 def contact(at: int, **more: int) -> dict[str, Any]:
     return {name: Decimal(value) for name, value in {"last_activity_at": at, **more}.items()}
 
 
-BEFORE = {"late": contact(AT - 9 * HOUR_MS), "well": contact(AT - HOUR_MS)}
-MENDED = {
-    "late": contact(AT - HOUR_MS, repaired_at=AT),
+BEFORE = {"behind": contact(AT - 9 * HOUR_MS), "in step": contact(AT - HOUR_MS)}
+REPAIRED = {
+    "behind": contact(AT - HOUR_MS, repaired_at=AT),
     "new": contact(AT - HOUR_MS, repaired_at=AT),
-    "well": BEFORE["well"],
+    "in step": BEFORE["in step"],
 }
 
 
-def judged(after: dict[str, dict[str, Any]], **run: Any) -> Found:
+def result(after: dict[str, dict[str, Any]], **run: Any) -> SweepResult:
     counts = {**RUN, "webhook": "active", **run}
-    return found(counts, 3, Effect(AT, BEFORE, after), PLANTED, SAID)
+    return sweep_result(counts, 3, SweepEffect(AT, BEFORE, after), MISSED, IN_KAPSO)
 
 
-def test_whose_newest_message_was_not_heard_is_behind_and_who_was_never_heard_is_missing() -> None:
-    heard = {"late": AT - 9 * HOUR_MS, "well": AT - HOUR_MS + 5, "quiet": AT - 99 * HOUR_MS}
-    assert missed(SAID, heard) == PLANTED
+def test_contacts_with_an_older_activity_are_behind_and_unknown_ones_are_missing() -> None:
+    in_crm = {"behind": AT - 9 * HOUR_MS, "in step": AT - HOUR_MS + 5, "quiet": AT - 99 * HOUR_MS}
+    assert find_missed(IN_KAPSO, in_crm) == MISSED
 
 
-def test_a_difference_within_the_grace_is_no_miss() -> None:
-    assert missed({"a": AT}, {"a": AT - GRACE_MS}).everybody == frozenset()
-    assert missed({"a": AT}, {"a": AT - GRACE_MS - 1}).behind == {"a"}
+def test_a_difference_within_the_grace_is_not_a_miss() -> None:
+    assert find_missed({"a": AT}, {"a": AT - GRACE_MS}).all == frozenset()
+    assert find_missed({"a": AT}, {"a": AT - GRACE_MS - 1}).behind == {"a"}
 
 
-def test_all_mended_and_nobody_else_touched_is_well() -> None:
-    numbers = judged(MENDED)
-    assert numbers.well
-    assert (numbers.recall, numbers.precision, numbers.found) == (1.0, 1.0, 2)
-    assert (numbers.left_behind, numbers.others_touched) == (0, 0)
+def test_a_sweep_is_ok_if_it_repaired_everything_and_changed_nothing_else() -> None:
+    sweep = result(REPAIRED)
+    assert sweep.ok
+    assert (sweep.recall, sweep.precision, sweep.found) == (1.0, 1.0, 2)
+    assert (sweep.left_behind, sweep.others_changed) == (0, 0)
 
 
-def test_somebody_left_behind_is_not_well() -> None:
-    numbers = judged({**MENDED, "late": BEFORE["late"]}, repaired=0)
-    assert not numbers.well
-    assert (numbers.recall, numbers.left_behind) == (0.5, 1)
+def test_a_contact_that_is_left_behind_is_not_ok() -> None:
+    sweep = result({**REPAIRED, "behind": BEFORE["behind"]}, repaired=0)
+    assert not sweep.ok
+    assert (sweep.recall, sweep.left_behind) == (0.5, 1)
 
 
-def test_somebody_flagged_who_was_not_missed_is_not_well() -> None:
-    numbers = judged({**MENDED, "well": contact(AT - HOUR_MS, flagged_at=AT)})
-    assert not numbers.well
-    assert (numbers.precision, numbers.others_touched) == (2 / 3, 1)
+def test_a_flag_on_a_contact_that_was_not_missed_is_not_ok() -> None:
+    sweep = result({**REPAIRED, "in step": contact(AT - HOUR_MS, flagged_at=AT)})
+    assert not sweep.ok
+    assert (sweep.precision, sweep.others_changed) == (2 / 3, 1)
 
 
-def test_somebody_touched_without_a_stamp_or_gone_is_not_well() -> None:
-    for after in ({**MENDED, "well": contact(AT)}, {"late": MENDED["late"], "new": MENDED["new"]}):
-        assert judged(after).others_touched == 1
-        assert not judged(after).well
+def test_another_contact_that_changed_or_disappeared_is_not_ok() -> None:
+    for after in ({**REPAIRED, "in step": contact(AT)}, {each: REPAIRED[each] for each in ("behind", "new")}):
+        assert result(after).others_changed == 1
+        assert not result(after).ok
 
 
-def test_what_the_run_counted_must_be_what_was_missed() -> None:
-    assert not judged(MENDED, repaired=2).well
+def test_the_run_must_count_what_was_missed() -> None:
+    assert not result(REPAIRED, repaired=2).ok
 
 
-def test_the_plain_rule_takes_everybody_who_is_quiet_and_open() -> None:
+def test_recall_and_precision_are_null_if_no_one_was_missed() -> None:
+    no_one = Missed(frozenset(), frozenset())
+    sweep = sweep_result(
+        {**RUN, "repaired": 0, "created": 0, "webhook": None},
+        2,
+        SweepEffect(AT, BEFORE, BEFORE),
+        no_one,
+        {"in step": AT - HOUR_MS},
+    )
+    assert sweep.ok
+    assert sweep.recall is sweep.precision is None
+
+
+def test_the_plain_rule_flags_every_open_contact_that_is_quiet() -> None:
     contacts: dict[str, dict[str, Any]] = {
         "quiet": contact(AT - 2 * HOUR_MS),
         "fresh": contact(AT - HOUR_MS // 2),
         "closed": {**contact(AT - 2 * HOUR_MS), "lead_status": "archived"},
-        "unreadable": {"last_activity_at": "yesterday"},
+        "invalid": {"last_activity_at": "yesterday"},
     }
-    assert plainly_stale(contacts, AT) == {"quiet"}
-
-
-@pytest.mark.parametrize("after", [BEFORE])
-def test_where_nobody_was_missed_there_is_no_share(after: dict[str, dict[str, Any]]) -> None:
-    nobody = Missed(frozenset(), frozenset())
-    counts = {**RUN, "repaired": 0, "created": 0, "webhook": None}
-    numbers = found(counts, 2, Effect(AT, BEFORE, after), nobody, {"well": AT - HOUR_MS})
-    assert numbers.well
-    assert numbers.recall is numbers.precision is None
+    assert stale_by_plain_rule(contacts, AT) == {"quiet"}
