@@ -54,6 +54,7 @@ class ReconcilerSettings:
     """The reconciler's; `lease_ms` is the function's timeout and 30 s."""
 
     runtime: Runtime
+    dead_letter_queue_url: str
     lease_ms: int
     kapso_base_url: str
     token_prefix: str
@@ -159,6 +160,7 @@ def reconciler_settings(variables: Mapping[str, str]) -> ReconcilerSettings:
     environment = Environment(variables)
     return ReconcilerSettings(
         runtime=_runtime(environment),
+        dead_letter_queue_url=environment.text("DEAD_LETTER_QUEUE_URL"),
         lease_ms=environment.whole_number("RUN_LEASE_SECONDS", 31, 930) * 1000,
         kapso_base_url=_kapso_base_url(environment),
         token_prefix=environment.text("TOKEN_PARAMETER_PREFIX"),

@@ -18,6 +18,14 @@ def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seconds
 
 
+@pytest.fixture
+def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The bodies that are moved to the dead-letter queue."""
+    bodies: list[str] = []
+    monkeypatch.setattr(world.queue, "send_to_dead_letters", bodies.append)
+    return bodies
+
+
 def deliver(world: World, receive_count: int = 1, body: Any = None) -> bool:
     body = Message(RUN, "w1", NOW).body() if body is None else body
     return world.deliver(Received(body, "receipt", receive_count))
@@ -47,10 +55,23 @@ def test_given_up_at_once_so_that_the_queue_moves_it_away(world: World, hidden: 
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"version": 1, "kind": "run", "workspace_id": "w1"}'])
-def test_unreadable_likewise_and_nothing_is_written(world: World, hidden: list[int], body: str) -> None:
-    assert not deliver(world, body=body)
-    assert hidden == [0]
+def test_an_invalid_message_is_moved_to_the_dead_letters_and_acknowledged(
+    world: World, dead: list[str], hidden: list[int], body: str
+) -> None:
+    assert deliver(world, body=body)
+    assert (dead, hidden) == ([body], [])
     assert world.items(world.database.tables.sync_health) == []
+
+
+def test_an_invalid_message_that_cannot_be_moved_is_delivered_again(
+    world: World, hidden: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        raise RuntimeError("no queue")
+
+    monkeypatch.setattr(world.queue, "send_to_dead_letters", refuse)
+    assert not deliver(world, body="{}")
+    assert hidden == [0]
 
 
 def test_acknowledged_it_is_not_hidden(world: World, hidden: list[int]) -> None:
@@ -60,8 +81,11 @@ def test_acknowledged_it_is_not_hidden(world: World, hidden: list[int]) -> None:
 
 
 def test_when_it_cannot_be_hidden_it_is_still_not_acknowledged(world: World) -> None:
+    for _ in range(runs.MAX_ATTEMPTS):
+        runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+        world.clock.time += LEASE_MS
     world.queue.url += "-gone"
-    assert not deliver(world, body="{}")
+    assert not deliver(world, 4)
     world.queue.url = world.queue.url.removesuffix("-gone")
 
 
