@@ -1,4 +1,4 @@
-"""The use cases in this process, on a real engine over HTTP, at a time that the test sets."""
+"""Runs the dispatcher and the reconciler in this process, against a local engine and a clock of the test."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
 from background_sync.records import runs, sweeps
-from background_sync.records.contacts import read_contact
+from background_sync.records.contacts import contact_key, read_contact
 from background_sync.records.database import Database, deserialize, serialize
 from background_sync.records.sweeps import find_sweep
 from background_sync.rules.contact import activity_index_value
@@ -24,17 +24,19 @@ from background_sync.sync.task import JobContext, Kapso
 from background_sync.tokens import Tokens
 
 NOW = 1_767_225_600_000
-"""The time that most tests are at: 2026-01-01T00:00:00Z."""
+"""2026-01-01T00:00:00Z, the time at which most tests run."""
 LEASE_MS = 150_000
 INVOCATION_MS = 120_000
 TABLES = ("workspaces", "contacts", "sync_health")
 TOKEN_PREFIX = "/stack/kapso-tokens/"
-_keys_of: dict[str, list[str]] = {}
+ACTIVE = {"kapso_phone_id": "110987654321", "kapso_token_parameter": f"{TOKEN_PREFIX}abc"}
+"""What makes a workspace active."""
+_key_names: dict[str, list[str]] = {}
 
 
 @dataclass
 class TestClock:
-    """A clock that the test moves; every reading of it takes `tick_ms`."""
+    """A clock that the test moves; each reading moves it by `tick_ms`."""
 
     __test__ = False
 
@@ -51,10 +53,10 @@ class TestClock:
 
 @dataclass
 class Received:
-    """A message that was taken from the queue; the test says how often."""
+    """A message taken from the queue; the test sets how often it was received."""
 
     body: str
-    receipt_handle: str
+    receipt_handle: str = "none"
     receive_count: int = 1
 
     @property
@@ -64,7 +66,7 @@ class Received:
 
 @dataclass
 class World:
-    """Tables, queue, clock, and what a test does with them."""
+    """The tables, the queue and the clock, and what a test does with them."""
 
     database: Database
     queue: WorkQueue
@@ -82,13 +84,11 @@ class World:
     def __post_init__(self) -> None:
         self.database.clock = self.clock
 
-    # ------------------------------------------------------------------ what is there
-
     def clear(self) -> None:
-        """Empty tables and queue, the clock at `NOW`."""
+        """Empty the tables and the queue, and set the clock to `NOW`."""
         for name in TABLES:
             self._clear_table(getattr(self.database.tables, name))
-        self.sqs.purge_queue(QueueUrl=self.queue.url)  # those in flight too
+        self.sqs.purge_queue(QueueUrl=self.queue.url)  # removes messages in flight too
         sweeps._known_shards.clear()
         self.clock.time, self.clock.tick_ms = NOW, 0
         self.invoked_itself.clear()
@@ -96,49 +96,38 @@ class World:
     def _clear_table(self, table: str) -> None:
         client, keys = self.database.client, self._keys(table)
         for page in client.get_paginator("scan").paginate(TableName=table):
-            items = page["Items"]
-            for start in range(0, len(items), 25):
-                deletes = [
-                    {"DeleteRequest": {"Key": {key: item[key] for key in keys}}}
-                    for item in items[start : start + 25]
-                ]
-                client.batch_write_item(RequestItems={table: deletes})  # type: ignore[dict-item]
+            deletes = [{"DeleteRequest": {"Key": {key: each[key] for key in keys}}} for each in page["Items"]]
+            self._write(table, deletes)
 
     def _keys(self, table: str) -> list[str]:
-        if table not in _keys_of:  # asked for once a process, and not before every test
+        # Described once per process: every test clears all tables.
+        if table not in _key_names:
             schema = self.database.client.describe_table(TableName=table)["Table"]["KeySchema"]
-            _keys_of[table] = [each["AttributeName"] for each in schema]
-        return _keys_of[table]
+            _key_names[table] = [each["AttributeName"] for each in schema]
+        return _key_names[table]
 
     def workspace(self, workspace_id: str = "w1", **attributes: object) -> str:
-        """Put an active workspace; an attribute given as None is left out."""
-        record = {
-            "workspace_id": workspace_id,
-            "name": workspace_id.upper(),
-            "kapso_phone_id": "110987654321",
-            "kapso_token_parameter": f"{TOKEN_PREFIX}abc",
-            **attributes,
-        }
+        """Put an active workspace; an attribute given as None is left out. Returns its id."""
+        record = {"workspace_id": workspace_id, "name": workspace_id.upper(), **ACTIVE, **attributes}
         self._put(self.database.tables.workspaces, record)
         return workspace_id
+
+    def change_workspace(self, **attributes: object) -> None:
+        """Change attributes of `w1`, and leave the others as they are; None removes one."""
+        self._put(self.database.tables.workspaces, {**self.workspace_record(), **attributes})
 
     def contact(
         self, contact_id: str, age_ms: int = 0, workspace_id: str = "w1", **attributes: object
     ) -> str:
-        """Put a contact whose last activity was `age_ms` before `NOW`, as the CRM's writes leave it."""
-        record = {
-            "workspace_id": workspace_id,
-            "contact_id": contact_id,
-            "lead_status": "new",
-            "last_activity_at": NOW - age_ms,
-            **attributes,
-        }
+        """Put a contact as the CRM writes it, last active `age_ms` before `NOW`. Returns its id."""
+        record = {"workspace_id": workspace_id, "contact_id": contact_id, "lead_status": "new"}
+        record |= {"last_activity_at": NOW - age_ms, **attributes}
         record = {name: value for name, value in record.items() if value is not None}
         self._put(self.database.tables.contacts, {"activity_at": activity_index_value(record), **record})
         return contact_id
 
     def stale_contacts(self, count: int, workspace_id: str = "w1") -> list[str]:
-        """Put contacts that are stale at `NOW`, the first the longest."""
+        """Put contacts that are stale at `NOW`; the first has the oldest activity."""
         return [
             self.contact(f"6280{number:05d}", (count - number + 2) * HOUR_MS, workspace_id)
             for number in range(count)
@@ -149,33 +138,50 @@ class World:
         self.database.client.put_item(TableName=table, Item=item)
 
     def put_many(self, table: str, records: Iterable[Mapping[str, object]]) -> None:
-        """Put records in bulk, as they are; a null stays a null."""
-        waiting = [{name: serialize(value) for name, value in record.items()} for record in records]
-        for start in range(0, len(waiting), 25):
-            puts: Any = [{"PutRequest": {"Item": item}} for item in waiting[start : start + 25]]
-            self.database.client.batch_write_item(RequestItems={table: puts})
+        """Put records in bulk, as they are: None is stored as a null."""
+        items = [{name: serialize(value) for name, value in record.items()} for record in records]
+        self._write(table, [{"PutRequest": {"Item": item}} for item in items])
+
+    def _write(self, table: str, requests: list[Any]) -> None:
+        for start in range(0, len(requests), 25):
+            self.database.client.batch_write_item(RequestItems={table: requests[start : start + 25]})
+
+    def delete_contact(self, contact_id: str) -> None:
+        key = contact_key("w1", contact_id)
+        self.database.client.delete_item(TableName=self.database.tables.contacts, Key=key)
 
     def read(self, contact_id: str, workspace_id: str = "w1") -> dict[str, Any]:
-        """A contact's judged attributes and notes, as plain values."""
+        """The attributes of a contact that sync reads, as plain values."""
         item = read_contact(self.database, workspace_id, contact_id)
         assert item is not None
         return deserialize(item)
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """Everything in a table, as plain values."""
+        """All items of a table, as plain values."""
         pages = self.database.client.get_paginator("scan").paginate(TableName=table)
         return [deserialize(item) for page in pages for item in page["Items"]]
 
-    def flagged(self) -> set[str]:
-        """The contacts that carry a flag time."""
-        return {
-            each["contact_id"] for each in self.items(self.database.tables.contacts) if "flagged_at" in each
-        }
+    def workspace_record(self, workspace_id: str = "w1") -> dict[str, Any]:
+        """A workspace as stored, with what sync remembers about it."""
+        records = self.items(self.database.tables.workspaces)
+        [found] = [each for each in records if each["workspace_id"] == workspace_id]
+        return found
 
-    # ------------------------------------------------------------------ what is done
+    def contacts(self, workspace_id: str = "w1") -> dict[str, dict[str, Any]]:
+        """A workspace's contacts as stored, by contact id."""
+        records = self.items(self.database.tables.contacts)
+        return {each["contact_id"]: each for each in records if each["workspace_id"] == workspace_id}
+
+    def notes(self, contact_id: str) -> list[str]:
+        """The text of a contact's notes."""
+        return [each["content"] for each in self.contacts()[contact_id].get("notes", [])]
+
+    def flagged(self) -> set[str]:
+        """The ids of all contacts that have a flag time."""
+        records = self.items(self.database.tables.contacts)
+        return {each["contact_id"] for each in records if "flagged_at" in each}
 
     def dispatch(self, run_at: int = NOW, *, resume: bool = False) -> Dispatched:
-        """Invoke the dispatcher."""
         dispatcher = Dispatcher(
             database=self.database,
             queue=self.queue,
@@ -191,17 +197,15 @@ class World:
 
     def receive(self) -> list[Received]:
         """Take every visible message from the queue."""
-        taken: list[Received] = []
-        while found := self.sqs.receive_message(QueueUrl=self.queue.url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
+        taken, url = list[Received](), self.queue.url
+        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for each in found:
-                self.sqs.delete_message(QueueUrl=self.queue.url, ReceiptHandle=each["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
                 taken.append(Received(each["Body"], each["ReceiptHandle"]))
         return taken
 
     def deliver(self, received: Received) -> bool:
-        """Deliver a message to the reconciler; whether it was acknowledged."""
+        """Deliver a message to the reconciler; returns whether it was acknowledged."""
         delivery = Delivery(
             body=received.body,
             receipt_handle=received.receipt_handle,
@@ -210,19 +214,17 @@ class World:
         received.receive_count += 1
         try:
             with self.acting("ReconcilerRole"):
-                self.desk().handle(delivery, self.deadline(INVOCATION_MS))
+                self.handler().handle(delivery, self.deadline(INVOCATION_MS))
         except RetryLater:
             return False
         return True
 
-    def desk(self) -> MessageHandler:
+    def handler(self) -> MessageHandler:
         """The reconciler's message handler, with this world's clock and page size."""
-        return MessageHandler(
-            context=self.job_context(), work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill}
-        )
+        work = {RUN: reconcile, AUDIT: audit, BACKFILL: backfill}
+        return MessageHandler(context=self.job_context(), work=work)
 
     def job_context(self) -> JobContext:
-        """What the reconciler's jobs work with."""
         return JobContext(
             database=self.database,
             queue=self.queue,
@@ -234,19 +236,19 @@ class World:
         )
 
     def deadline(self, left_ms: int) -> Deadline:
-        """An invocation that has `left_ms` from now."""
+        """The deadline of an invocation that has `left_ms` left."""
         return Deadline(self.clock, self.clock.time + left_ms)
 
     def run(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
-        """Deliver one run's message; whether it was acknowledged."""
-        return self.deliver(Received(Message(RUN, workspace_id, run_at).body(), "none", receive_count))
+        """Deliver one run's message; returns whether it was acknowledged."""
+        return self.deliver(message(RUN, workspace_id, run_at, receive_count))
 
     def audit(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
-        """Deliver one audit's message; whether it was acknowledged."""
-        return self.deliver(Received(Message(AUDIT, workspace_id, run_at).body(), "none", receive_count))
+        """Deliver one audit's message; returns whether it was acknowledged."""
+        return self.deliver(message(AUDIT, workspace_id, run_at, receive_count))
 
     def work(self, deliveries: Sequence[Received] = ()) -> None:
-        """Deliver `deliveries`, and what is in the queue, until nothing is left to deliver."""
+        """Deliver `deliveries` and everything in the queue, until nothing is left."""
         waiting = [*deliveries, *self.receive()]
         for _ in range(100):
             if not waiting:
@@ -257,20 +259,41 @@ class World:
         raise AssertionError(f"{len(waiting)} messages are never acknowledged")
 
     def sweep(self, run_at: int = NOW) -> dict[str, Any]:
-        """A whole sweep; its record and totals."""
+        """Run a complete sweep; returns its record and totals."""
         self.clock.time = max(self.clock.time, run_at)
         self.dispatch(run_at)
         self.work()
         return self.swept(run_at)
 
     def swept(self, run_at: int = NOW) -> dict[str, Any]:
-        """A sweep's record and totals as they are."""
+        """A sweep's record and totals."""
         sweep = find_sweep(run_at)
         assert sweep is not None
         return sweep_document(sweep)
 
+    def next_hour(self, hours: int = 1) -> int:
+        """Run `w1` in the sweep `hours` after `NOW`; returns its `run_at`."""
+        run_at = NOW + hours * HOUR_MS
+        self.clock.time = max(self.clock.time, run_at)
+        assert self.run(run_at=run_at)
+        return run_at
+
+    def claim(self, run_at: int = NOW, partition: str = "w1") -> runs.Run:
+        """Take the lease of a run, as another delivery would."""
+        return runs.claim(partition, run_at, self.clock.now(), LEASE_MS, first_delivery=True)
+
     def record(self, workspace_id: str = "w1", run_at: int = NOW) -> runs.Run:
-        """A run's record."""
+        """A run's record; `#audit#w1` names an audit's, `#backfill#w1` a backfill's."""
         run = runs.find(workspace_id, run_at)
         assert run is not None
         return run
+
+    def counts(self, *names: str, run_at: int = NOW) -> tuple[int, ...]:
+        """Counts of a run of `w1`."""
+        record = self.record(run_at=run_at)
+        return tuple(int(getattr(record, name)) for name in names)
+
+
+def message(kind: str = RUN, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> Received:
+    """A message that is not in the queue."""
+    return Received(Message(kind, workspace_id, run_at).body(), receive_count=receive_count)

@@ -20,7 +20,7 @@ def number(world: World) -> Iterator[Number]:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """All that is logged, down to the least."""
+    """Everything that is logged, at every level."""
     with captured(logging.DEBUG) as lines:
         yield lines
 

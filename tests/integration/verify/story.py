@@ -18,7 +18,7 @@ from background_sync_ops.kapso import KapsoServer, KapsoStore, LastPage, Person
 from background_sync_ops.kapso import faults as answers
 from background_sync_ops.kapso.model import Direction
 from tests.integration.killer import Killed, Killer
-from tests.integration.verify.number import PHONE_ID, assert_it_adds_up, contacts, workspace_record
+from tests.integration.verify.number import PHONE_ID, assert_counts_add_up
 from tests.integration.world import LEASE_MS, NOW, Received, World
 
 SECOND_MS = 1000
@@ -175,7 +175,7 @@ class Story:
             self._happen(event, run_at - event.age_s * SECOND_MS)
         self.world.clock.time = max(self.world.clock.time, run_at)
         self._webhooks_arrive()
-        before, pending = contacts(self.world), workspace_record(self.world).get("pending_scan", {})
+        before, pending = self.world.contacts(), self.world.workspace_record().get("pending_scan", {})
         self._sweep(hour, run_at)
         self._compare(run_at, before, half=bool(pending.get("after")))
 
@@ -264,8 +264,8 @@ class Story:
     # ------------------------------------------------------------------ what came of it
 
     def _compare(self, run_at: int, before: dict[str, dict[str, Any]], *, half: bool) -> None:
-        record, after = self.world.record(run_at=run_at), contacts(self.world)
-        assert_it_adds_up(record)
+        record, after = self.world.record(run_at=run_at), self.world.contacts()
+        assert_counts_add_up(record)
         assert_nothing_is_lost(before, after)
         repaired = {name for name, each in after.items() if each.get("repaired_at") == run_at}
         flagged = {name for name, each in after.items() if each.get("flagged_at") == run_at}
@@ -285,7 +285,7 @@ class Story:
         if record.deferred or half:
             assert found <= self._missed(self.world.clock.time)
             return
-        scan_at = int(workspace_record(self.world)["watermark"])
+        scan_at = int(self.world.workspace_record()["watermark"])
         assert scan_at >= record.run_at
         missed = self._missed(scan_at)
         unsettled = {each.contact_id for each in self.people if not each.is_settled(scan_at)}
@@ -308,7 +308,7 @@ class Story:
                 each.in_table = int(after[each.contact_id]["last_activity_at"])
                 assert each.in_table in each.in_kapso.values(), each.contact_id
             else:
-                each.in_table = each.missed(int(workspace_record(self.world)["watermark"]))
+                each.in_table = each.missed(int(self.world.workspace_record()["watermark"]))
 
 
 def assert_nothing_is_lost(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from background_sync.messages import BACKFILL, Message, Window
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.killer import Killed, Killer
-from tests.integration.verify.number import LONG_AGO_MS, Number, contacts, notes, workspace_record
+from tests.integration.verify.number import LONG_AGO_MS, Number
 from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, Received, World
 
 COUNTS = ("verified", "in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
@@ -41,17 +41,17 @@ def test_it_repairs_and_creates_within_its_window_alone(world: World, number: Nu
     number.message("624", 4 * DAY_MS, missed=True)
     assert world.deliver(message(6 * DAY_MS, 3 * DAY_MS))
     assert came_to(world) == {"verified": 2, "repaired": 1, "created": 1}
-    repaired = {name for name, each in contacts(world).items() if "repaired_at" in each}
+    repaired = {name for name, each in world.contacts().items() if "repaired_at" in each}
     assert repaired == {"621", "624"}
-    assert notes(world, "621") == ["Sync repair: missed activity at 2025-12-27T00:00:00Z"]
+    assert world.notes("621") == ["Sync repair: missed activity at 2025-12-27T00:00:00Z"]
 
 
 def test_it_moves_no_watermark_flags_nobody_and_is_no_part_of_a_sweep(world: World, number: Number) -> None:
     world.workspace()
-    before = workspace_record(world)
+    before = world.workspace_record()
     number.missed("621")
     world.deliver(message())
-    assert workspace_record(world) == before
+    assert world.workspace_record() == before
     assert world.flagged() == set()
     kept = {each["workspace_id"] for each in world.items(world.database.tables.sync_health)}
     assert kept == {"#backfill#w1", "#rate#abc"}
@@ -111,11 +111,11 @@ def test_kapso_that_fails_on_a_page_is_tried_again_from_there(
     assert not world.deliver(waiting)
     record = world.record("#backfill#w1")
     assert (record.status, record.error) == ("failed", "NotAnswered: number_unknown")
-    assert contacts(world)["621"]["repaired_at"] == NOW
+    assert world.contacts()["621"]["repaired_at"] == NOW
     assert world.deliver(waiting)
     assert came_to(world) == {"verified": 2, "repaired": 2}
     assert len(number.scans) == 3
-    assert len(notes(world, "621")) == 1
+    assert len(world.notes("621")) == 1
 
 
 def test_kapso_that_fails_before_the_first_page_is_tried_three_times(world: World, number: Number) -> None:
@@ -175,7 +175,7 @@ def play(world: World, killer: Killer) -> tuple[dict[str, int], int]:
     except Killed:
         world.clock.time += LEASE_MS
         assert world.deliver(waiting)
-    return came_to(world), len(notes(world, "621"))
+    return came_to(world), len(world.notes("621"))
 
 
 @pytest.mark.parametrize("change", [{"kapso_phone_id": None}, {"kapso_token_parameter": None}])

@@ -10,7 +10,7 @@ from background_sync.records.budgets import SMALLEST_LIMIT, Budget, BudgetSpent
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
-from tests.integration.verify.number import REPAIR, Number, counts, next_hour, workspace_record
+from tests.integration.verify.number import REPAIR, Number
 from tests.integration.world import NOW, World
 
 
@@ -144,7 +144,7 @@ def test_workspaces_with_one_key_share_its_budget(world: World, number: Number) 
     world.run("w4")
     assert (world.record("w4").deferred, world.record("w4").deferred_why) == (1, "budget_spent")
     assert len(number.requests) == 7
-    assert "watermark" not in workspace_record(world, "w4")
+    assert "watermark" not in world.workspace_record("w4")
 
 
 def test_the_limit_that_an_answer_tells_is_learned(world: World, number: Number) -> None:
@@ -177,7 +177,7 @@ def test_a_budget_that_ends_before_the_look_ups_costs_no_verification(world: Wor
     world.workspace(settings={**REPAIR, "verify_rate_share": 1})
     number.missed("621")
     world.run()
-    assert counts(world, "deferred", "repaired", "webhook_off") == (0, 1, 0)
+    assert world.counts("deferred", "repaired", "webhook_off") == (0, 1, 0)
     assert len(number.requests) == 1
     assert not world.record().webhook
 
@@ -192,8 +192,8 @@ def test_a_scan_of_more_pages_than_a_minute_grants_catches_up(
     for age in (10, 20, 30):
         number.missed(f"62{age}", kapso_age_ms=age * MINUTE_MS)
     for hours in range(4):
-        next_hour(world, hours)
+        world.next_hour(hours)
     assert [each["last_activity_at"] for each in world.items(world.database.tables.contacts)] == [
         NOW - age * MINUTE_MS for age in (10, 20, 30)
     ]
-    assert "watermark" in workspace_record(world)
+    assert "watermark" in world.workspace_record()

@@ -21,8 +21,7 @@ from tests.integration.verify.number import (
     REPAIR,
     REPORT,
     Number,
-    assert_it_adds_up,
-    workspace_record,
+    assert_counts_add_up,
 )
 from tests.integration.world import INVOCATION_MS, NOW, Received, World
 
@@ -86,8 +85,8 @@ def play(world: World, killer: Killer, settings: str) -> Snapshot:
     world.clear()
     BEGINNINGS[settings](world)
     deliver_through_deaths(world, killer, [Received(Message(RUN, "w1", NOW).body(), "none")])
-    assert NOW <= workspace_record(world).get("watermark", NOW) <= world.clock.time
-    assert_it_adds_up(world.record())
+    assert NOW <= world.workspace_record().get("watermark", NOW) <= world.clock.time
+    assert_counts_add_up(world.record())
     return snapshot(world)
 
 

@@ -7,16 +7,7 @@ import pytest
 from background_sync.kapso import conversations
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import (
-    LONG_AGO_MS,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    assert_it_adds_up,
-    contacts,
-    counts,
-    notes,
-)
+from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 BSUID = "US.13491208655302741918"
@@ -33,7 +24,7 @@ def test_the_business_scoped_id_counts_before_the_phone(world: World, number: Nu
     world.contact("621", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person("629", business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world).keys() == {"621"}
+    assert world.contacts().keys() == {"621"}
     assert world.read("621")["last_activity_at"] == MISSED_AT
 
 
@@ -41,33 +32,33 @@ def test_a_conversation_with_both_teaches_the_contact_its_id(world: World, numbe
     world.contact("621", LONG_AGO_MS)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world)["621"]["business_scoped_user_id"] == BSUID
-    assert counts(world, "repaired", "verified") == (1, 1)
+    assert world.contacts()["621"]["business_scoped_user_id"] == BSUID
+    assert world.counts("repaired", "verified") == (1, 1)
 
 
 def test_an_id_is_learned_from_somebody_in_step_too_and_is_no_new_name(world: World, number: Number) -> None:
     world.contact("621", 10 * MINUTE_MS)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world)["621"]["business_scoped_user_id"] == BSUID
-    assert counts(world, "in_step", "renamed") == (1, 0)
+    assert world.contacts()["621"]["business_scoped_user_id"] == BSUID
+    assert world.counts("in_step", "renamed") == (1, 0)
 
 
 def test_somebody_without_a_phone_is_made_under_the_id(world: World, number: Number) -> None:
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID, name="Ana"))
     world.run()
-    contact = contacts(world)[BSUID]
+    contact = world.contacts()[BSUID]
     assert (contact["business_scoped_user_id"], contact["name"]) == (BSUID, "Ana")
     assert "phone" not in contact
-    assert counts(world, "created") == (1,)
+    assert world.counts("created") == (1,)
 
 
 def test_a_contact_stored_under_the_id_is_found_without_the_attribute(world: World, number: Number) -> None:
     world.contact(BSUID, LONG_AGO_MS)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world).keys() == {BSUID}
-    assert counts(world, "repaired") == (1,)
+    assert world.contacts().keys() == {BSUID}
+    assert world.counts("repaired") == (1,)
 
 
 def test_who_fits_two_contacts_is_unknown_and_people_have_to_look_at_both(
@@ -78,9 +69,9 @@ def test_who_fits_two_contacts_is_unknown_and_people_have_to_look_at_both(
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert {each["last_activity_at"] for each in contacts(world).values()} == {NOW - LONG_AGO_MS}
-    assert notes(world, "621") == notes(world, "622") == [MISSED]
-    assert counts(world, "unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
+    assert {each["last_activity_at"] for each in world.contacts().values()} == {NOW - LONG_AGO_MS}
+    assert world.notes("621") == world.notes("622") == [MISSED]
+    assert world.counts("unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
 
 
 def test_who_fits_two_contacts_of_which_one_heard_of_it_leaves_both_alone(
@@ -88,11 +79,11 @@ def test_who_fits_two_contacts_of_which_one_heard_of_it_leaves_both_alone(
 ) -> None:
     world.contact("621", 10 * MINUTE_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
-    before = contacts(world)
+    before = world.contacts()
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert contacts(world) == before
-    assert counts(world, "unknown", "confirmed_quiet") == (1, 1)
+    assert world.contacts() == before
+    assert world.counts("unknown", "confirmed_quiet") == (1, 1)
 
 
 def test_an_id_that_two_contacts_have_is_unknown(world: World, number: Number) -> None:
@@ -100,18 +91,18 @@ def test_an_id_that_two_contacts_have_is_unknown(world: World, number: Number) -
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID))
     world.run()
-    assert {each["last_activity_at"] for each in contacts(world).values()} == {NOW - LONG_AGO_MS}
-    assert notes(world, "621") == notes(world, "622") == [MISSED]
-    assert counts(world, "unknown") == (1,)
+    assert {each["last_activity_at"] for each in world.contacts().values()} == {NOW - LONG_AGO_MS}
+    assert world.notes("621") == world.notes("622") == [MISSED]
+    assert world.counts("unknown") == (1,)
 
 
 def test_a_phone_that_is_somebody_elses_by_now_is_unknown(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS, business_scoped_user_id="US.1")
-    before = contacts(world)
+    before = world.contacts()
     number.missed_by(number.store.add_person("621", business_scoped_user_id="US.2"))
     world.run()
-    assert contacts(world) == before
-    assert counts(world, "unknown") == (1,)
+    assert world.contacts() == before
+    assert world.counts("unknown") == (1,)
 
 
 def test_a_conversation_with_nobody_is_unknown_and_costs_no_other(world: World, number: Number) -> None:
@@ -122,8 +113,8 @@ def test_a_conversation_with_nobody_is_unknown_and_costs_no_other(world: World, 
     )
     number.server.faults.add(nobody, path="/conversations")
     world.run()
-    assert contacts(world).keys() == {"621"}
-    assert counts(world, "unknown", "repaired") == (1, 1)
+    assert world.contacts().keys() == {"621"}
+    assert world.counts("unknown", "repaired") == (1, 1)
 
 
 def test_a_phone_is_its_digits_alone(world: World, number: Number) -> None:
@@ -131,8 +122,8 @@ def test_a_phone_is_its_digits_alone(world: World, number: Number) -> None:
     written = answers.records(lambda record: record | {"phone_number": "+62 823-9250-8490"})
     number.server.faults.add(written, path="/conversations")
     world.run()
-    assert contacts(world).keys() == {"6282392508490"}
-    assert counts(world, "repaired") == (1,)
+    assert world.contacts().keys() == {"6282392508490"}
+    assert world.counts("repaired") == (1,)
 
 
 def test_a_conversation_that_cannot_be_read_costs_no_other_and_is_logged(
@@ -146,7 +137,7 @@ def test_a_conversation_that_cannot_be_read_costs_no_other_and_is_logged(
     number.server.faults.add(spoilt, path="/conversations")
     [conversation] = number.store.conversations(PHONE_ID, number.person("622"))
     world.run()
-    assert counts(world, "unreadable", "repaired", "verified") == (1, 1, 1)
+    assert world.counts("unreadable", "repaired", "verified") == (1, 1, 1)
     assert conversation.id in logged.getvalue()
 
 
@@ -167,9 +158,9 @@ def test_a_person_with_several_conversations_counts_once_by_the_newest_activity(
     several(number)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - HOUR_MS
-    assert len(notes(world, "621")) == 1
-    assert counts(world, "verified", "repaired", "in_step") == (1, 1, 0)
-    assert_it_adds_up(world.record())
+    assert len(world.notes("621")) == 1
+    assert world.counts("verified", "repaired", "in_step") == (1, 1, 0)
+    assert_counts_add_up(world.record())
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
@@ -183,7 +174,7 @@ def test_a_new_contact_with_several_conversations_is_made_once(
     number.missed_by(person, 20 * MINUTE_MS)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - 20 * MINUTE_MS
-    assert counts(world, "verified", "created") == (1, 1)
+    assert world.counts("verified", "created") == (1, 1)
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
@@ -203,7 +194,7 @@ def test_the_newest_conversation_tells_the_name(
         path="/conversations",
     )
     world.run()
-    assert contacts(world)["621"]["kapso_name"] == "Dr. Ana"
+    assert world.contacts()["621"]["kapso_name"] == "Dr. Ana"
 
 
 def test_people_are_told_apart_by_id_within_one_scan(world: World, number: Number) -> None:
@@ -212,5 +203,5 @@ def test_people_are_told_apart_by_id_within_one_scan(world: World, number: Numbe
     number.missed_by(person, 30 * MINUTE_MS)
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID), HOUR_MS)
     world.run()
-    assert contacts(world).keys() == {"621"}
-    assert counts(world, "created", "verified") == (1, 1)
+    assert world.contacts().keys() == {"621"}
+    assert world.counts("created", "verified") == (1, 1)

@@ -14,17 +14,7 @@ from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from background_sync.sync.deliver import Delivery
 from background_sync.tokens import Tokens
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import (
-    KEY,
-    LONG_AGO_MS,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    assert_it_adds_up,
-    counts,
-    next_hour,
-    workspace_record,
-)
+from tests.integration.verify.number import KEY, LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
 from tests.integration.world import NOW, TOKEN_PREFIX, World
 
 OTHER_ID, OTHER_KEY = "220987654321", "the-key-of-another-workspace"
@@ -74,9 +64,9 @@ def assert_deferred(world: World, why: str, run_at: int = NOW) -> None:
     record = world.record(run_at=run_at)
     assert (record.status, record.deferred, record.deferred_why) == ("completed", 1, why)
     assert (record.stale_found, record.unverified, record.flagged) == (2, 2, 0)
-    assert_it_adds_up(record)
+    assert_counts_add_up(record)
     assert world.flagged() == set()
-    assert "watermark" not in workspace_record(world)
+    assert "watermark" not in world.workspace_record()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,8 +82,8 @@ def test_the_run_is_deferred_flags_nobody_and_costs_no_other(
     assert world.record(other).repaired == 1
     assert (sweep["completed"], sweep["failed"], sweep["deferred"], sweep["repaired"]) == (2, 0, 1, 1)
     number.server.faults.clear()
-    run_at = next_hour(world)
-    assert counts(world, "deferred", "repaired", "flagged", run_at=run_at) == (0, 1, 1)
+    run_at = world.next_hour()
+    assert world.counts("deferred", "repaired", "flagged", run_at=run_at) == (0, 1, 1)
     assert world.flagged() == {"631"}
 
 
@@ -134,7 +124,7 @@ def test_kapso_that_takes_its_time_leaves_the_run_enough_to_be_closed(world: Wor
 
     number.server.faults.add(time_out, path="/conversations")
     delivery = Delivery(body=Message(RUN, "w1", NOW).body(), receipt_handle="none", receive_count=1)
-    world.desk().handle(delivery, deadline)
+    world.handler().handle(delivery, deadline)
     assert_deferred(world, "unavailable")
     assert deadline.at - world.clock.time >= 2_000
 
@@ -167,7 +157,7 @@ def test_after_a_429_everybody_with_the_key_rests_for_as_long_as_kapso_said(
     assert world.record(other).repaired == 1
     world.clock.time = NOW + 10 * MINUTE_MS
     world.run("w1", NOW + 1)
-    assert counts(world, "deferred", "repaired", run_at=NOW + 1) == (0, 1)
+    assert world.counts("deferred", "repaired", run_at=NOW + 1) == (0, 1)
 
 
 def test_a_429_at_a_look_up_costs_no_verification_and_is_honoured(world: World, number: Number) -> None:
@@ -175,7 +165,7 @@ def test_a_429_at_a_look_up_costs_no_verification_and_is_honoured(world: World, 
     number.missed("621")
     number.server.faults.add(answers.status(429), path="/webhooks")
     world.run()
-    assert counts(world, "deferred", "repaired") == (0, 1)
+    assert world.counts("deferred", "repaired") == (0, 1)
     world.workspace("w3", settings=REPAIR)
     world.clock.time = NOW + 59_000
     world.run("w3")
@@ -217,7 +207,7 @@ def test_a_key_that_was_changed_works_the_next_time(world: World, number: Number
     world.run(run_at=NOW + 1)
     assert world.record(run_at=NOW + 1).deferred_why == "unauthorized"
     world.run(run_at=NOW + 2)
-    assert counts(world, "deferred", run_at=NOW + 2) == (0,)
+    assert world.counts("deferred", run_at=NOW + 2) == (0,)
 
 
 @pytest.mark.usefixtures("tokens")

@@ -1,5 +1,6 @@
-"""What verification repairs, and what it leaves alone."""
+"""What verification repairs, and what it leaves unchanged."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,53 +8,58 @@ import pytest
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.integration.faults import Faults
 from tests.integration.killer import Killed
-from tests.integration.verify.number import (
-    CLAIM_REMEMBER_TAKE,
-    LONG_AGO_MS,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    contacts,
-    counts,
-    next_hour,
-    notes,
-)
+from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, PHONE_ID, REPAIR, Number
 from tests.integration.world import LEASE_MS, NOW, World
 
+HERS = {"content": "hers", "added_by": "ana", "added_at": 1}
 MISSED = "Sync repair: missed activity at 2025-12-31T23:50:00Z"
 
 
-def test_a_missed_message_is_repaired(world: World, number: Number) -> None:
+@pytest.fixture(autouse=True)
+def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
     world.workspace(settings=REPAIR)
+
+
+def while_written(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
+    """Somebody else acts just before the run writes the contact."""
+    faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_TAKE)
+
+
+def kill_after(world: World, faults: Faults, writes: int) -> None:
+    """Kill the run after so many writes on contacts, and let its lease expire."""
+    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + writes)
+    with pytest.raises(Killed):
+        world.run()
+    world.clock.time += LEASE_MS
+
+
+def test_a_missed_message_is_repaired(world: World, number: Number) -> None:
     number.missed("621")
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - 10 * MINUTE_MS
-    assert notes(world, "621") == [MISSED]
-    assert counts(world, "repaired", "verified", "flagged") == (1, 1, 0)
+    assert world.notes("621") == [MISSED]
+    assert world.counts("repaired", "verified", "flagged") == (1, 1, 0)
 
 
-def test_who_is_merely_quiet_is_neither_repaired_nor_flagged(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_quiet_contact_is_neither_repaired_nor_flagged(world: World, number: Number) -> None:
     number.quiet("621")
     world.run()
     assert world.flagged() == set()
-    assert counts(world, "stale_found", "confirmed_quiet", "in_step", "repaired") == (1, 1, 1, 0)
+    assert world.counts("stale_found", "confirmed_quiet", "in_step", "repaired") == (1, 1, 1, 0)
 
 
-def test_activity_from_before_comparing_began_is_flagged_by_the_plain_rule(
+def test_a_contact_last_active_before_the_first_scan_is_flagged_by_the_plain_rule(
     world: World, number: Number
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.quiet("621", 3 * DAY_MS)
     world.run()
     assert world.flagged() == {"621"}
 
 
-def test_a_missing_contact_is_created_as_the_crm_would(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_missing_contact_is_created_as_the_crm_would_create_it(world: World, number: Number) -> None:
     number.message("621", HOUR_MS, missed=True, name="Ana")
     world.run()
-    assert contacts(world)["621"] == {
+    assert world.contacts()["621"] == {
         "workspace_id": "w1",
         "contact_id": "621",
         "phone": "621",
@@ -68,221 +74,176 @@ def test_a_missing_contact_is_created_as_the_crm_would(world: World, number: Num
         "repaired_at": NOW,
         "created_by_run": NOW,
     }
-    assert counts(world, "created", "repaired") == (1, 0)
+    assert world.counts("created", "repaired") == (1, 0)
 
 
-def test_a_name_that_a_person_set_stays(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_name_that_a_user_set_is_kept(world: World, number: Number) -> None:
     number.message("621", HOUR_MS, name="Ana")
     world.contact("621", HOUR_MS, name="Dr. Ana Putri", kapso_name="Ana")
     number.store.rename(number.person("621"), "ana :)")
     world.run()
-    contact = contacts(world)["621"]
+    contact = world.contacts()["621"]
     assert (contact["name"], contact["kapso_name"]) == ("Dr. Ana Putri", "ana :)")
-    assert counts(world, "renamed", "in_step") == (1, 1)
+    assert world.counts("renamed", "in_step") == (1, 1)
 
 
-def test_an_empty_name_is_filled(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
-    number.message("621", HOUR_MS, name="Ana")
-    world.contact("621", HOUR_MS, name="", kapso_name="Ana")
+@pytest.mark.parametrize(("profile", "name"), [("Ana", ""), (None, "Ana")])
+def test_an_empty_name_is_filled_and_an_empty_profile_removes_no_name(
+    world: World, number: Number, profile: str | None, name: str
+) -> None:
+    number.message("621", HOUR_MS, name=profile)
+    world.contact("621", HOUR_MS, name=name, kapso_name="Ana")
     world.run()
-    assert contacts(world)["621"]["name"] == "Ana"
-
-
-def test_a_profile_without_a_name_takes_none_away(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
-    number.message("621", HOUR_MS)
-    world.contact("621", HOUR_MS, name="Ana", kapso_name="Ana")
-    world.run()
-    contact = contacts(world)["621"]
+    contact = world.contacts()["621"]
     assert (contact["name"], contact["kapso_name"]) == ("Ana", "Ana")
 
 
 def test_a_newer_table_is_never_overwritten(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     number.message("621", 2 * HOUR_MS)
     world.contact("621", 5 * MINUTE_MS)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - 5 * MINUTE_MS
-    assert counts(world, "ahead", "repaired") == (1, 0)
+    assert world.counts("ahead", "repaired") == (1, 0)
 
 
-def test_what_the_crm_keeps_beside_it_passes_through(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_repair_leaves_the_other_attributes_of_the_crm_unchanged(world: World, number: Number) -> None:
     number.missed("621")
-    others = {"content": "Sync check: she said", "added_by": "ana", "added_at": 7, "pinned": True}
-    kept: dict[str, Any] = {
-        "notes": [others],
-        "tags": ["vip"],
-        "lead_status": "archived",
-        "flagged_at": NOW - HOUR_MS,
-    }
-    world.contact("621", LONG_AGO_MS, **kept)
+    note = {"content": "Sync check: she said", "added_by": "ana", "added_at": 7, "pinned": True}
+    kept: dict[str, Any] = {"tags": ["vip"], "lead_status": "archived", "flagged_at": NOW - HOUR_MS}
+    world.contact("621", LONG_AGO_MS, notes=[note], **kept)
     world.run()
-    contact = contacts(world)["621"]
-    assert contact["notes"][0] == others
+    contact = world.contacts()["621"]
+    assert contact["notes"][0] == note
     assert len(contact["notes"]) == 2
-    assert [contact[name] for name in ("tags", "lead_status", "flagged_at")] == list(kept.values())[1:]
+    assert {name: contact[name] for name in kept} == kept
 
 
-def test_a_delivery_receipt_is_no_activity(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_delivery_receipt_does_not_count_as_activity(world: World, number: Number) -> None:
     number.quiet("621")
     number.store.delivery_receipt(PHONE_ID, number.person("621"), NOW - 10 * MINUTE_MS)
     world.run()
-    assert counts(world, "in_step", "repaired", "confirmed_quiet") == (1, 0, 1)
+    assert world.counts("in_step", "repaired", "confirmed_quiet") == (1, 0, 1)
 
 
-def test_a_conversation_in_which_nothing_was_written_is_no_activity(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_conversation_without_messages_does_not_count_as_activity(world: World, number: Number) -> None:
     number.store.open_conversation(PHONE_ID, number.store.add_person("621"), NOW - HOUR_MS)
     world.run()
-    assert contacts(world) == {}
-    assert counts(world, "created", "missing") == (0, 0)
+    assert world.contacts() == {}
+    assert world.counts("created", "missing") == (0, 0)
 
 
-def test_a_webhook_that_may_still_be_under_way_is_left_to_the_next_run(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_activity_within_the_grace_period_is_left_to_the_next_run(world: World, number: Number) -> None:
     number.missed("621", kapso_age_ms=MINUTE_MS)
     world.run()
-    assert counts(world, "repaired") == (0,)
-    assert counts(world, "repaired", run_at=next_hour(world)) == (1,)
+    assert world.counts("repaired") == (0,)
+    assert world.counts("repaired", run_at=world.next_hour()) == (1,)
 
 
-def test_a_contact_without_a_time_is_behind_any_activity(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_contact_without_a_time_is_repaired(world: World, number: Number) -> None:
     number.message("621", HOUR_MS, missed=True)
     world.contact("621", last_activity_at=None)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - HOUR_MS
-    assert counts(world, "repaired", "invalid") == (1, 0)
+    assert world.counts("repaired", "invalid") == (1, 0)
 
 
-def test_a_contact_that_cannot_be_read_is_left_as_it_is(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_an_invalid_contact_is_not_changed(world: World, number: Number) -> None:
     number.message("621", HOUR_MS, missed=True)
     number.missed("622")
     world.contact("621", last_activity_at="yesterday")
     world.run()
-    assert contacts(world)["621"]["last_activity_at"] == "yesterday"
-    assert counts(world, "unknown", "repaired", "invalid") == (1, 1, 1)
+    assert world.contacts()["621"]["last_activity_at"] == "yesterday"
+    assert world.counts("unknown", "repaired", "invalid") == (1, 1, 1)
 
 
 @pytest.mark.parametrize("notes", ["called him", {"first": "called him"}, 3])
-def test_notes_that_are_no_list_stay_and_cost_no_repair(world: World, number: Number, notes: object) -> None:
-    world.workspace(settings=REPAIR)
+def test_notes_that_are_not_a_list_are_kept_and_the_contact_is_repaired(
+    world: World, number: Number, notes: object
+) -> None:
     number.missed("621")
     world.contact("621", LONG_AGO_MS, notes=notes)
     world.run()
-    contact = contacts(world)["621"]
+    contact = world.contacts()["621"]
     assert (contact["last_activity_at"], contact["notes"]) == (NOW - 10 * MINUTE_MS, notes)
-    assert counts(world, "repaired") == (1,)
+    assert world.counts("repaired") == (1,)
 
 
-def test_an_item_that_has_no_room_for_a_note_is_repaired_without(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_contact_too_large_for_another_note_is_repaired_without_a_note(
+    world: World, number: Number
+) -> None:
     number.missed("621")
     world.contact("621", LONG_AGO_MS, blob="x" * 404_800)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - 10 * MINUTE_MS
-    assert counts(world, "repaired") == (1,)
+    assert world.counts("repaired") == (1,)
 
 
-# ---------------------------------------------------------------------- others at the same moment
-
-
-def test_a_webhook_that_lands_at_the_same_moment_wins(world: World, number: Number, faults: Faults) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_webhook_that_arrives_during_a_repair_wins(world: World, number: Number, faults: Faults) -> None:
     number.missed("621")
-    faults.meanwhile("UpdateItem", lambda: number.heard_of("621", NOW - MINUTE_MS), after=CLAIM_REMEMBER_TAKE)
+    while_written(faults, lambda: number.webhook_arrives("621", NOW - MINUTE_MS))
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - MINUTE_MS
-    assert notes(world, "621") == []
-    assert counts(world, "repaired", "ahead") == (0, 1)
+    assert world.notes("621") == []
+    assert world.counts("repaired", "ahead") == (0, 1)
 
 
-def test_a_note_that_is_added_at_the_same_moment_stays(world: World, number: Number, faults: Faults) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_note_that_is_added_during_a_repair_is_kept(world: World, number: Number, faults: Faults) -> None:
     number.missed("621")
-    note = {"content": "hers", "added_by": "ana", "added_at": 1}
-    faults.meanwhile(
-        "UpdateItem", lambda: world.contact("621", LONG_AGO_MS, notes=[note]), after=CLAIM_REMEMBER_TAKE
-    )
+    while_written(faults, lambda: world.contact("621", LONG_AGO_MS, notes=[HERS]))
     world.run()
-    assert notes(world, "621") == ["hers", MISSED]
-    assert counts(world, "repaired") == (1,)
+    assert world.notes("621") == ["hers", MISSED]
+    assert world.counts("repaired") == (1,)
 
 
-def test_a_contact_that_the_crm_makes_at_the_same_moment_is_its_own(
+def test_a_contact_that_the_crm_creates_at_the_same_moment_is_not_overwritten(
     world: World, number: Number, faults: Faults
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.message("621", 10 * MINUTE_MS, missed=True)
-    faults.meanwhile("UpdateItem", lambda: number.heard_of("621", NOW - MINUTE_MS), after=CLAIM_REMEMBER_TAKE)
+    while_written(faults, lambda: number.webhook_arrives("621", NOW - MINUTE_MS))
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - MINUTE_MS
-    assert counts(world, "created", "repaired", "ahead") == (0, 0, 1)
+    assert world.counts("created", "repaired", "ahead") == (0, 0, 1)
 
 
-def test_a_contact_that_others_write_all_the_time_is_left_to_the_next_run(
+def test_a_contact_that_changes_at_every_attempt_is_left_to_the_next_run(
     world: World, number: Number, faults: Faults
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.missed("621")
     writes = iter(range(1, 100))
-    faults.meanwhile(
-        "UpdateItem",
-        lambda: world.contact("621", LONG_AGO_MS + next(writes)),
-        times=50,
-        after=CLAIM_REMEMBER_TAKE,
-    )
+    while_written(faults, lambda: world.contact("621", LONG_AGO_MS + next(writes)), times=50)
     world.run()
-    assert counts(world, "behind", "repaired") == (1, 0)
+    assert world.counts("behind", "repaired") == (1, 0)
     faults.close()
-    assert counts(world, "behind", "repaired", run_at=next_hour(world)) == (0, 1)
+    assert world.counts("behind", "repaired", run_at=world.next_hour()) == (0, 1)
 
 
-# ---------------------------------------------------------------------- delivered again
-
-
-def test_killed_after_a_repair_it_counts_it_as_its_own(world: World, number: Number, faults: Faults) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_run_that_is_killed_after_a_repair_counts_it_when_delivered_again(
+    world: World, number: Number, faults: Faults
+) -> None:
     number.missed("621")
     number.message("622", HOUR_MS, missed=True)
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 2)
-    with pytest.raises(Killed):
-        world.run()
-    world.clock.time += LEASE_MS
+    kill_after(world, faults, 2)
     world.run(receive_count=2)
-    assert counts(world, "repaired", "created", "verified") == (1, 1, 2)
-    assert notes(world, "621") == [MISSED]
+    assert world.counts("repaired", "created", "verified") == (1, 1, 2)
+    assert world.notes("621") == [MISSED]
 
 
-def test_a_created_contact_counts_as_created_also_after_a_webhook(
+def test_a_contact_created_before_a_kill_counts_as_created_even_after_a_webhook(
     world: World, number: Number, faults: Faults
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.message("621", HOUR_MS, missed=True)
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 1)
-    with pytest.raises(Killed):
-        world.run()
-    number.heard_of("621", NOW + MINUTE_MS)
-    world.clock.time += LEASE_MS
+    kill_after(world, faults, 1)
+    number.webhook_arrives("621", NOW + MINUTE_MS)
     world.run(receive_count=2)
     assert world.read("621")["last_activity_at"] == NOW + MINUTE_MS
-    assert counts(world, "created", "repaired", "ahead") == (1, 0, 0)
+    assert world.counts("created", "repaired", "ahead") == (1, 0, 0)
 
 
-def test_a_new_name_counts_once_however_often_the_run_is_tried(
+def test_a_new_name_counts_once_however_often_the_run_is_delivered(
     world: World, number: Number, faults: Faults
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.message("621", HOUR_MS, name="Ana")
     number.store.rename(number.person("621"), "ana :)")
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + 1)
-    with pytest.raises(Killed):
-        world.run()
-    world.clock.time += LEASE_MS
+    kill_after(world, faults, 1)
     world.run(receive_count=2)
-    assert counts(world, "renamed") == (1,)
+    assert world.counts("renamed") == (1,)

@@ -5,7 +5,7 @@ from math import ceil
 import pytest
 
 from background_sync_ops.kapso import LastPage, Quirks
-from tests.integration.verify.number import REPAIR, Number, counts, next_hour, workspace_record
+from tests.integration.verify.number import REPAIR, Number
 from tests.integration.world import NOW, World
 
 CHANGED = [0, 1, 99, 100, 101, 250]
@@ -19,7 +19,7 @@ def test_the_requests_are_a_page_for_a_hundred_and_two_look_ups(
     world.workspace(settings=REPAIR)
     number.in_step(changed)
     world.run()
-    assert counts(world, "verified", "in_step") == (changed, changed)
+    assert world.counts("verified", "in_step") == (changed, changed)
     assert len(number.requests) == max(1, ceil(changed / 100)) + LOOK_UPS
 
 
@@ -31,7 +31,7 @@ def test_a_last_page_that_looks_like_any_other_costs_one_more(
     number.server.quirks = Quirks(last_page=LastPage.SET_AFTER)
     number.in_step(changed)
     world.run()
-    assert counts(world, "verified") == (changed,)
+    assert world.counts("verified") == (changed,)
     assert len(number.requests) == ceil(changed / 100) + 1 + LOOK_UPS
 
 
@@ -42,7 +42,7 @@ def test_contacts_that_did_not_change_cost_none(world: World, number: Number) ->
     world.run()
     number.server.requests.clear()
     world.clock.time = NOW
-    next_hour(world)
+    world.next_hour()
     assert world.record().contacts_checked == 251
     assert len(number.requests) == 1 + LOOK_UPS
 
@@ -64,5 +64,5 @@ def test_who_does_not_ask_for_verification_costs_no_request(
     world.run()
     assert number.requests == []
     assert world.flagged() == {"621"}
-    assert "watermark" not in workspace_record(world)
+    assert "watermark" not in world.workspace_record()
     assert int(world.record().invalid_setting) == (settings not in (None, {"verify": "off"}))

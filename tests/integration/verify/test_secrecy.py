@@ -105,5 +105,5 @@ def test_what_is_said_of_a_key_that_cannot_be_read_is_its_parameters_name(world:
 def test_what_holds_the_keys_does_not_show_them(world: World, number: Number) -> None:  # noqa: ARG001
     tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
     assert tokens.get(f"{TOKEN_PREFIX}abc") == KEY
-    desk: Any = world.desk()
+    desk: Any = world.handler()
     assert KEY not in repr(tokens) + str(tokens) + repr(desk)

@@ -10,15 +10,7 @@ from background_sync.sync import survey
 from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
 from tests.integration.killer import Killed
-from tests.integration.verify.number import (
-    REPAIR,
-    REPORT,
-    Number,
-    assert_it_adds_up,
-    counts,
-    next_hour,
-    notes,
-)
+from tests.integration.verify.number import REPAIR, REPORT, Number, assert_counts_add_up
 from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, World
 
 
@@ -41,11 +33,11 @@ def test_overtaken_in_its_scan_it_counts_whom_it_repaired(world: World, number: 
     assert world.run()
     [follow_up] = world.receive()
     number.server.faults.clear()
-    run_at = next_hour(world)
+    run_at = world.next_hour()
     assert world.deliver(follow_up)
-    assert counts(world, "superseded", "verified", "repaired") == (1, 1, 1)
-    assert counts(world, "in_step", "repaired", run_at=run_at) == (1, 1)
-    assert len(notes(world, "621")) == len(notes(world, "622")) == 1
+    assert world.counts("superseded", "verified", "repaired") == (1, 1, 1)
+    assert world.counts("in_step", "repaired", run_at=run_at) == (1, 1)
+    assert len(world.notes("621")) == len(world.notes("622")) == 1
 
 
 @pytest.mark.usefixtures("two_missed")
@@ -55,10 +47,10 @@ def test_overtaken_in_its_scan_it_flags_nobody(world: World, number: Number) -> 
     [follow_up] = world.receive()
     number.server.faults.clear()
     run_at = NOW + HOUR_MS
-    next_hour(world)
+    world.next_hour()
     assert world.deliver(follow_up)
-    assert counts(world, "superseded", "behind", "reported") == (1, 1, 0)
-    assert counts(world, "reported", run_at=run_at) == (2,)
+    assert world.counts("superseded", "behind", "reported") == (1, 1, 0)
+    assert world.counts("reported", run_at=run_at) == (2,)
 
 
 def test_overtaken_after_it_was_deferred_it_left_nobody_for_the_cap(
@@ -71,9 +63,9 @@ def test_overtaken_after_it_was_deferred_it_left_nobody_for_the_cap(
     with pytest.raises(Killed):
         world.run()
     world.clock.time += LEASE_MS
-    next_hour(world)
+    world.next_hour()
     assert world.run(receive_count=2)
-    assert counts(world, "superseded", "deferred", "unverified", "over_cap") == (1, 1, 1, 0)
+    assert world.counts("superseded", "deferred", "unverified", "over_cap") == (1, 1, 1, 0)
 
 
 def test_overtaken_while_it_flagged_it_counts_flags_that_were_renewed_since(world: World) -> None:
@@ -86,9 +78,9 @@ def test_overtaken_while_it_flagged_it_counts_flags_that_were_renewed_since(worl
     assert 0 < flagged < 6
     world.clock.tick_ms = 0
     world.workspace(settings={"flag_cooldown_ms": HOUR_MS}, latest_run_at=NOW)
-    next_hour(world)
+    world.next_hour()
     assert world.deliver(follow_up)
-    assert counts(world, "superseded", "flagged") == (1, flagged)
+    assert world.counts("superseded", "flagged") == (1, flagged)
 
 
 @pytest.mark.usefixtures("two_missed")
@@ -99,7 +91,7 @@ def test_switched_off_in_its_scan_it_counts_whom_it_repaired(world: World, chang
     [follow_up] = world.receive()
     world.workspace(**{"settings": REPAIR, "latest_run_at": NOW, **change})
     assert world.deliver(follow_up)
-    assert counts(world, "verified", "repaired") == (1, 1)
+    assert world.counts("verified", "repaired") == (1, 1)
 
 
 def test_whom_its_survey_found_fresh_is_not_stale_by_settings_that_changed_since(
@@ -113,5 +105,5 @@ def test_whom_its_survey_found_fresh_is_not_stale_by_settings_that_changed_since
     assert world.run()
     world.workspace(settings={**REPORT, "stale_threshold_ms": 30 * MINUTE_MS}, latest_run_at=NOW)
     world.work()
-    assert counts(world, "reported", "fresh", "over_cap") == (1, 2, 0)
-    assert_it_adds_up(world.record())
+    assert world.counts("reported", "fresh", "over_cap") == (1, 2, 0)
+    assert_counts_add_up(world.record())

@@ -4,17 +4,7 @@ import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import (
-    PHONE_ID,
-    REPAIR,
-    REPORT,
-    Number,
-    contacts,
-    counts,
-    next_hour,
-    notes,
-    workspace_record,
-)
+from tests.integration.verify.number import PHONE_ID, REPAIR, REPORT, Number
 from tests.integration.world import NOW, World
 
 OFF = {"verify": "off"}
@@ -48,7 +38,7 @@ def test_on_flags_only_who_was_never_compared(world: World, settings: dict[str, 
     switch(world, settings)
     world.run()
     assert world.flagged() == {"631"}
-    assert counts(world, "flagged", "confirmed_quiet") == (1, 1)
+    assert world.counts("flagged", "confirmed_quiet") == (1, 1)
 
 
 @pytest.mark.parametrize("settings", [REPORT, REPAIR])
@@ -58,18 +48,18 @@ def test_who_was_compared_is_not_flagged_however_long_it_is_quiet(
     switch(world, settings)
     world.run()
     for hours in (24, 48, 72):
-        next_hour(world, hours)
-    assert notes(world, "621") == []
-    assert len(notes(world, "631")) == 4
+        world.next_hour(hours)
+    assert world.notes("621") == []
+    assert len(world.notes("631")) == 4
 
 
 def test_off_again_flags_by_the_plain_rule_and_forgets_what_the_webhooks_were_like(world: World) -> None:
     switch(world, REPAIR)
     world.run()
     switch(world, OFF)
-    run_at = next_hour(world)
+    run_at = world.next_hour()
     assert world.read("621")["flagged_at"] == run_at
-    workspace = workspace_record(world)
+    workspace = world.workspace_record()
     assert (workspace["watermark"], workspace["verified_from"]) == (NOW, NOW - DAY_MS)
     assert "webhook" not in workspace
 
@@ -78,13 +68,13 @@ def test_on_again_goes_on_from_the_watermark_and_misses_nothing(world: World, nu
     switch(world, REPAIR)
     world.run()
     switch(world, OFF)
-    next_hour(world)
+    world.next_hour()
     number.message("641", -2 * HOUR_MS, missed=True)
-    next_hour(world, 30)
+    world.next_hour(30)
     switch(world, REPAIR)
-    run_at = next_hour(world, 54)
-    assert contacts(world)["641"]["repaired_at"] == run_at
-    assert workspace_record(world)["verified_from"] == NOW - DAY_MS
+    run_at = world.next_hour(54)
+    assert world.contacts()["641"]["repaired_at"] == run_at
+    assert world.workspace_record()["verified_from"] == NOW - DAY_MS
 
 
 def test_on_again_confirms_whom_it_confirmed_before(world: World) -> None:
@@ -92,12 +82,12 @@ def test_on_again_confirms_whom_it_confirmed_before(world: World) -> None:
     switch(world, REPAIR)
     world.run()
     switch(world, OFF)
-    flagged_at = next_hour(world)
+    flagged_at = world.next_hour()
     assert world.read("621")["flagged_at"] == flagged_at
     switch(world, REPAIR)
-    run_at = next_hour(world, 26)
+    run_at = world.next_hour(26)
     assert world.read("621")["flagged_at"] == flagged_at
-    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at) == (1, 1)
+    assert world.counts("confirmed_quiet", "flagged", run_at=run_at) == (1, 1)
 
 
 def test_off_is_the_plain_rule_for_who_is_behind_too(world: World, number: Number) -> None:
@@ -108,9 +98,9 @@ def test_off_is_the_plain_rule_for_who_is_behind_too(world: World, number: Numbe
     world.contact("642", 40 * MINUTE_MS, flagged_at=NOW - 23 * HOUR_MS)
     world.run()
     switch(world, OFF)
-    next_hour(world, 24)
-    assert notes(world, "641")[-1] == "Sync check: No activity for 32 hours"
-    assert notes(world, "642") == ["Sync check: No activity for 25 hours"]
+    world.next_hour(24)
+    assert world.notes("641")[-1] == "Sync check: No activity for 32 hours"
+    assert world.notes("642") == ["Sync check: No activity for 25 hours"]
 
 
 def test_a_flag_of_the_time_without_verification_makes_nobody_suspect(world: World, number: Number) -> None:
@@ -119,24 +109,24 @@ def test_a_flag_of_the_time_without_verification_makes_nobody_suspect(world: Wor
     world.run()
     switch(world, OFF)
     number.message("641", -2 * HOUR_MS)
-    flagged_at = next_hour(world, 4)
+    flagged_at = world.next_hour(4)
     switch(world, REPAIR)
-    next_hour(world, 5)
-    next_hour(world, 29)
+    world.next_hour(5)
+    world.next_hour(29)
     assert world.read("641")["flagged_at"] == flagged_at
-    assert len(notes(world, "641")) == 1
+    assert len(world.notes("641")) == 1
 
 
 def test_who_was_reported_and_then_repaired_is_merely_quiet(world: World, number: Number) -> None:
     switch(world, REPORT)
     number.missed("641", 8 * HOUR_MS, 3 * MINUTE_MS)
     world.run()
-    assert counts(world, "reported") == (1,)
+    assert world.counts("reported") == (1,)
     switch(world, REPAIR)
-    assert counts(world, "repaired", run_at=next_hour(world)) == (1,)
-    next_hour(world, 26)
+    assert world.counts("repaired", run_at=world.next_hour()) == (1,)
+    world.next_hour(26)
     assert world.read("641")["flagged_at"] == NOW
-    assert len([note for note in notes(world, "641") if note.startswith("Sync check:")]) == 1
+    assert len([note for note in world.notes("641") if note.startswith("Sync check:")]) == 1
 
 
 def test_who_was_flagged_before_it_was_compared_and_then_repaired_is_merely_quiet(
@@ -147,10 +137,10 @@ def test_who_was_flagged_before_it_was_compared_and_then_repaired_is_merely_quie
     world.run()
     number.missed("641", 4 * DAY_MS, -HOUR_MS + MINUTE_MS)
     world.contact("641", 4 * DAY_MS)
-    flagged_at = next_hour(world)
+    flagged_at = world.next_hour()
     assert world.read("641")["flagged_at"] == flagged_at
-    assert counts(world, "repaired", run_at=next_hour(world, 2)) == (1,)
-    next_hour(world, 26)
+    assert world.counts("repaired", run_at=world.next_hour(2)) == (1,)
+    world.next_hour(26)
     assert world.read("641")["flagged_at"] == flagged_at
 
 
@@ -160,9 +150,9 @@ def test_a_gap_of_deferred_runs_is_compared_when_kapso_answers_again(world: Worl
     number.server.faults.add(answers.status(503))
     for hours in range(1, 4):
         number.message(f"65{hours}", -hours * HOUR_MS + 10 * MINUTE_MS, missed=True)
-        assert counts(world, "deferred", run_at=next_hour(world, hours)) == (1,)
+        assert world.counts("deferred", run_at=world.next_hour(hours)) == (1,)
     number.server.faults.clear()
-    assert counts(world, "deferred", "created", run_at=next_hour(world, 4)) == (0, 3)
+    assert world.counts("deferred", "created", run_at=world.next_hour(4)) == (0, 3)
 
 
 def test_another_number_of_the_workspace_does_not_confirm_what_was_never_compared(
@@ -172,4 +162,4 @@ def test_another_number_of_the_workspace_does_not_confirm_what_was_never_compare
     switch(world, REPAIR)
     world.run()
     number.store.message(PHONE_ID, number.person("621"), "inbound", NOW + 10 * MINUTE_MS)
-    assert counts(world, "repaired", run_at=next_hour(world)) == (1,)
+    assert world.counts("repaired", run_at=world.next_hour()) == (1,)

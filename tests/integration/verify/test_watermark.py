@@ -9,17 +9,7 @@ from background_sync.kapso import conversations
 from background_sync.records.workspaces import Compared, remember_scan
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import (
-    LONG_AGO_MS,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    assert_it_adds_up,
-    contacts,
-    counts,
-    next_hour,
-    workspace_record,
-)
+from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 PENDING = {"phone_id": PHONE_ID, "since": NOW, "started_at": NOW, "after": None, "pages": 0}
@@ -41,7 +31,7 @@ def takes(world: World, ms: int) -> Callable[[], None]:
 
 
 def watermark(world: World) -> int:
-    return int(workspace_record(world)["watermark"])
+    return int(world.workspace_record()["watermark"])
 
 
 @pytest.mark.parametrize(
@@ -69,13 +59,13 @@ def test_it_moves_to_the_time_before_the_scan_began(world: World, number: Number
     number.server.faults.add(answers.slow(takes(world, 30_000)), path="/conversations")
     world.run()
     assert watermark(world) == NOW + 5_000
-    assert workspace_record(world)["scan_ms"] == 30_000
+    assert world.workspace_record()["scan_ms"] == 30_000
 
 
 def test_the_next_scan_overlaps_by_five_minutes(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR)
     world.run()
-    next_hour(world)
+    world.next_hour()
     assert number.scans[-1]["last_active_since"] == "2025-12-31T23:55:00Z"
 
 
@@ -90,10 +80,10 @@ def test_what_moved_to_the_front_during_the_scan_is_found_by_the_next(world: Wor
 
     number.server.faults.add(answers.then(touch), path="/conversations", nth=1)
     world.run()
-    assert counts(world, "repaired") == (3,)
-    run_at = next_hour(world)
-    assert counts(world, "repaired", run_at=run_at) == (1,)
-    assert contacts(world)["624"]["repaired_at"] == run_at
+    assert world.counts("repaired") == (3,)
+    run_at = world.next_hour()
+    assert world.counts("repaired", run_at=run_at) == (1,)
+    assert world.contacts()["624"]["repaired_at"] == run_at
 
 
 @pytest.mark.usefixtures("page_of_two")
@@ -105,13 +95,13 @@ def test_it_stays_where_it_is_when_kapso_fails_on_a_page(world: World, number: N
         number.missed(phone, kapso_age_ms=-age * 15 * MINUTE_MS)
     nth = range(page, page + 3)
     number.server.faults.add(answers.status(503), path="/conversations", nth=nth)
-    run_at = next_hour(world)
+    run_at = world.next_hour()
     assert watermark(world) == NOW
-    assert counts(world, "deferred", "repaired", run_at=run_at) == (1, 2 * (page - 1))
-    assert_it_adds_up(world.record(run_at=run_at))
-    run_at = next_hour(world, 2)
+    assert world.counts("deferred", "repaired", run_at=run_at) == (1, 2 * (page - 1))
+    assert_counts_add_up(world.record(run_at=run_at))
+    run_at = world.next_hour(2)
     assert watermark(world) == run_at
-    assert counts(world, "deferred", "repaired", run_at=run_at) == (0, 5 - 2 * page)
+    assert world.counts("deferred", "repaired", run_at=run_at) == (0, 5 - 2 * page)
 
 
 def test_a_first_scan_that_failed_looks_back_as_far_the_next_time(world: World, number: Number) -> None:
@@ -119,7 +109,7 @@ def test_a_first_scan_that_failed_looks_back_as_far_the_next_time(world: World, 
     number.missed("621", DAY_MS - 10 * MINUTE_MS, DAY_MS - 30 * MINUTE_MS)
     number.server.faults.add(answers.status(404), path="/conversations", times=1)
     world.run()
-    next_hour(world)
+    world.next_hour()
     assert number.scans[-1]["last_active_since"] == number.scans[0]["last_active_since"]
 
 
@@ -170,8 +160,8 @@ def test_an_older_run_that_is_deferred_after_a_newer_one_ended_holds_nothing_up(
     assert world.record().deferred == 1
     number.message("621", -90 * MINUTE_MS, missed=True)
     for hours in (2, 3):
-        run_at = next_hour(world, hours)
-    assert contacts(world)["621"]["repaired_at"] == NOW + 2 * HOUR_MS
+        run_at = world.next_hour(hours)
+    assert world.contacts()["621"]["repaired_at"] == NOW + 2 * HOUR_MS
     assert watermark(world) == run_at
 
 
@@ -182,11 +172,11 @@ def test_a_scan_that_was_deferred_half_way_goes_on_from_there(world: World, numb
         number.missed(f"62{quarters}", LONG_AGO_MS, quarters * 15 * MINUTE_MS)
     number.server.faults.add(answers.status(404), path="/conversations", nth=2)
     world.run()
-    assert counts(world, "deferred", "verified", "repaired") == (1, 2, 2)
-    run_at = next_hour(world)
-    assert counts(world, "deferred", "repaired", run_at=run_at) == (0, 3)
+    assert world.counts("deferred", "verified", "repaired") == (1, 2, 2)
+    run_at = world.next_hour()
+    assert world.counts("deferred", "repaired", run_at=run_at) == (0, 3)
     assert number.scans[2]["after"] == number.scans[1]["after"]
-    assert "pending_scan" not in workspace_record(world)
+    assert "pending_scan" not in world.workspace_record()
 
 
 @pytest.mark.usefixtures("page_of_two")
@@ -200,10 +190,10 @@ def test_and_what_happened_since_it_began_is_compared_by_the_same_run(world: Wor
     number.server.requests.clear()
     number.message("629", -30 * MINUTE_MS, missed=True)
     number.quiet("631", 10 * HOUR_MS)
-    run_at = next_hour(world, 3)
-    assert (contacts(world)["629"]["repaired_at"], watermark(world)) == (run_at, run_at)
-    assert workspace_record(world)["verified_from"] == NOW - DAY_MS
-    assert counts(world, "confirmed_quiet", "flagged", run_at=run_at)[1] == 0
+    run_at = world.next_hour(3)
+    assert (world.contacts()["629"]["repaired_at"], watermark(world)) == (run_at, run_at)
+    assert world.workspace_record()["verified_from"] == NOW - DAY_MS
+    assert world.counts("confirmed_quiet", "flagged", run_at=run_at)[1] == 0
     assert len([path for path in number.requests if path.endswith("/webhooks")]) == 1
 
 
@@ -228,7 +218,7 @@ def test_a_place_to_go_on_from_that_somebody_spoilt_costs_a_run_or_two_and_no_mo
 ) -> None:
     world.workspace(settings=REPAIR, pending_scan=pending)
     for hours in range(3):
-        run_at = next_hour(world, hours)
+        run_at = world.next_hour(hours)
     assert watermark(world) == run_at
 
 
@@ -268,10 +258,10 @@ def test_a_scan_too_large_for_one_invocation_goes_on_with_exact_counts(world: Wo
         number.missed(f"62{quarters}", LONG_AGO_MS, quarters * 15 * MINUTE_MS)
     number.server.faults.add(answers.slow(takes(world, PAGE_MS)), path="/conversations")
     assert work_on_one_run(world) == 4
-    assert counts(world, "verified", "repaired") == (7, 7)
-    assert (watermark(world), workspace_record(world)["scan_ms"]) == (NOW, 4 * PAGE_MS)
+    assert world.counts("verified", "repaired") == (7, 7)
+    assert (watermark(world), world.workspace_record()["scan_ms"]) == (NOW, 4 * PAGE_MS)
     assert len(number.scans) == 4
-    assert_it_adds_up(world.record())
+    assert_counts_add_up(world.record())
 
 
 @pytest.mark.usefixtures("page_of_two")
@@ -282,7 +272,7 @@ def test_a_scan_that_took_longer_than_five_minutes_is_what_the_next_overlaps_by(
     number.in_step(7)
     number.server.faults.add(answers.slow(takes(world, PAGE_MS)), path="/conversations")
     work_on_one_run(world)
-    next_hour(world)
+    world.next_hour()
     assert number.scans[-1]["last_active_since"] == "2025-12-31T23:53:16Z"
 
 
@@ -296,7 +286,7 @@ def test_a_person_met_again_in_a_later_invocation_counts_once(
     number.missed_by(number.person("621"))
     number.server.faults.add(answers.slow(takes(world, PAGE_MS)), path="/conversations")
     assert work_on_one_run(world) == 2
-    assert counts(world, "verified", "repaired") == (1, 1)
+    assert world.counts("verified", "repaired") == (1, 1)
 
 
 @pytest.mark.usefixtures("page_of_two")
@@ -311,4 +301,4 @@ def test_a_run_whose_follow_up_was_never_sent_goes_on_when_its_message_comes_bac
     assert world.run()
     assert [each.message.run_at for each in world.receive()] == [NOW]  # lost, as if never sent
     assert world.run(receive_count=2)
-    assert counts(world, "verified", "repaired") == (3, 3)
+    assert world.counts("verified", "repaired") == (3, 3)

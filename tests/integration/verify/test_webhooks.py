@@ -5,7 +5,7 @@ import pytest
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Delivery, Webhook
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import PHONE_ID, REPAIR, Number, counts, next_hour, workspace_record
+from tests.integration.verify.number import KEY, PHONE_ID, REPAIR, Number
 from tests.integration.world import NOW, World
 
 URL = "https://crm.example.com/hooks"
@@ -22,7 +22,7 @@ def webhook(number: Number, *, active: bool = True) -> Webhook:
 
 
 def remembered(world: World) -> tuple[object, object]:
-    workspace = workspace_record(world)
+    workspace = world.workspace_record()
     return workspace.get("webhook"), workspace.get("webhook_since")
 
 
@@ -44,11 +44,11 @@ def test_what_a_numbers_webhooks_are_is_on_the_workspace_and_on_the_run(
 def test_one_that_is_switched_on_again_clears_by_itself(world: World, number: Number) -> None:
     off = webhook(number, active=False)
     world.run()
-    run_at = next_hour(world)
+    run_at = world.next_hour()
     assert remembered(world) == ("off", NOW)
     assert world.record(run_at=run_at).webhook_off == 1
     number.store.change_webhook(off.id, run_at, active=True)
-    run_at = next_hour(world, 2)
+    run_at = world.next_hour(2)
     assert remembered(world) == ("active", run_at)
     assert world.record(run_at=run_at).webhook_off == 0
 
@@ -73,12 +73,12 @@ def test_a_look_up_that_fails_costs_no_verification_and_forgets_nothing(
     world.run()
     number.server.faults.add(fault, path="/platform/")
     number.missed("622", kapso_age_ms=-30 * MINUTE_MS)
-    run_at = next_hour(world)
+    run_at = world.next_hour()
     record = world.record(run_at=run_at)
     assert not record.webhook
     assert (record.status, record.deferred, record.repaired) == ("completed", 0, 1)
     assert remembered(world) == ("off", NOW)
-    assert workspace_record(world)["watermark"] == run_at
+    assert world.workspace_record()["watermark"] == run_at
 
 
 def test_a_deferred_run_tells_nothing_of_the_webhooks(world: World, number: Number) -> None:
@@ -86,7 +86,7 @@ def test_a_deferred_run_tells_nothing_of_the_webhooks(world: World, number: Numb
     number.server.faults.add(answers.status(404), path="/conversations")
     world.run()
     assert not world.record().webhook
-    assert counts(world, "webhook_off") == (0,)
+    assert world.counts("webhook_off") == (0,)
     assert remembered(world) == (None, None)
 
 
@@ -99,7 +99,7 @@ def test_a_workspace_that_is_no_longer_verified_warns_of_no_webhook(world: World
         Key={"workspace_id": {"S": "w1"}},
         UpdateExpression="REMOVE settings",
     )
-    next_hour(world)
+    world.next_hour()
     assert remembered(world) == (None, None)
 
 
@@ -112,11 +112,11 @@ def test_failed_deliveries_since_the_last_run_are_counted(world: World, number: 
         ("delivered", PHONE_ID, MINUTE_MS),
         ("failed", "330", MINUTE_MS),
     ]:
-        number.store.add_number(phone_id, number.store.number(PHONE_ID).key)
+        number.store.add_number(phone_id, KEY)
         log(number, known, status, phone_id, NOW - age_ms)
     world.run()
-    assert counts(world, "failed_deliveries") == (2,)
-    assert counts(world, "failed_deliveries", run_at=next_hour(world)) == (1,)
+    assert world.counts("failed_deliveries") == (2,)
+    assert world.counts("failed_deliveries", run_at=world.next_hour()) == (1,)
 
 
 def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> None:
@@ -126,7 +126,6 @@ def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> 
             webhook_id=known.id,
             webhook_url=URL,
             phone_number_id=phone_id,
-            config_id="c",
             event="whatsapp.message.received",
             conversation_phone_number=None,
             created_at=at,
@@ -139,5 +138,5 @@ def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> 
 def test_they_are_looked_at_in_a_sweep_of_a_time_to_come_too(world: World, number: Number) -> None:
     """`sweep --at` may name one: the scan began before it, and was not resumed for that."""
     world.run(run_at=NOW + DAY_MS)
-    assert counts(world, "webhook_off", run_at=NOW + DAY_MS) == (1,)
+    assert world.counts("webhook_off", run_at=NOW + DAY_MS) == (1,)
     assert len(number.scans) == 1

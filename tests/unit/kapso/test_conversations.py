@@ -27,7 +27,7 @@ def read(**fields: Any) -> Conversation:
     return found
 
 
-def test_a_record_as_documented() -> None:
+def test_a_documented_record_is_read() -> None:
     assert read() == Conversation(
         id="123e4567-e89b-12d3-a456-426614174000",
         phone="15551234567",
@@ -39,25 +39,25 @@ def test_a_record_as_documented() -> None:
 
 
 @pytest.mark.parametrize("newest", ["last_inbound_at", "last_outbound_at", "last_message_timestamp"])
-def test_activity_is_the_newest_of_the_three(newest: str) -> None:
+def test_activity_is_the_newest_of_three_times(newest: str) -> None:
     assert read(**{newest: "2024-01-15T17:30:00.5+02:00"}).activity_at == MOMENT + 3_600_500
 
 
-def test_activity_is_compared_as_instants() -> None:
+def test_times_are_compared_across_notations() -> None:
     found = read(last_inbound_at="2024-01-15T09:40:00-05:00", last_message_timestamp="1705329000")
     assert found.activity_at == MOMENT + 600_000
 
 
-def test_times_that_are_missing_do_not_count() -> None:
+def test_missing_times_do_not_count() -> None:
     assert read(last_inbound_at=None, last_message_timestamp="").activity_at == MOMENT - 300_000
 
 
 @pytest.mark.parametrize("kapso", [None, {}, {"last_inbound_at": None}])
-def test_without_any_there_is_no_activity(kapso: object) -> None:
+def test_without_any_time_there_is_no_activity(kapso: object) -> None:
     assert read(kapso=kapso).activity_at is None
 
 
-def test_a_person_without_a_phone() -> None:
+def test_a_person_may_have_no_phone() -> None:
     found = read(phone_number=None, business_scoped_user_id="US.13491208655302741918")
     assert (found.phone, found.business_scoped_user_id) == (None, "US.13491208655302741918")
 
@@ -65,7 +65,7 @@ def test_a_person_without_a_phone() -> None:
 @pytest.mark.parametrize(
     ("written", "digits"), [("+1 (555) 123-4567", "15551234567"), ("", None), ("anonymous", None)]
 )
-def test_a_phone_is_its_digits(written: str, digits: str | None) -> None:
+def test_a_phone_is_reduced_to_its_digits(written: str, digits: str | None) -> None:
     assert read(phone_number=written).phone == digits
 
 
@@ -80,7 +80,7 @@ def test_a_phone_is_its_digits(written: str, digits: str | None) -> None:
         ("x" * 501, "x" * 500),
     ],
 )
-def test_a_profile_name(written: str | None, name: str | None) -> None:
+def test_a_profile_name_is_read(written: str | None, name: str | None) -> None:
     assert read(contact_name=written).profile_name == name
 
 
@@ -89,29 +89,29 @@ def test_a_profile_name(written: str | None, name: str | None) -> None:
     [
         ({"last_active_at": None}, "last_active_at is missing"),
         ({"last_active_at": "2024-01-15T14:30:00"}, "last_active_at has no time zone"),
-        ({"last_inbound_at": {}}, "last_inbound_at is no time"),
-        ({"phone_number": 15551234567}, "phone_number is no text"),
-        ({"phone_number": "1" * 33}, "phone_number is no phone number"),
-        ({"business_scoped_user_id": "US. 1"}, "business_scoped_user_id is no id"),
-        ({"contact_name": ["John"]}, "contact_name is no text"),
-        ({"phone_number_id": 5}, "phone_number_id is no text"),
-        ({"kapso": "yes"}, "kapso is no object"),
+        ({"last_inbound_at": {}}, "last_inbound_at is not a time"),
+        ({"phone_number": 15551234567}, "phone_number is not text"),
+        ({"phone_number": "1" * 33}, "phone_number is not a phone number"),
+        ({"business_scoped_user_id": "US. 1"}, "business_scoped_user_id is not an id"),
+        ({"contact_name": ["John"]}, "contact_name is not text"),
+        ({"phone_number_id": 5}, "phone_number_id is not text"),
+        ({"kapso": "yes"}, "kapso is not an object"),
     ],
 )
-def test_an_unreadable_record_is_told_and_stops_no_other(fields: dict[str, Any], reason: str) -> None:
+def test_an_invalid_record_is_named_and_the_others_are_read(fields: dict[str, Any], reason: str) -> None:
     found = page(conversation(id="a"), conversation(id="b", **fields), conversation(id="c"))
     assert [each.id for each in found.conversations] == ["a", "c"]
     assert found.invalid == (f"conversation b: {reason}",)
 
 
 @pytest.mark.parametrize("record", [None, 5, "text", [], {}, conversation(id=None), conversation(id="a b")])
-def test_so_is_one_that_cannot_be_named(record: object) -> None:
+def test_a_record_without_a_valid_id_is_invalid(record: object) -> None:
     found = page(record, conversation())
     assert (len(found.conversations), len(found.invalid)) == (1, 1)
 
 
 @given(st.sampled_from(sorted(conversation())), ANY_JSON)
-def test_nothing_in_a_field_stops_the_page(name: str, value: object) -> None:
+def test_any_value_in_a_field_costs_at_most_its_record(name: str, value: object) -> None:
     if name == "phone_number_id" and isinstance(value, str):
         value = [value]
     records = [conversation(id="a"), conversation() | {name: value}, conversation(id="c")]
@@ -122,30 +122,30 @@ def test_nothing_in_a_field_stops_the_page(name: str, value: object) -> None:
 
 
 @given(st.sampled_from(sorted(conversation()["kapso"])), ANY_JSON)
-def test_nor_does_anything_in_the_kapso_block(name: str, value: object) -> None:
+def test_any_value_in_the_kapso_block_costs_at_most_its_record(name: str, value: object) -> None:
     found = page(conversation(**{name: value}), conversation())
     assert (len(found.conversations), len(found.invalid)) in {(2, 0), (1, 1)}
 
 
 @given(ANY_JSON)
-def test_nor_does_any_record(record: object) -> None:
+def test_any_record_costs_at_most_itself(record: object) -> None:
     assert page(record, conversation()).conversations[-1] == read()
 
 
-def test_an_integer_that_python_does_not_read_costs_one_record() -> None:
+def test_an_integer_that_python_refuses_to_read_costs_its_record() -> None:
     record = json.dumps(conversation(phone_number=1)).replace(": 1,", f": {'9' * 5000},")
     document = read_document(f'{{"data": [{record}, {json.dumps(conversation())}]}}'.encode())
     found = read_page(document, PHONE_ID, set())
     assert (len(found.conversations), len(found.invalid)) == (1, 1)
 
 
-def test_a_record_of_another_number_makes_it_nonsense() -> None:
-    with pytest.raises(InvalidResponse, match=f"about number {PHONE_ID} tells of another number"):
+def test_a_record_of_another_number_makes_the_page_invalid() -> None:
+    with pytest.raises(InvalidResponse, match=f"about number {PHONE_ID} has data of another number"):
         page(conversation(), conversation(phone_number_id="999"))
 
 
 @given(ANY_JSON)
-def test_what_is_no_page_is_nonsense(document: object) -> None:
+def test_a_document_that_is_not_a_page_is_refused(document: object) -> None:
     try:
         found = read_page(document, PHONE_ID, set())
     except InvalidResponse:

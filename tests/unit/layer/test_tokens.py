@@ -1,4 +1,4 @@
-"""The keys: read under the prefix alone, kept for a while, and never shown."""
+"""Keys are read under the prefix only, kept for a while, and never shown."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from background_sync import tokens as tokens_module
 from background_sync.tokens import KEPT_MS, NoToken, Tokens
 
 NOW = 1_767_225_600_000
@@ -28,14 +29,13 @@ class Clock:
 
 @dataclass
 class Ssm:
-    """Parameters, and which of them were asked for."""
+    """Parameters, and the names that were asked for."""
 
     values: dict[str, str]
     error: Exception | None = None
     asked: list[str] = field(default_factory=list)
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> Any:  # noqa: N803
-        """As SSM answers it."""
         assert WithDecryption
         self.asked.append(Name)
         if self.error is not None:
@@ -46,13 +46,13 @@ class Ssm:
         return {"Parameter": {"Value": self.values[Name]}}
 
 
-def keys(ssm: Ssm, clock: Clock | None = None) -> Tokens:
+def make_tokens(ssm: Ssm, clock: Clock | None = None) -> Tokens:
     return Tokens(PREFIX, clock or Clock(), ssm)  # type: ignore[arg-type]
 
 
 def test_a_key_is_kept_for_five_minutes() -> None:
     ssm, clock = Ssm({NAME: "old"}), Clock(NOW)
-    tokens = keys(ssm, clock)
+    tokens = make_tokens(ssm, clock)
     assert tokens.get(NAME) == "old"
     ssm.values[NAME] = "new"
     clock.time += KEPT_MS - 1
@@ -62,9 +62,9 @@ def test_a_key_is_kept_for_five_minutes() -> None:
     assert (KEPT_MS, ssm.asked) == (300_000, [NAME, NAME])
 
 
-def test_one_that_was_refused_is_read_anew() -> None:
+def test_a_key_that_was_refused_is_read_again() -> None:
     ssm = Ssm({NAME: "old"})
-    tokens = keys(ssm)
+    tokens = make_tokens(ssm)
     tokens.get(NAME)
     ssm.values[NAME] = "new"
     tokens.forget(NAME)
@@ -76,7 +76,7 @@ def test_one_that_was_refused_is_read_anew() -> None:
 def test_a_name_outside_the_prefix_is_never_asked_for(name: str) -> None:
     ssm = Ssm({name: "key"})
     with pytest.raises(NoToken, match="is not under /stack/kapso-tokens/"):
-        keys(ssm).get(name)
+        make_tokens(ssm).get(name)
     assert ssm.asked == []
 
 
@@ -84,22 +84,51 @@ def test_a_name_outside_the_prefix_is_never_asked_for(name: str) -> None:
     ("error", "says"),
     [(None, "ParameterNotFound"), (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError")],
 )
-def test_one_that_cannot_be_read_is_named_and_asked_for_again(error: Exception | None, says: str) -> None:
+def test_an_error_names_the_parameter_and_the_next_call_reads_it_again(
+    error: Exception | None, says: str
+) -> None:
     ssm = Ssm({}, error)
-    tokens = keys(ssm)
+    tokens = make_tokens(ssm)
     for _ in range(2):
         with pytest.raises(NoToken, match=f"{NAME}: {says}"):
             tokens.get(NAME)
     assert len(ssm.asked) == 2
 
 
+@pytest.fixture
+def small_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "MAX_KEPT", 3)
+
+
+@pytest.mark.usefixtures("small_cache")
+def test_a_full_cache_drops_the_least_recently_used_key() -> None:
+    ssm = Ssm({PREFIX + each: each for each in "abcd"})
+    tokens = make_tokens(ssm)
+    for each in ("a", "b", "c", "a", "d", "a", "c", "d", "b"):
+        tokens.get(PREFIX + each)
+    assert [name.removeprefix(PREFIX) for name in ssm.asked] == ["a", "b", "c", "d", "b"]
+
+
+@pytest.mark.usefixtures("small_cache")
+def test_a_full_cache_drops_expired_keys_first() -> None:
+    ssm, clock = Ssm({PREFIX + each: each for each in ("expires", "a", "b", "c")}), Clock()
+    tokens = make_tokens(ssm, clock)
+    tokens.get(PREFIX + "expires")
+    clock.time += KEPT_MS - 1
+    for each in ("a", "b", "expires"):
+        tokens.get(PREFIX + each)
+    clock.time += 1
+    for each in ("c", "a", "b", "c"):
+        tokens.get(PREFIX + each)
+    assert [name.removeprefix(PREFIX) for name in ssm.asked] == ["expires", "a", "b", "c"]
+
+
 def test_keys_are_not_shown() -> None:
-    tokens = keys(Ssm({NAME: "the-key"}))
-    tokens.client = object()  # type: ignore[assignment]
-    tokens._kept[NAME] = NOW, "the-key"
+    tokens = make_tokens(Ssm({NAME: "the-key"}))
     assert tokens.get(NAME) == "the-key"
+    tokens.client = object()  # type: ignore[assignment]
     assert "the-key" not in repr(tokens)
 
 
-def test_a_key_that_came_from_a_file_is_read_without_its_newline() -> None:
-    assert keys(Ssm({NAME: "key\n"})).get(NAME) == "key"
+def test_blanks_around_a_key_are_dropped() -> None:
+    assert make_tokens(Ssm({NAME: "key\n"})).get(NAME) == "key"

@@ -1,4 +1,4 @@
-"""Kapso's own words in an error's text, and never the key."""
+"""Error messages quote Kapso's words, and never the key."""
 
 import base64
 import html
@@ -16,28 +16,28 @@ from background_sync.kapso.errors import excerpt
 KEY = "kp_live+Secret/word=7f3a99"
 
 
-def said(message: object, key: str = KEY) -> str:
+def quoted(message: object, key: str = KEY) -> str:
     return excerpt(json.dumps({"error": message}).encode(), key)
 
 
 @pytest.mark.parametrize(
     "error", ["Phone number not found", {"message": "Phone number not found", "code": 1}]
 )
-def test_both_shapes_of_an_error(error: object) -> None:
-    assert said(error) == "Phone number not found"
+def test_a_message_is_found_in_both_shapes_of_an_error(error: object) -> None:
+    assert quoted(error) == "Phone number not found"
 
 
-def test_names_of_parameters_pass() -> None:
+def test_names_of_parameters_are_quoted() -> None:
     text = "Conflicting filters: assigned_user_id and 'unassigned' (see last_active_since)."
-    assert said(text) == text
+    assert quoted(text) == text
 
 
-def test_what_is_no_plain_word_is_left_out() -> None:
-    assert said("Invalid id 4711-abc \x1b[31m of\n<b>you</b>") == "Invalid id … … of …"
+def test_anything_but_plain_words_is_left_out() -> None:
+    assert quoted("Invalid id 4711-abc \x1b[31m of\n<b>you</b>") == "Invalid id … … of …"
 
 
-def test_a_long_text_is_cut() -> None:
-    assert said("very " * 100) == ("very " * 32) + "…"
+def test_a_long_message_is_cut() -> None:
+    assert quoted("very " * 100) == ("very " * 32) + "…"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_long_text_is_cut() -> None:
         *(b'{"error": 5}', b'{"error": null}', b'{"error": {"message": []}}', b'{"message": "other"}'),
     ],
 )
-def test_other_answers_say_nothing(content: bytes | None) -> None:
+def test_a_response_without_a_message_gives_no_excerpt(content: bytes | None) -> None:
     assert excerpt(content, KEY) == ""
 
 
@@ -73,17 +73,17 @@ ENCODINGS: list[Callable[[str], str]] = [
 
 
 @pytest.mark.parametrize("encode", ENCODINGS)
-def test_the_key_is_not_there_in_any_encoding(encode: Callable[[str], str]) -> None:
+def test_the_key_is_never_quoted_in_any_encoding(encode: Callable[[str], str]) -> None:
     echoed = encode(KEY)
-    text = said(f"Invalid key {echoed} for {echoed}: denied")
+    text = quoted(f"Invalid key {echoed} for {echoed}: denied")
     assert set(re.findall(r"[^ …]+", text)) <= {"Invalid", "key", "for", "denied"}
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyzABCDEFGH0123456789_-", min_size=8, max_size=64))
-def test_nor_any_key(key: str) -> None:
+def test_no_key_is_quoted_in_any_encoding(key: str) -> None:
     for encode in ENCODINGS:
-        assert key not in said(f"no {encode(key)} here", key)
+        assert key not in quoted(f"no {encode(key)} here", key)
 
 
-def test_a_key_of_plain_words_silences_the_message() -> None:
-    assert said("the secret_word_of_mine is wrong", "secret-word-of-mine") == ""
+def test_a_message_with_plain_words_of_the_key_is_not_quoted() -> None:
+    assert quoted("the secret_word_of_mine is wrong", "secret-word-of-mine") == ""
