@@ -32,7 +32,7 @@ from background_sync.rules.scan import Scan, Verification, begin_scan, following
 from background_sync.rules.workspace import KapsoAccount, Mode, Workspace
 from background_sync.sync.compare import Comparer
 from background_sync.sync.task import Job
-from background_sync.telemetry import logger
+from background_sync.telemetry import logger, warn
 from background_sync.tokens import NoToken
 
 MARGIN_MS = 20_000
@@ -163,7 +163,7 @@ class Verifier:
                 comparer.compare(page.conversations)
                 comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
                 for reason in page.invalid:
-                    logger.warning("unreadable conversation", reason=reason)
+                    warn("unreadable conversation", reason=reason)
                 scan = _after_page(scan, page, comparer)
                 if scan.after is not None and self.job.deadline.within(MARGIN_MS):
                     break
