@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from background_sync_ops.stack import intrinsics
-from background_sync_ops.stack.template import Template
+from background_sync_ops.stack.template import Template, attributes_read
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction"]
@@ -17,10 +16,19 @@ def properties(template: Template, *types: str) -> dict[str, Properties]:
     return {name: item["Properties"] for name, item in template.of_type(*types).items()}
 
 
+def find_intrinsics(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every outermost {"Ref": …} or {"Fn::…": …} in `tree`."""
+    if isinstance(tree, dict) and any(name == "Ref" or name.startswith("Fn::") for name in tree):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from find_intrinsics(branch)
+
+
 def targets(tree: Any) -> set[str]:
     """Logical ids of all that `tree` refers to, whether by Ref, Fn::GetAtt or Fn::Sub."""
-    refs = {item["Ref"] for item in intrinsics.find(tree) if "Ref" in item}
-    return refs | set(intrinsics.attributes_read(tree))
+    refs = {item["Ref"] for item in find_intrinsics(tree) if "Ref" in item}
+    return refs | set(attributes_read(tree))
 
 
 def target(tree: Any) -> str:

@@ -3,9 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from background_sync_ops.stack import intrinsics
 from background_sync_ops.stack.template import Template
-from tests.template.reading import FUNCTIONS, ROOT, Properties, many, properties, statements, target, targets
+from tests.template.reading import (
+    FUNCTIONS,
+    ROOT,
+    Properties,
+    find_intrinsics,
+    many,
+    properties,
+    statements,
+    target,
+    targets,
+)
 
 
 @pytest.fixture(params=FUNCTIONS)
@@ -44,7 +53,7 @@ def test_the_reconcilers_log_is_found_by_the_stacks_output(template: Template) -
 def test_its_environment_names_what_exists(template: Template, function: Properties) -> None:
     known = {*template.resources, *template.body["Parameters"], "AWS::StackName"}
     for variable, value in function["Environment"]["Variables"].items():
-        for reference in intrinsics.find(value):
+        for reference in find_intrinsics(value):
             assert targets(reference) <= known, variable
 
 

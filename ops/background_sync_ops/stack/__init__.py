@@ -1,16 +1,16 @@
-"""The local stack: template.yaml made real on this machine, over HTTP on 127.0.0.1.
+"""The local stack: what template.yaml describes, on this machine, over HTTP on 127.0.0.1.
 
-    stack.py           LocalStack, which ties the rest together
-    state.py           where a running stack says that it runs, and how others find it
+    stack.py           LocalStack, which starts and stops everything else
     template.py        template.yaml -> CloudFormation
     provision.py       CloudFormation -> resources on the engine
-    describe.py        … -> deployment.py, the typed values that the rest runs on
-    engine.py          AWS's tables, queues and parameters (moto), the child process of engine_process.py
+    deployment.py      the functions, mappings, schedules and routes of the provisioned template
+    engine.py          tables, queues and parameters (moto), as a child process (engine_process.py)
     lambda_host.py     functions, run as Lambda runs them, each in a sandbox.py
     mapping.py         queue -> function, with Lambda's batches and partial failures
+    schedule.py        EventBridge's schedules
     http_api.py        the template's HTTP API
     invoke_api.py      Lambda's Invoke API, for AWS clients
-    schedule.py        when sweeps are due, and EventBridge's event for one
+    state.py           the file by which other commands find a running stack
 
-The package itself imports nothing, so that the engine's process starts fast: import from the modules.
+This file imports nothing, so that the engine's process starts fast. Import from the modules.
 """

@@ -2,9 +2,8 @@
 
     python -m background_sync_ops.stack.engine --port 0
 
-Says on stdout, as one line of JSON, {"port": N} once it answers, or {"error": {"port": N, "reason": text}}.
-Ends when its stdin does, so it never outlives whoever started it, and ignores Ctrl-C, so that its parent can
-still read from it while it shuts down. With --invoke-url, invocations of functions are passed on to there.
+Prints one line of JSON: {"port": N} once it answers, or {"error": {"port": N, "reason": text}}.
+Ends when its stdin does, so it never outlives its parent.
 """
 
 import argparse
@@ -38,45 +37,46 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONG_POLL_STEP_S = 0.1
-SLOWEST_MODULE = (
-    "moto.cloudformation.parsing"  # two seconds, better spent while the parent reads the template
-)
+SLOWEST_MODULE = "moto.cloudformation.parsing"
 
 
-class OneAtATime:
-    """moto behind one lock.
+class LockedMoto:
+    """moto with one request at a time.
 
-    moto's transactions are not isolated between threads: two conditional writes at the same moment can both
-    pass their condition. A long poll gives its turn away while it waits, or nobody could send the message.
+    moto does not isolate transactions between threads: without the lock, two conditional writes at the same
+    moment can both pass their condition.
     """
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
-        _wait_without(self._turn)
+        _release_while_polling(self._lock)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        body = get_input_stream(environ).read()  # before the turn: a slow client holds up nobody
+        # The body is read before the lock is taken, so that a slow client does not delay the others.
+        body = get_input_stream(environ).read()
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        with self._turn:
+        with self._lock:
             response = Response.from_app(self._moto, environ, buffered=True)
         return response(environ, start_response)
 
 
-def _wait_without(turn: threading.Lock) -> None:
+def _release_while_polling(lock: threading.Lock) -> None:
+    """Makes a long poll release `lock` while it waits. Otherwise nobody could send the message."""
+
     def wait_for_messages(self: Queue, timeout: int) -> None:  # noqa: ARG001
-        turn.release()
+        lock.release()
         try:
             with self._messages_lock:
                 self._messages_lock.wait(LONG_POLL_STEP_S)
         finally:
-            turn.acquire()
+            lock.acquire()
 
     Queue.wait_for_messages = wait_for_messages  # type: ignore[method-assign]
 
 
-class InvocationsElsewhere:
-    """Passes invocations of functions on to `invoke_url`, so that a client needs one endpoint only."""
+class InvocationForwarder:
+    """Forwards invocations of functions to `invoke_url`, so that clients need only one endpoint."""
 
     def __init__(self, app: "WSGIApplication", invoke_url: str) -> None:
         self._app = app
@@ -84,10 +84,10 @@ class InvocationsElsewhere:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         is_invocation = self._host and INVOKE_PATH.fullmatch(environ["PATH_INFO"])
-        app = self._passed_on(Request(environ)) if is_invocation else self._app
+        app = self._forward(Request(environ)) if is_invocation else self._app
         return app(environ, start_response)
 
-    def _passed_on(self, request: Request) -> Response:
+    def _forward(self, request: Request) -> Response:
         connection = HTTPConnection(self._host)
         try:
             connection.request("POST", request.path, request.get_data(), dict(request.headers))
@@ -98,7 +98,7 @@ class InvocationsElsewhere:
 
 
 class Handler(QuietHandler, MotoRequestHandler):
-    """moto's way with headers, without a line per request."""
+    """Handles headers as moto does, without a log line per request."""
 
 
 def main() -> int:
@@ -106,14 +106,16 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--invoke-url", default="")
     arguments = parser.parse_args()
+    # On Ctrl-C the parent still needs the engine to shut down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         listener = listen(arguments.port)
     except PortError as error:
         _report({"error": {"port": error.port, "reason": error.reason}})
         return 1
-    server = wsgi_server(InvocationsElsewhere(OneAtATime(), arguments.invoke_url), listener, Handler)
+    server = wsgi_server(InvocationForwarder(LockedMoto(), arguments.invoke_url), listener, Handler)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # This import takes two seconds. It runs while the parent translates the template.
     threading.Thread(target=importlib.import_module, args=(SLOWEST_MODULE,), daemon=True).start()
     _report({"port": server.port})
     server.serve_forever()
@@ -122,10 +124,12 @@ def main() -> int:
 
 def _report(line: dict[str, Any]) -> None:
     os.write(sys.stdout.fileno(), json.dumps(line).encode() + b"\n")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what moto prints is no part of the report
+    # moto prints too: that goes to the log, because the parent does not read stdout after the report.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 def _end_with_parent() -> None:
+    # stdin is a pipe from the parent. The system closes it, however the parent ends.
     sys.stdin.buffer.read()
     os._exit(0)
 

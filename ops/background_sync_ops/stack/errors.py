@@ -1,14 +1,4 @@
-"""What can go wrong with the local stack. Every message is one line and names what was wrong.
-
-StackError
-├── PortError             a port cannot be listened on: taken, not allowed, not a port
-├── EngineError           the engine's process did not start
-├── TemplateError         the template holds something that the local stack cannot be true to
-│   └── UnsupportedTypeError  a resource type that is neither made, run nor known to be needless here
-├── UnknownFunctionError  no function of that name
-├── InvocationError       an invoked function failed
-└── AlreadyRunningError   another stack runs on this state folder
-"""
+"""Errors of the local stack. Each message is one line and names what was wrong."""
 
 
 class StackError(Exception):
@@ -16,7 +6,7 @@ class StackError(Exception):
 
 
 class PortError(StackError):
-    """A port of 127.0.0.1 cannot be listened on."""
+    """A port of 127.0.0.1 cannot be listened on: it is taken, not allowed or not a port number."""
 
     def __init__(self, port: int, reason: str) -> None:
         super().__init__(f"port {port}: {reason}")
@@ -29,16 +19,7 @@ class EngineError(StackError):
 
 
 class TemplateError(StackError):
-    """The template cannot be run locally as it stands."""
-
-
-class UnsupportedTypeError(TemplateError):
-    """A resource type that the local stack does not know."""
-
-    def __init__(self, logical_id: str, resource_type: str) -> None:
-        super().__init__(f"{logical_id}: the local stack does not know resources of type {resource_type}")
-        self.logical_id = logical_id
-        self.resource_type = resource_type
+    """The template is invalid, or asks for something that the local stack cannot do as AWS does it."""
 
 
 class UnknownFunctionError(StackError):
@@ -46,13 +27,8 @@ class UnknownFunctionError(StackError):
 
 
 class AlreadyRunningError(StackError):
-    """A stack runs already on this state folder."""
+    """Another stack is running on this state folder."""
 
 
 class InvocationError(StackError):
-    """An invoked function failed: it raised, timed out, crashed, or could not be started."""
-
-    def __init__(self, error_type: str, message: str) -> None:
-        super().__init__(f"{error_type}: {message}" if error_type else message)
-        self.error_type = error_type
-        self.error_message = message
+    """An invoked function raised, timed out, exited or could not be started."""

@@ -1,7 +1,7 @@
-"""The template's HTTP API on 127.0.0.1: payload format 2.0 to the function, its answer back as HTTP.
+"""The template's HTTP API on 127.0.0.1: passes requests to functions, in payload format 2.0.
 
-Routes that ask for IAM authorisation on AWS are open here: the server listens on the loopback interface only,
-and whoever can reach it owns the data anyway.
+Routes that need IAM authorisation on AWS are open here, because only this machine's users can reach the
+server.
 """
 
 import base64
@@ -17,7 +17,8 @@ from werkzeug.wrappers import Request, Response
 from background_sync_ops.stack.clients import ACCOUNT_ID
 from background_sync_ops.stack.deployment import Route
 from background_sync_ops.stack.errors import InvocationError
-from background_sync_ops.stack.invocation import InvocationResult
+from background_sync_ops.stack.loopback import Respond
+from background_sync_ops.stack.sandbox import InvocationResult
 
 Invoke = Callable[[str, object], InvocationResult]
 API_ID = "local"
@@ -25,13 +26,19 @@ PARAMETER = re.compile(r"\\\{(\w+)(\\\+)?\\\}")  # {name} or {name+}, as re.esca
 
 
 class HttpApi:
-    """Answers requests. `invoke` gets a function's logical id and the event."""
+    """Answers requests. `invoke` gets a function's logical id and the event.
+
+    `local_routes` are paths that this process answers itself, instead of a function. They can only be read.
+    """
 
     def __init__(self, routes: Sequence[Route], invoke: Invoke) -> None:
+        self.local_routes: dict[str, Respond] = {}
         self._routes = sorted(map(_Matcher, routes), key=_Matcher.rank)
         self._invoke = invoke
 
     def __call__(self, request: Request) -> Response:
+        if request.path in self.local_routes and request.method in ("GET", "HEAD"):
+            return self.local_routes[request.path](request)
         for matcher in self._routes:
             parameters = matcher.match(request)
             if parameters is not None:
@@ -41,7 +48,7 @@ class HttpApi:
 
 
 class _Matcher:
-    """A route, and which requests are its."""
+    """A route, and which requests it matches."""
 
     def __init__(self, route: Route) -> None:
         self.route = route
@@ -51,12 +58,12 @@ class _Matcher:
         )
 
     def rank(self) -> tuple[bool, bool, int, bool]:
-        """API Gateway tries whole paths first, then {name}, then {name+}, and $default last."""
+        """API Gateway tries paths without parameters first, then {name}, then {name+}, and $default last."""
         path = self.route.path
         return path == "$default", "+}" in path, path.count("{"), self.route.method == "ANY"
 
     def match(self, request: Request) -> dict[str, str] | None:
-        """The path parameters of a request that is this route's, else None."""
+        """The path parameters if this route matches the request, else None."""
         if self.route.path != "$default" and self.route.method not in ("ANY", request.method):
             return None
         found = self._pattern.fullmatch(request.path)
@@ -86,12 +93,12 @@ def _event(request: Request, route_key: str, parameters: dict[str, str]) -> dict
 
 
 def _present(name: str, value: Any) -> dict[str, Any]:
-    """API Gateway leaves out what is empty."""
+    """API Gateway leaves empty values out."""
     return {name: value} if value else {}
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """Names in lower case; a header given twice is joined with a comma; cookies have a place of their own."""
+    """Names in lower case, repeated headers joined with a comma. Cookies are a field of the event instead."""
     names = {name.lower() for name, _ in request.headers} - {"cookie"}
     return {name: ",".join(request.headers.getlist(name)) for name in sorted(names)}
 
@@ -130,7 +137,7 @@ def _context(request: Request, route_key: str) -> dict[str, Any]:
 
 
 def _response(result: InvocationResult) -> Response:
-    """A function that failed, or answered what is no response, gives 500 and says nothing of why."""
+    """500 without a reason if the function failed, or if its result is not a response."""
     try:
         answer = result.result()
         if isinstance(answer, Mapping) and "statusCode" in answer:

@@ -11,18 +11,18 @@ from typing import Any
 
 from background_sync_ops.stack.deployment import FunctionSpec
 from background_sync_ops.stack.errors import StackError
-from background_sync_ops.stack.invocation import InvocationResult
-from background_sync_ops.stack.sandbox import Sandbox
+from background_sync_ops.stack.sandbox import InvocationResult, Sandbox
 
 MAX_CONCURRENCY = 10
-RETRY_DELAYS_S = (60, 120)  # Lambda's, between the attempts at an asynchronous invocation
+# Lambda's delays before the retries of an asynchronous invocation.
+RETRY_DELAYS_S = (60, 120)
 
 FailureRecord = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
 class LambdaFunction:
-    """One function. Sandboxes are started on demand, up to a number at once, and used again while warm."""
+    """One function. Sandboxes start on demand, at most MAX_CONCURRENCY, and are reused while warm."""
 
     def __init__(
         self,
@@ -32,13 +32,12 @@ class LambdaFunction:
         *,
         runtime_dir: Path,
         on_failure: Callable[[FailureRecord], None] | None = None,
-        max_concurrency: int = MAX_CONCURRENCY,
         retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
     ) -> None:
-        """`runtime_dir` holds Lambda's runtime for built code, see runtime.py.
+        """`overrides` are environment variables that replace those of the spec.
 
-        `overrides` are environment variables over those of the spec. `on_failure` gets the record that Lambda
-        sends to an OnFailure destination, when the last attempt at an asynchronous invocation failed.
+        `runtime_dir` is the folder of runtime.make_runtime. `on_failure` gets Lambda's record of an
+        asynchronous invocation whose last attempt failed.
         """
         self.spec = spec
         self.log_path = log_path
@@ -46,45 +45,45 @@ class LambdaFunction:
         self._runtime_dir = runtime_dir
         self._on_failure = on_failure
         self._retry_delays_s = retry_delays_s
-        self._max_concurrency = max_concurrency
-        self._slots = threading.BoundedSemaphore(max_concurrency)
+        self._slots = threading.BoundedSemaphore(MAX_CONCURRENCY)
         self._lock = threading.Lock()
         self._idle: list[Sandbox] = []
         self._busy: set[Sandbox] = set()
+        # Counts the changes of the environment: a sandbox of an earlier generation is not reused.
         self._generation = 0
         self._closed = threading.Event()
-        self._asynchronous = ThreadPoolExecutor(max_concurrency, f"async-{spec.logical_id}")
+        self._asynchronous = ThreadPoolExecutor(MAX_CONCURRENCY, f"async-{spec.logical_id}")
 
     def invoke(self, event: object) -> InvocationResult:
-        """Runs the handler on `event` (a JSON value, or bytes that hold one) and waits for what comes of it.
+        """Runs the handler on `event` (a JSON value, or JSON as bytes) and waits for the result.
 
-        A function's failure is a result, not an exception; see InvocationResult.
+        A function's failure is a result, not an exception.
         """
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         with self._slots:
-            sandbox, generation = self._take()
+            sandbox, generation = self._take_sandbox()
             try:
                 return sandbox.invoke(body)
             finally:
-                self._give_back(sandbox, generation)
+                self._return_sandbox(sandbox, generation)
 
-    def _take(self) -> tuple[Sandbox, int]:
+    def _take_sandbox(self) -> tuple[Sandbox, int]:
         with self._lock:
             if self._closed.is_set():
                 raise StackError(f"{self.spec.logical_id}: the local stack has stopped")
             dead = [sandbox for sandbox in self._idle if not sandbox.alive]
             self._idle = [sandbox for sandbox in self._idle if sandbox.alive]
-            sandbox = self._idle.pop() if self._idle else self._new_sandbox()
+            if self._idle:
+                sandbox = self._idle.pop()
+            else:
+                sandbox = Sandbox(self.spec, self._overrides, self.log_path, self._runtime_dir)
             self._busy.add(sandbox)
             generation = self._generation
         for ended in dead:
             ended.close()
         return sandbox, generation
 
-    def _new_sandbox(self) -> Sandbox:
-        return Sandbox(self.spec, self._overrides, self.log_path, self._runtime_dir)
-
-    def _give_back(self, sandbox: Sandbox, generation: int) -> None:
+    def _return_sandbox(self, sandbox: Sandbox, generation: int) -> None:
         with self._lock:
             self._busy.discard(sandbox)
             warm = sandbox.alive and generation == self._generation and not self._closed.is_set()
@@ -96,15 +95,15 @@ class LambdaFunction:
     # ---------------------------------------------------------------- asynchronous
 
     def invoke_async(self, event: object) -> None:
-        """Queues an invocation. It is tried again when it fails, as the template says."""
-        self._asynchronous.submit(self._attempt_until_done, event).add_done_callback(self._log_trouble)
+        """Queues an invocation. It is retried when it fails, as the template says."""
+        self._asynchronous.submit(self._invoke_with_retries, event).add_done_callback(self._log_error)
 
-    def _log_trouble(self, attempts: Future[None]) -> None:
-        error = None if attempts.cancelled() else attempts.exception()
+    def _log_error(self, invocation: Future[None]) -> None:
+        error = None if invocation.cancelled() else invocation.exception()
         if error is not None and not self._closed.is_set():
             log.error("%s: an asynchronous invocation was lost", self.spec.logical_id, exc_info=error)
 
-    def _attempt_until_done(self, event: object) -> None:
+    def _invoke_with_retries(self, event: object) -> None:
         result = self.invoke(event)
         attempts = 1
         while result.function_error and attempts <= self.spec.retries:
@@ -113,6 +112,7 @@ class LambdaFunction:
                 return
             result = self.invoke(event)
             attempts += 1
+        # At `close` the sandboxes are killed. That is not a failure of the function.
         if result.function_error and self._on_failure and not self._closed.is_set():
             self._on_failure(self._failure_record(event, result, attempts))
 
@@ -137,8 +137,13 @@ class LambdaFunction:
 
     # ---------------------------------------------------------------- state
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of an invocation, without those that Lambda itself adds."""
+        return {**self.spec.environment, **self._overrides}
+
     def override(self, variables: Mapping[str, str]) -> None:
-        """Changes the environment of every invocation from now on; those under way keep theirs."""
+        """Changes the environment of later invocations. Those in progress keep theirs."""
         with self._lock:
             self._overrides |= variables
             self._generation += 1
@@ -147,19 +152,18 @@ class LambdaFunction:
             sandbox.close()
 
     def close(self) -> None:
-        """Kills what is under way, gives up what waits, and returns when all of it has ended."""
+        """Kills the invocations in progress, cancels those that wait, and returns when all have ended."""
         with self._lock:
             self._closed.set()
             idle, self._idle = self._idle, []
             busy = list(self._busy)
         for sandbox in busy:
-            sandbox.kill()  # its invocation ends with that, and closes it
+            # This ends the invocation, whose thread then closes the sandbox.
+            sandbox.kill()
         for sandbox in idle:
             sandbox.close()
         self._asynchronous.shutdown(cancel_futures=True)
-        self._wait_until_unused()
-
-    def _wait_until_unused(self) -> None:
-        for _ in range(self._max_concurrency):
+        # Whoever holds all slots knows that no invocation is in progress.
+        for _ in range(MAX_CONCURRENCY):
             self._slots.acquire()
-        self._slots.release(self._max_concurrency)
+        self._slots.release(MAX_CONCURRENCY)

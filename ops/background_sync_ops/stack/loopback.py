@@ -1,4 +1,4 @@
-"""Servers on 127.0.0.1."""
+"""HTTP servers on 127.0.0.1."""
 
 import errno
 import socket
@@ -21,31 +21,28 @@ Respond = Callable[[Request], Response]
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that listens on `port` of 127.0.0.1; 0 takes any free one. Raises PortError."""
+    """A socket that listens on `port` of 127.0.0.1 (0: any free port). Raises PortError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
         listener.listen(128)
-    except (OSError, OverflowError) as error:
+    except OverflowError:
         listener.close()
-        raise PortError(port, _reason(error)) from None
+        raise PortError(port, "not a port number (0 to 65535)") from None
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        raise PortError(port, "already taken" if taken else str(error.strerror).lower()) from None
     return listener
 
 
 def url(listener: socket.socket) -> str:
-    """Where a listening socket is reached."""
     return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
-def _reason(error: OSError | OverflowError) -> str:
-    if isinstance(error, OverflowError):
-        return "not a port number (0 to 65535)"
-    return "already taken" if error.errno == errno.EADDRINUSE else str(error.strerror).lower()
-
-
 class QuietHandler(WSGIRequestHandler):
-    """Logs no line per request: what the functions log is what is to be read."""
+    """Does not log requests, which would hide what the functions log."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -54,7 +51,7 @@ class QuietHandler(WSGIRequestHandler):
 def wsgi_server(
     app: "WSGIApplication", listener: socket.socket, handler: type[WSGIRequestHandler] = QuietHandler
 ) -> BaseWSGIServer:
-    """A server for `app` on a listening socket, which it takes over; a thread for each request."""
+    """A server with one thread per request. It takes the listening socket over."""
     with listener:
         return make_server(
             HOST, listener.getsockname()[1], app, threaded=True, request_handler=handler, fd=listener.fileno()
@@ -62,7 +59,7 @@ def wsgi_server(
 
 
 class LoopbackServer:
-    """Answers requests with `respond`, which may raise werkzeug's HTTP errors, until it is closed."""
+    """Answers requests with `respond`, which may raise werkzeug's HTTP errors, until `close`."""
 
     def __init__(self, respond: Respond, listener: socket.socket) -> None:
         self._server = wsgi_server(Request.application(respond), listener)
@@ -76,11 +73,13 @@ class LoopbackServer:
             self._server.handle_request()
 
     def close(self) -> None:
-        """Stops listening. Requests under way are left to their threads."""
+        """Stops listening. Does not wait for requests in progress."""
         if self._closing:
             return
         self._closing = True
-        socket.create_connection((HOST, self.port)).close()  # wakes the thread without a timer that polls
+        # The thread blocks until a connection arrives. serve_forever() and shutdown() would poll instead,
+        # which takes up to half a second for each server.
+        socket.create_connection((HOST, self.port)).close()
         self._thread.join()
         self._server.server_close()
 

@@ -1,8 +1,8 @@
 """The event source mapping from a queue to a function, with Lambda's semantics.
 
-A batch is received, the function invoked with it, and what succeeded deleted; what failed is left alone and
-comes back when its visibility timeout ends, until the queue's redrive policy moves it to the dead-letter
-queue. The mapping itself never changes a message's visibility.
+It receives a batch, invokes the function with it and deletes the messages that succeeded. Failed messages
+stay. They become visible again when their visibility timeout ends, until the queue's redrive policy moves
+them to the dead-letter queue. The mapping itself never changes a message's visibility.
 """
 
 import json
@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from background_sync_ops.stack.clients import REGION
 from background_sync_ops.stack.deployment import MappingSpec
-from background_sync_ops.stack.invocation import InvocationResult
+from background_sync_ops.stack.sandbox import InvocationResult
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-RECEIVE_MAX = 10  # SQS's own limit
-LONG_POLL_S = 1  # how long `stop` may have to wait for an idle worker
-BACK_OFF_S = 1
+# Batches in progress at once, unless the template allows fewer.
+WORKERS = 2
+# The limit of SQS for one request.
+MAX_MESSAGES = 10
+# `stop` may have to wait this long for an idle worker.
+LONG_POLL_S = 1
+PAUSE_AFTER_ERROR_S = 1
 
 Record = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -30,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Batch:
-    """One delivery: the ids of the messages that the function got and that failed, and what it said."""
+    """One delivery: the ids of its messages and of those that failed, and the function's result."""
 
     message_ids: tuple[str, ...]
     failed_ids: frozenset[str]
@@ -38,28 +42,19 @@ class Batch:
 
 
 class QueueMapping:
-    """Delivers a queue's messages to a function: by workers from `start` to `stop`, or by `poll_once`."""
+    """Delivers a queue's messages to a function: by `poll_once`, or in the background after `start`."""
 
     def __init__(
-        self,
-        spec: MappingSpec,
-        sqs: "SQSClient",
-        invoke: Callable[[object], InvocationResult],
-        *,
-        workers: int = 2,
+        self, spec: MappingSpec, sqs: "SQSClient", invoke: Callable[[object], InvocationResult]
     ) -> None:
-        """At most `workers` batches are under way at once, or fewer where the template says so."""
         self.spec = spec
         self._sqs = sqs
         self._invoke = invoke
-        self._workers = min(workers, spec.max_concurrency or workers)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    # ---------------------------------------------------------------- by hand
-
     def poll_once(self, wait_s: int = 0) -> Batch | None:
-        """Delivers one batch and returns what came of it; None when no message is visible within `wait_s`."""
+        """Delivers one batch; None when no message becomes visible within `wait_s`."""
         messages = self._receive(wait_s)
         if not messages:
             return None
@@ -70,7 +65,7 @@ class QueueMapping:
         return Batch(ids, failed, result)
 
     def drain(self) -> list[Batch]:
-        """Delivers batch after batch until no message is visible."""
+        """Delivers batches until no message is visible."""
         batches = []
         while batch := self.poll_once():
             batches.append(batch)
@@ -81,7 +76,7 @@ class QueueMapping:
         while len(messages) < self.spec.batch_size:
             answer = self._sqs.receive_message(
                 QueueUrl=self.spec.queue_url,
-                MaxNumberOfMessages=min(self.spec.batch_size - len(messages), RECEIVE_MAX),
+                MaxNumberOfMessages=min(self.spec.batch_size - len(messages), MAX_MESSAGES),
                 WaitTimeSeconds=0 if messages else wait_s,
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
@@ -92,7 +87,7 @@ class QueueMapping:
         return messages
 
     def _record(self, message: "MessageTypeDef") -> Record:
-        """A message as Lambda's SQS event holds it."""
+        """A message as it appears in Lambda's SQS event."""
         return {
             "messageId": message["MessageId"],
             "receiptHandle": message["ReceiptHandle"],
@@ -113,31 +108,31 @@ class QueueMapping:
         return failed_items(ids, result.payload) if self.spec.reports_item_failures else frozenset()
 
     def _delete(self, messages: "list[MessageTypeDef]") -> None:
-        for start in range(0, len(messages), RECEIVE_MAX):
+        for start in range(0, len(messages), MAX_MESSAGES):
             self._sqs.delete_message_batch(
                 QueueUrl=self.spec.queue_url,
                 Entries=[
                     {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                    for number, message in enumerate(messages[start : start + RECEIVE_MAX])
+                    for number, message in enumerate(messages[start : start + MAX_MESSAGES])
                 ],
             )
 
-    # ---------------------------------------------------------------- by workers
+    # ---------------------------------------------------------------- in the background
 
     def start(self) -> None:
-        """Begins to deliver in the background. Does nothing when it does so already."""
+        """Does nothing when delivery has started already."""
         if self._threads:
             return
         self._stopping.clear()
         self._threads = [
             threading.Thread(target=self._work, name=f"{self.spec.logical_id}-{number}")
-            for number in range(self._workers)
+            for number in range(min(WORKERS, self.spec.max_concurrency or WORKERS))
         ]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Receives no more, and returns when the batches under way have been finished."""
+        """Receives no more messages, and returns when the batches in progress are finished."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
@@ -149,20 +144,20 @@ class QueueMapping:
                 self.poll_once(LONG_POLL_S)
             except Exception:
                 log.exception("%s: a batch was not delivered", self.spec.logical_id)
-                self._stopping.wait(BACK_OFF_S)
+                self._stopping.wait(PAUSE_AFTER_ERROR_S)
 
 
 def _attribute(value: Any) -> Record:
     names = {"StringValue": "stringValue", "BinaryValue": "binaryValue", "DataType": "dataType"}
-    plain = {names[name]: part for name, part in value.items() if name in names}
-    return {"stringListValues": [], "binaryListValues": [], **plain}
+    given = {names[name]: part for name, part in value.items() if name in names}
+    return {"stringListValues": [], "binaryListValues": [], **given}
 
 
 def failed_items(ids: tuple[str, ...], payload: bytes) -> frozenset[str]:
     """The ids that a function reports as failed (ReportBatchItemFailures).
 
-    As Lambda reads it: nothing, null, or no failures at all is a success; an answer that cannot be read, or
-    that names a message which is not of the batch, fails the whole batch.
+    As on Lambda, an empty answer, null or an empty list of failures is a success. An invalid answer, or one
+    that names a message outside the batch, fails the whole batch.
     """
     try:
         answer = json.loads(payload or b"null") or {}

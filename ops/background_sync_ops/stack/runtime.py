@@ -1,4 +1,4 @@
-"""What surrounds a function on Lambda: its environment variables and where its imports come from."""
+"""What Lambda gives a function: its command, its environment variables and Lambda's own modules."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from background_sync_ops.stack.clients import CREDENTIALS, REGION
 from background_sync_ops.stack.deployment import FunctionSpec
 
-# What Lambda's runtime for Python brings along: AWS's client and the runtime client, and what they need.
+# The modules of Lambda's Python runtime: the AWS SDK, the runtime client and what they depend on.
 RUNTIME_MODULES = (
     "awslambdaric",
     "boto3",
@@ -27,20 +27,20 @@ RUNTIME_MODULES = (
 
 
 def command(spec: FunctionSpec) -> list[str]:
-    """The child's command line. A built function sees what was built and Lambda's runtime, and nothing else
-    of this machine; code that runs from its source finds its libraries in this environment."""
+    # -S hides this environment's packages: a built function that imports one of them would fail on Lambda.
+    # Code that runs from its source needs them.
     isolated = ["-S"] if spec.built else []
     return [sys.executable, *isolated, "-m", "awslambdaric", spec.handler]
 
 
 def environment(
-    spec: FunctionSpec, runtime_api: str, overrides: Mapping[str, str], runtime: Path
+    spec: FunctionSpec, runtime_api: str, overrides: Mapping[str, str], runtime_dir: Path
 ) -> dict[str, str]:
-    """A function's environment as Lambda sets it. Nothing of the operator's own is passed on.
+    """A function's environment as Lambda sets it. None of the operator's variables are passed on.
 
-    `runtime_api` is host:port of the Runtime API, `runtime` the folder of `make_runtime`.
+    `runtime_api` is host:port of the Runtime API, `runtime_dir` the folder of `make_runtime`.
     """
-    imports = (spec.code_dir, *spec.layer_dirs, *([runtime] if spec.built else []))
+    imports = (spec.code_dir, *spec.layer_dirs, *([runtime_dir] if spec.built else []))
     return {
         **CREDENTIALS,
         "AWS_CONFIG_FILE": os.devnull,
@@ -60,7 +60,8 @@ def environment(
         "LAMBDA_TASK_ROOT": str(spec.code_dir),
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folders are read-only
+        # Lambda's folders are read-only.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, imports)),
         "TZ": ":UTC",
         "_HANDLER": spec.handler,
@@ -69,20 +70,16 @@ def environment(
     }
 
 
-def make_runtime(folder: Path) -> None:
-    """Fills `folder` with links to this environment's copies of what Lambda's runtime brings along."""
-    folder.mkdir(parents=True, exist_ok=True)
+def make_runtime(runtime_dir: Path) -> None:
+    """Fills `runtime_dir` with links to this environment's copies of Lambda's own modules."""
+    runtime_dir.mkdir(parents=True, exist_ok=True)
     for name in RUNTIME_MODULES:
-        place = _place(name)
-        link = folder / place.name
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"the local stack needs the module {name}")
+        source = Path(spec.origin)
+        if spec.submodule_search_locations:
+            source = source.parent
+        link = runtime_dir / source.name
         link.unlink(missing_ok=True)
-        link.symlink_to(place)
-
-
-def _place(module: str) -> Path:
-    """The folder of a package, the file of a module."""
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"the local stack needs the module {module}")
-    origin = Path(spec.origin)
-    return origin.parent if spec.submodule_search_locations else origin
+        link.symlink_to(source)

@@ -1,52 +1,52 @@
-"""The local stack as a whole."""
+"""The local stack: everything in template.yaml, on this machine."""
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from background_sync_ops.stack import state, template
 from background_sync_ops.stack.clients import REGION, LocalClients
-from background_sync_ops.stack.deployment import Deployment, FunctionSpec, MappingSpec
-from background_sync_ops.stack.describe import describe
+from background_sync_ops.stack.deployment import Deployment, FunctionSpec, describe
 from background_sync_ops.stack.engine_process import Engine
 from background_sync_ops.stack.errors import AlreadyRunningError, UnknownFunctionError
 from background_sync_ops.stack.http_api import HttpApi
-from background_sync_ops.stack.invocation import InvocationResult
 from background_sync_ops.stack.invoke_api import InvokeApi
 from background_sync_ops.stack.lambda_host import RETRY_DELAYS_S, FailureRecord, LambdaFunction
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 from background_sync_ops.stack.mapping import QueueMapping
 from background_sync_ops.stack.provision import provision
 from background_sync_ops.stack.runtime import make_runtime
+from background_sync_ops.stack.sandbox import InvocationResult
+from background_sync_ops.stack.schedule import Timer
 from background_sync_ops.stack.state import STATE_DIR, StackInfo
-from background_sync_ops.stack.timer import Timer
 
 STACK_NAME = "background-sync"
 
 
 class LocalStack:
-    """A template's tables, queues, functions and HTTP API on this machine, from `with` to its end.
+    """A template's tables, queues, functions and HTTP API, while the `with` block runs.
 
         with LocalStack(Path("template.yaml")) as stack:
             stack.start_delivery()
             stack.invoke("DispatcherFunction", event).result()
 
-    Messages wait in their queues until `start_delivery`; a test may deliver them itself, by
-    `stack.mapping.poll_once()`. At the end everything is gone but the functions' logs in <state_dir>/logs.
+    Messages stay in their queues until `start_delivery`. A test may deliver them itself with
+    `stack.mapping.poll_once()`. Afterwards only the functions' logs remain, in <state_dir>/logs.
     """
 
-    endpoint_url: str  # DynamoDB, SQS, SSM and every other service but Lambda
-    invoke_url: str  # Lambda
-    api_url: str  # the HTTP API
+    # Lambda answers at `invoke_url`, the HTTP API at `api_url`, every other service at `endpoint_url`.
+    endpoint_url: str
+    invoke_url: str
+    api_url: str
     deployment: Deployment
-    functions: Mapping[str, LambdaFunction]  # by logical id
-    mappings: Mapping[str, QueueMapping]  # by logical id
+    # Both by logical id.
+    functions: Mapping[str, LambdaFunction]
+    mappings: Mapping[str, QueueMapping]
     aws: LocalClients
 
     def __init__(
@@ -59,17 +59,14 @@ class LocalStack:
         state_dir: Path = STATE_DIR,
         parameters: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
-        workers: int = 2,
         retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
-        stack_name: str = STACK_NAME,
     ) -> None:
-        """`template_path` names the template or the one that `sam build` wrote. A port 0 is any free one.
+        """`template_path` is the source or what `sam build` wrote. Port 0 means any free port.
 
-        clock_offset_ms  added to the wall clock by the functions
-        parameters       over the defaults of the template's parameters
-        environment      variables over those that the template gives every function
-        workers          batches under way at once, from each queue
-        retry_delays_s   between the attempts at an asynchronous invocation
+        clock_offset_ms  what the functions add to the wall clock
+        parameters       values that replace defaults of the template's parameters
+        environment      variables that replace those of every function in the template
+        retry_delays_s   between the attempts of an asynchronous invocation
         """
         self.template_path = template_path
         self.state_dir = state_dir.absolute()
@@ -78,65 +75,57 @@ class LocalStack:
         self._api_port = api_port
         self._parameters = dict(parameters or {})
         self._environment = dict(environment or {})
-        self._workers = workers
         self._retry_delays_s = retry_delays_s
-        self._stack_name = stack_name
         self._resources = ExitStack()
 
-    # ---------------------------------------------------------------- up and down
+    # ---------------------------------------------------------------- start and stop
 
     def __enter__(self) -> Self:
         """Raises PortError, TemplateError, EngineError, AlreadyRunningError; then nothing is left running."""
-        self._require_free()
+        if running := state.running_stack(self.state_dir):
+            raise AlreadyRunningError(f"process {running.pid} is already running a stack on {self.state_dir}")
         with ExitStack() as resources:
             self._start(resources)
             self._resources = resources.pop_all()
         return self
 
-    def _require_free(self) -> None:
-        if running := state.running_stack(self.state_dir):
-            raise AlreadyRunningError(f"process {running.pid} runs a stack already ({self.state_dir})")
-
     def _start(self, resources: ExitStack) -> None:
-        """Starts each part, and notes in `resources` how it ends: the last one first."""
+        """Starts each part and registers its end in `resources`, which ends the last part first."""
         logs = self.state_dir / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         make_runtime(self.state_dir / "runtime")
+        # The ports are taken first: a taken port must fail before anything else is started.
         api, invoke_api = resources.enter_context(listen(self._api_port)), resources.enter_context(listen(0))
         self.api_url, self.invoke_url = url(api), url(invoke_api)
-        self._start_engine(resources, logs)
-        self._start_functions(resources)
-        resources.enter_context(LoopbackServer(InvokeApi(self.find), invoke_api))
-        resources.enter_context(LoopbackServer(HttpApi(self.deployment.routes, self.invoke), api))
-        self.mappings = {spec.logical_id: self._mapping(spec) for spec in self.deployment.mappings}
-        resources.callback(self.stop_delivery)
-        resources.callback(state.withdraw, self.state_dir)
-        self._announce()
-
-    def _start_engine(self, resources: ExitStack, logs: Path) -> None:
-        engine = resources.enter_context(Engine(self._aws_port, logs / "engine.log", self.invoke_url))
-        source = template.load(self.template_path, self._parameters)  # while the engine starts
+        engine = Engine(self._aws_port, logs / "engine.log", self.invoke_url)
+        resources.callback(engine.close)
+        # The engine and the translator each take seconds to start. They start at the same time.
+        source = template.load(self.template_path, self._parameters)
         self.endpoint_url = engine.wait_until_ready()
         self.aws = LocalClients(self.endpoint_url, self.invoke_url)
         self.client = self.aws.client
         resources.callback(self.aws.close)
         self.deployment = self._deploy(source)
-
-    def _start_functions(self, resources: ExitStack) -> None:
         self.functions = {name: self._function(spec) for name, spec in self.deployment.functions.items()}
         for function in self.functions.values():
             resources.callback(function.close)
-
-    def _mapping(self, spec: MappingSpec) -> QueueMapping:
-        invoke = self.functions[spec.function].invoke
-        return QueueMapping(spec, self.aws.client("sqs"), invoke, workers=self._workers)
+        resources.enter_context(LoopbackServer(InvokeApi(self.find), invoke_api))
+        self.http_api = HttpApi(self.deployment.routes, self.invoke)
+        resources.enter_context(LoopbackServer(self.http_api, api))
+        self.mappings = {
+            spec.logical_id: QueueMapping(spec, self.client("sqs"), self.functions[spec.function].invoke)
+            for spec in self.deployment.mappings
+        }
+        resources.callback(self.stop_delivery)
+        resources.callback(state.withdraw, self.state_dir)
+        self._announce()
 
     def _deploy(self, source: template.Template) -> Deployment:
         addresses = {f"https://sqs.{REGION}.amazonaws.com": self.endpoint_url}
         for api in source.of_type(template.API):
             addresses[f"https://{api}.execute-api.{REGION}.amazonaws.com"] = self.api_url
-        made = provision(source, self.aws, self._stack_name, addresses)
-        return describe(made, self._stack_name, self.endpoint_url)
+        provisioned = provision(source, self.aws, STACK_NAME, addresses)
+        return describe(provisioned, STACK_NAME, self.endpoint_url)
 
     def _function(self, spec: FunctionSpec) -> LambdaFunction:
         log_path = state.log_path(self.state_dir, spec.logical_id)
@@ -154,9 +143,9 @@ class LocalStack:
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ENDPOINT_URL_LAMBDA": self.invoke_url,
-            "CAPACITY_METERED": "false",  # the engine's capacity figures mean nothing
+            # The engine reports one capacity unit for every request.
+            "CAPACITY_METERED": "false",
             "CLOCK_OFFSET_MS": str(self.clock_offset_ms),
-            "LOCAL_PAGES": "true",  # nobody but this machine's owner reads them
             **self._environment,
         }
 
@@ -164,7 +153,11 @@ class LocalStack:
         if queue_url is None:
             return None
         sqs = self.aws.client("sqs")
-        return lambda record: sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(record)) and None
+
+        def send(record: FailureRecord) -> None:
+            sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(record))
+
+        return send
 
     def _announce(self) -> None:
         info = StackInfo(
@@ -181,19 +174,18 @@ class LocalStack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finishes the batches under way, then ends everything."""
+        """Finishes the batches in progress, then stops everything."""
         self._resources.close()
 
-    # ---------------------------------------------------------------- use
+    # ---------------------------------------------------------------- while it runs
 
     @property
     def outputs(self) -> Mapping[str, str]:
-        """The template's outputs, by name."""
         return self.deployment.outputs
 
     @property
     def mapping(self) -> QueueMapping:
-        """The only mapping, of a template that has one."""
+        """The mapping of a template that has exactly one."""
         [mapping] = self.mappings.values()
         return mapping
 
@@ -203,42 +195,38 @@ class LocalStack:
         for function in self.functions.values():
             if plain in (function.spec.logical_id, function.spec.name):
                 return function
-        raise UnknownFunctionError(f"no function {name}")
+        raise UnknownFunctionError(f"the stack has no function {name}")
 
     def invoke(self, function: str, payload: object = None) -> InvocationResult:
         """Invokes a function, by logical id or name, and waits. Raises UnknownFunctionError."""
         return self.find(function).invoke({} if payload is None else payload)
 
     def start_delivery(self) -> None:
-        """Begins to deliver the queues' messages in the background."""
+        """Starts to deliver the queues' messages in the background."""
         for mapping in self.mappings.values():
             if mapping.spec.enabled:
                 mapping.start()
 
     def stop_delivery(self) -> None:
-        """Delivers no more; returns when the batches under way have been finished."""
+        """Returns when the batches in progress are finished."""
         for mapping in self.mappings.values():
             mapping.stop()
 
-    def start_schedules(self, *, but: str) -> None:
-        """Begins to invoke functions by time, as the template's rules say; not `but` (a name), which somebody
-        else invokes."""
+    def start_schedules(self, *, excluding: str) -> None:
+        """Starts to invoke functions as the template's rules say, except the function named `excluding`."""
         for spec in self.deployment.schedules:
             function = self.functions[spec.function]
-            if spec.enabled and function.spec.name != but:
+            if spec.enabled and function.spec.name != excluding:
                 timer = Timer(spec, function.invoke, self._now)
                 self._resources.callback(timer.stop)
                 timer.start()
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
-
-    def now_ms(self) -> int:
         """The functions' time."""
-        return int(time.time() * 1000) + self.clock_offset_ms
+        return datetime.now(UTC) + timedelta(milliseconds=self.clock_offset_ms)
 
     def set_clock(self, offset_ms: int) -> None:
-        """Changes the functions' time from their next invocations on."""
+        """Changes the functions' clock. Invocations in progress keep theirs."""
         self.clock_offset_ms = offset_ms
         for function in self.functions.values():
             function.override({"CLOCK_OFFSET_MS": str(offset_ms)})

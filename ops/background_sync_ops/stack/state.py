@@ -1,4 +1,4 @@
-"""Where a running local stack says that it runs, and how other commands find it."""
+"""The file by which a running local stack is found by other commands."""
 
 import json
 import os
@@ -8,14 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-STATE_DIR = Path(".background-sync")  # in the working directory
+# In the working directory.
+STATE_DIR = Path(".background-sync")
 STATE_FILE = "stack.json"
 
 
 @dataclass(frozen=True)
 class StackInfo:
-    """A running stack, as its state file tells of it."""
-
     pid: int
     endpoint_url: str
     lambda_endpoint_url: str
@@ -26,21 +25,23 @@ class StackInfo:
 
 
 def running_stack(state_dir: Path = STATE_DIR) -> StackInfo | None:
-    """The stack that runs on `state_dir`. A file left behind by a stack that died counts as none."""
+    """The stack that runs on `state_dir`. A file that a dead stack left behind is ignored."""
     try:
         info = StackInfo(**json.loads((state_dir / STATE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return info if _runs(info.pid) and _answers(info.endpoint_url) else None
+    # Another process may have got the process id of a dead stack, but hardly its port too.
+    return info if _is_running(info.pid) and _accepts_connections(info.endpoint_url) else None
 
 
 def log_path(state_dir: Path, logical_id: str) -> Path:
-    """The file that a function of a stack on `state_dir` logs to."""
+    """The log of a function of the stack on `state_dir`."""
     return state_dir / "logs" / f"{logical_id}.log"
 
 
 def announce(state_dir: Path, info: StackInfo) -> None:
-    """Writes the state file, whole or not at all."""
+    """Writes the state file."""
+    # A rename is atomic: a reader never sees half a file.
     draft = state_dir / f"{STATE_FILE}.{os.getpid()}"
     draft.write_text(json.dumps(asdict(info), indent=2) + "\n", encoding="utf-8")
     draft.replace(state_dir / STATE_FILE)
@@ -51,18 +52,18 @@ def withdraw(state_dir: Path) -> None:
     (state_dir / STATE_FILE).unlink(missing_ok=True)
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
+        # The process exists and belongs to another user.
         return True
     return True
 
 
-def _answers(url: str) -> bool:
-    """The number of a dead stack's process may be another's by now; its port hardly."""
+def _accepts_connections(url: str) -> bool:
     address = urlsplit(url)
     try:
         socket.create_connection((address.hostname, address.port), timeout=1).close()

@@ -1,6 +1,7 @@
 """template.yaml -> CloudFormation, by AWS's own SAM translator, offline."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from background_sync_ops.stack import clients
-from background_sync_ops.stack.errors import TemplateError, UnsupportedTypeError
+from background_sync_ops.stack.errors import TemplateError
 
 API = "AWS::ApiGatewayV2::Api"
 FUNCTION = "AWS::Lambda::Function"
@@ -19,8 +20,8 @@ TABLE = "AWS::DynamoDB::Table"
 CODE_BUCKET = "local-code"
 CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 
-# Made on the engine, which makes these in full (a table's time to live apart, see provision.py).
-MADE_ON_ENGINE = frozenset(
+# The engine creates these completely, except for a table's time to live (see provision.py).
+CREATED_ON_ENGINE = frozenset(
     {
         "AWS::DynamoDB::Table",
         "AWS::IAM::Role",
@@ -32,8 +33,8 @@ MADE_ON_ENGINE = frozenset(
         "AWS::SSM::Parameter",
     }
 )
-# The engine makes them badly or not at all; the local stack runs them itself.
-RUN_HERE = frozenset(
+# The engine creates these badly or not at all, so the local stack runs them itself.
+RUN_LOCALLY = frozenset(
     {
         "AWS::ApiGatewayV2::Api",
         "AWS::Events::Rule",
@@ -42,8 +43,8 @@ RUN_HERE = frozenset(
         "AWS::Lambda::LayerVersion",
     }
 )
-# Nothing acts on them here: nobody's permissions are judged, nothing is throttled, no alarm is raised.
-NEEDLESS_HERE = frozenset(
+# These have no effect here: permissions are not checked, requests are not throttled, alarms are not raised.
+IGNORED = frozenset(
     {
         "AWS::ApiGatewayV2::Stage",
         "AWS::CloudWatch::Alarm",
@@ -60,12 +61,14 @@ NEEDLESS_HERE = frozenset(
     }
 )
 
+SUB_REFERENCE = re.compile(r"\$\{([^!}][^}]*)\}")
+
 Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Template:
-    """A translated template: CloudFormation, and the folder of each artefact's code, by S3 key."""
+    """A template as CloudFormation. `code_dirs` has the code folders of functions and layers, by S3 key."""
 
     body: dict[str, Any]
     parameters: Mapping[str, str]
@@ -82,23 +85,24 @@ class Template:
 
 
 def load(path: Path, parameters: Mapping[str, str]) -> Template:
-    """Reads and translates the SAM template at `path`; `parameters` override its defaults.
-
-    Raises TemplateError, and UnsupportedTypeError for a type of which the local stack does not know whether
-    it can be left out.
-    """
+    """Translates the SAM template at `path`. `parameters` override its defaults. Raises TemplateError."""
     source = read_source(path)
-    _require_known(parameters, source.get("Parameters", {}))
+    for name in parameters:
+        if name not in source.get("Parameters", {}):
+            raise TemplateError(f"the template has no parameter {name}")
     code_dirs = _take_code_dirs(source, path.parent)
     body = _translate(source, parameters)
     for logical_id, resource in body["Resources"].items():
-        if resource["Type"] not in MADE_ON_ENGINE | RUN_HERE | NEEDLESS_HERE:
-            raise UnsupportedTypeError(logical_id, resource["Type"])
+        # A resource that is silently left out would let a test pass that fails on AWS.
+        if resource["Type"] not in CREATED_ON_ENGINE | RUN_LOCALLY | IGNORED:
+            raise TemplateError(
+                f"{logical_id}: the local stack does not support resources of type {resource['Type']}"
+            )
     return Template(body, parameters, code_dirs)
 
 
 def read_source(path: Path) -> dict[str, Any]:
-    """The template as it is written, with CloudFormation's short forms spelt out. Raises TemplateError."""
+    """The template as written, with short forms (!Ref) in their long form. Raises TemplateError."""
     try:
         source = yaml_parse(path.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
     except OSError as error:
@@ -106,18 +110,12 @@ def read_source(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise TemplateError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(source, dict) or "Resources" not in source:
-        raise TemplateError(f"{path}: no Resources")
+        raise TemplateError(f"{path}: not a template: Resources are missing")
     return source
 
 
-def _require_known(parameters: Mapping[str, str], declared: Mapping[str, Any]) -> None:
-    for name in parameters:
-        if name not in declared:
-            raise TemplateError(f"the template has no parameter {name}")
-
-
 def _take_code_dirs(source: dict[str, Any], root: Path) -> dict[str, Path]:
-    """Puts an S3 address in the place of each local folder, as `sam package` does; the folders by S3 key."""
+    """Replaces each local folder by an S3 address, as `sam package` does. Returns the folders by S3 key."""
     folders = {}
     for logical_id, resource in source["Resources"].items():
         if name := CODE_PROPERTIES.get(resource.get("Type")):
@@ -135,7 +133,7 @@ def _folder(logical_id: str, root: Path, uri: object) -> Path:
 
 
 def _translate(source: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    # A second to import, which no other command needs, and in which the engine starts.
+    # These imports take a second: other commands do not need them, and the engine starts meanwhile.
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
@@ -147,5 +145,30 @@ def _translate(source: dict[str, Any], parameters: Mapping[str, str]) -> dict[st
         causes = "; ".join(cause.message for cause in error.causes)
         raise TemplateError(f"the template is not valid: {causes}") from None
     finally:
-        translator.metrics.publish()  # to nobody; it would warn at the end of what is left unpublished
+        # Sends nothing. The translator warns at exit about metrics that were not published.
+        translator.metrics.publish()
     return body
+
+
+def references(tree: Any) -> Iterator[str]:
+    """Every logical id and parameter that `tree` refers to."""
+    return (name.split(".")[0] for name in _names(tree))
+
+
+def attributes_read(tree: Any) -> Iterator[str]:
+    """Logical ids whose attributes `tree` reads, by Fn::GetAtt or by ${Id.Attribute} in Fn::Sub."""
+    return (name.split(".")[0] for name in _names(tree) if "." in name)
+
+
+def _names(tree: Any) -> Iterator[str]:
+    """What `tree` refers to, as `Id` or `Id.Attribute`."""
+    if isinstance(tree, dict):
+        if "Ref" in tree:
+            yield tree["Ref"]
+        if attribute := tree.get("Fn::GetAtt"):
+            yield attribute if isinstance(attribute, str) else ".".join(attribute)
+        if text := tree.get("Fn::Sub"):
+            yield from SUB_REFERENCE.findall(text if isinstance(text, str) else text[0])
+    if isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _names(branch)

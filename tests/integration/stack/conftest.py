@@ -1,4 +1,4 @@
-"""One local stack of the small template in app/ for all tests; queues are emptied between tests."""
+"""One local stack of the small template in app/ for all tests. Its queues are emptied after each test."""
 
 import json
 import time
@@ -13,44 +13,45 @@ import pytest
 from background_sync_ops.stack.stack import LocalStack
 
 APP = Path(__file__).parent / "app"
-DEADLINE_S = 60
+DEADLINE_S = 90
 
 Eventually = Callable[[Callable[[], Any]], Any]
 Fetch = Callable[..., tuple[HTTPResponse, bytes]]
+Messages = Callable[[str], list[Any]]
+Send = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
-def whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     state_dir = tmp_path_factory.mktemp("stack")
     with LocalStack(APP / "template.yaml", state_dir=state_dir, retry_delays_s=(0,)) as stack:
         yield stack
 
 
 @pytest.fixture
-def stack(whole_stack: LocalStack) -> Iterator[LocalStack]:
-    yield whole_stack
-    whole_stack.stop_delivery()
+def stack(shared_stack: LocalStack) -> Iterator[LocalStack]:
+    yield shared_stack
+    shared_stack.stop_delivery()
     for name in ("JobsUrl", "DeadJobsUrl", "LostEventsUrl"):
-        whole_stack.client("sqs").purge_queue(QueueUrl=whole_stack.outputs[name])
+        shared_stack.client("sqs").purge_queue(QueueUrl=shared_stack.outputs[name])
 
 
 @pytest.fixture
-def send(stack: LocalStack) -> Callable[..., list[str]]:
-    """Sends orders to the Jobs queue; their message ids."""
+def send(stack: LocalStack) -> Send:
+    """Sends orders to the Jobs queue and returns their message ids."""
 
-    def send(*orders: str) -> list[str]:
+    def send(*orders: object) -> list[str]:
         sqs, url = stack.client("sqs"), stack.outputs["JobsUrl"]
         return [
-            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(order), MessageGroupId=order)["MessageId"]
-            for order in orders
+            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(order))["MessageId"] for order in orders
         ]
 
     return send
 
 
 @pytest.fixture
-def messages(stack: LocalStack) -> Callable[[str], list[Any]]:
-    """Takes what is visible in a queue (by output name) and parses the bodies."""
+def messages(stack: LocalStack) -> Messages:
+    """The parsed bodies of the messages that are visible in a queue, by the name of its output."""
 
     def messages(output: str) -> list[Any]:
         answer = stack.client("sqs").receive_message(
@@ -63,12 +64,12 @@ def messages(stack: LocalStack) -> Callable[[str], list[Any]]:
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Asks until the answer is true, and returns it; fails at a deadline."""
+    """Repeats a question until the answer is true, and returns that answer. Fails at a deadline."""
 
     def eventually(answer: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + DEADLINE_S
         while not (found := answer()):
-            assert time.monotonic() < deadline, "waited in vain"
+            assert time.monotonic() < deadline, f"not true within {DEADLINE_S} s"
             time.sleep(0.02)
         return found
 
@@ -77,7 +78,7 @@ def eventually() -> Eventually:
 
 @pytest.fixture
 def fetch(stack: LocalStack) -> Fetch:
-    """A request to the HTTP API, straight to the socket: no proxy, no redirects."""
+    """Sends a request to the HTTP API, without a proxy and without redirects."""
 
     def fetch(path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
         connection = HTTPConnection(urlsplit(stack.api_url).netloc, timeout=DEADLINE_S)

@@ -1,11 +1,9 @@
-"""Processes, seen from outside."""
-
 import os
 from pathlib import Path
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody asked after yet does not."""
+    """Whether a process runs. A zombie does not: it has ended, but its parent has not waited for it yet."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""A tree that `sam build` wrote: run from there, with what was built and nothing else."""
+"""The output of `sam build` runs from its folder, with what was built and Lambda's own modules only."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,34 +23,30 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-def place(stack: LocalStack, module: str) -> str | None:
+def found(stack: LocalStack, module: str) -> str | None:
     """The file from which the function would import a module."""
-    found: str | None = stack.invoke(WORKER, {"do": "find", "module": module}).result()
-    return found
+    path: str | None = stack.invoke(WORKER, {"do": "find", "module": module}).result()
+    return path
 
 
-def test_the_layer_is_its_python_folder(built: LocalStack) -> None:
-    [layer] = built.find(WORKER).spec.layer_dirs
-    assert layer == built.template_path.parent / "layer" / "python"
-    assert place(built, "tiny_layer") == str(layer / "tiny_layer" / "__init__.py")
-
-
-def test_lambdas_own_modules_are_there(built: LocalStack) -> None:
-    assert place(built, "boto3")
-    assert place(built, "urllib3")
+def test_a_built_function_finds_its_layer_and_lambdas_modules(built: LocalStack) -> None:
+    layer = built.template_path.parent / "layer" / "python"
+    assert built.find(WORKER).spec.layer_dirs == (layer,)
+    assert found(built, "tiny_layer") == str(layer / "tiny_layer" / "__init__.py")
+    assert found(built, "boto3")
+    assert found(built, "urllib3")
 
 
 @pytest.mark.parametrize("module", ["moto", "rich", "pynamodb", "background_sync"])
-def test_what_was_not_built_is_not_there(built: LocalStack, module: str) -> None:
-    assert place(built, module) is None
+def test_a_built_function_does_not_find_what_was_not_built(built: LocalStack, module: str) -> None:
+    assert found(built, module) is None
 
 
-def test_nothing_is_written_into_the_built_tree(built: LocalStack) -> None:
+def test_nothing_is_written_into_the_built_folder(built: LocalStack) -> None:
     built.invoke(WORKER).result()
     assert not list(built.template_path.parent.rglob("__pycache__"))
 
 
-def test_code_that_runs_from_its_source_sees_this_environment(stack: LocalStack) -> None:
-    [layer] = stack.find(WORKER).spec.layer_dirs
-    assert layer == Path(APP / "layer")
-    assert place(stack, "pynamodb")
+def test_a_function_that_runs_from_its_source_finds_the_installed_packages(stack: LocalStack) -> None:
+    assert stack.find(WORKER).spec.layer_dirs == (Path(APP / "layer"),)
+    assert found(stack, "pynamodb")

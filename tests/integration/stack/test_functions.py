@@ -1,12 +1,12 @@
-"""Functions run as Lambda runs them: environment, warm starts, failures, timeouts, crashes."""
+"""Functions run as Lambda runs them: environment, warm starts, failures, timeouts, crashes, retries."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from background_sync_ops.stack.errors import InvocationError, UnknownFunctionError
+from background_sync_ops.stack.errors import InvocationError
 from background_sync_ops.stack.stack import LocalStack
+from tests.integration.stack.conftest import Eventually, Messages
 from tests.integration.stack.processes import runs
 
 WORKER = "WorkerFunction"
@@ -17,136 +17,140 @@ def echo(stack: LocalStack, function: str = WORKER) -> dict[str, Any]:
     return answer
 
 
-def test_a_function_answers_with_what_its_handler_returns(stack: LocalStack) -> None:
+def drop_warm_sandboxes(stack: LocalStack) -> None:
+    """Also drops a sandbox that an asynchronous invocation of another test is about to return."""
+    stack.find(WORKER).override({})
+
+
+def test_a_handler_gets_its_event_and_context(stack: LocalStack) -> None:
     result = stack.invoke(WORKER, {"do": "echo", "text": "grüße"})
-    assert result.function_error is None
-    assert result.json()["event"]["text"] == "grüße"
+    answer = result.json()
+    assert (result.function_error, answer["event"]["text"]) == (None, "grüße")
+    assert answer["request_id"] == result.request_id
+    assert answer["arn"] == stack.find(WORKER).spec.arn
+    assert 0 < answer["remaining_ms"] <= 30_000
 
 
-def test_the_context_is_the_invocation(stack: LocalStack) -> None:
-    result = stack.invoke(WORKER, {})
-    context = result.json()
-    assert context["request_id"] == result.request_id
-    assert context["arn"] == stack.find(WORKER).spec.arn
-    assert 0 < context["remaining_ms"] <= 30_000
+def test_the_environment_is_what_the_template_and_lambda_set(stack: LocalStack) -> None:
+    answer = echo(stack)
+    expected = {
+        "GREETING": "hello",
+        "JOBS_URL": stack.outputs["JobsUrl"],
+        "ITEMS": stack.outputs["ItemsName"],
+        "AWS_LAMBDA_FUNCTION_NAME": stack.outputs["WorkerName"],
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_REGION": "us-east-1",
+        "LAMBDA_TASK_ROOT": str(stack.find(WORKER).spec.code_dir),
+    }
+    assert expected.items() <= answer["environment"].items()
+    assert answer["layer"] == "tiny layer"
 
 
-def test_the_environment_is_the_templates(stack: LocalStack) -> None:
-    environment = echo(stack)["environment"]
-    assert environment["GREETING"] == "hello"
-    assert environment["JOBS_URL"] == stack.outputs["JobsUrl"]
-    assert environment["ITEMS"] == stack.outputs["ItemsName"]
-
-
-def test_the_environment_is_lambdas(stack: LocalStack) -> None:
-    environment = echo(stack)["environment"]
-    assert environment["AWS_LAMBDA_FUNCTION_NAME"] == stack.outputs["WorkerName"]
-    assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
-    assert environment["LAMBDA_TASK_ROOT"] == str(stack.find(WORKER).spec.code_dir)
-    assert environment["AWS_REGION"] == "us-east-1"
-
-
-def test_the_operators_environment_stays_outside(
-    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_the_operators_environment_is_not_passed_on(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", "/of/the/operator")
     monkeypatch.setenv("A_SECRET", "of the operator's")
-    stack.find(WORKER).override({})
+    drop_warm_sandboxes(stack)
     environment = echo(stack)["environment"]
     assert not {"AWS_PROFILE", "A_SECRET", "HOME"} & environment.keys()
-    assert str(tmp_path) not in environment["PYTHONPATH"]
+    assert "/of/the/operator" not in environment["PYTHONPATH"]
 
 
-def test_the_layer_can_be_imported(stack: LocalStack) -> None:
-    assert echo(stack)["layer"] == "tiny layer"
-
-
-def test_a_function_reaches_the_engine(stack: LocalStack) -> None:
-    stack.invoke(WORKER, {"do": "put", "id": "by the function"}).result()
-    item = stack.client("dynamodb").get_item(
-        TableName=stack.outputs["ItemsName"], Key={"id": {"S": "by the function"}}
-    )
-    assert "Item" in item
-
-
-def test_a_warm_function_is_used_again(stack: LocalStack) -> None:
-    first, second = echo(stack), echo(stack)
-    assert second["pid"] == first["pid"]
-    assert second["calls"] == first["calls"] + 1
-
-
-def test_an_exception_is_a_function_error(stack: LocalStack) -> None:
-    result = stack.invoke(WORKER, {"do": "fail", "why": "no more ink"})
-    assert (result.function_error, result.error_type) == ("Unhandled", "RuntimeError")
-    assert result.error_message == "no more ink"
-    with pytest.raises(InvocationError, match="RuntimeError: no more ink"):
-        result.result()
-
-
-def test_an_exception_leaves_the_function_warm(stack: LocalStack) -> None:
-    pid = echo(stack)["pid"]
-    stack.invoke(WORKER, {"do": "fail"})
-    assert echo(stack)["pid"] == pid
-
-
-def test_a_timeout_ends_the_function(stack: LocalStack) -> None:
-    pid = echo(stack, "ImpatientFunction")["pid"]
-    result = stack.invoke("ImpatientFunction", {"do": "sleep", "seconds": 600})
-    assert result.error_type == "Sandbox.Timedout"
-    assert result.error_message.endswith("Task timed out after 1.00 seconds")
-    assert not runs(pid)
-
-
-def test_after_a_timeout_the_function_starts_afresh(stack: LocalStack) -> None:
-    stack.invoke("ImpatientFunction", {"do": "sleep", "seconds": 600})
-    assert echo(stack, "ImpatientFunction")["calls"] == 1
-
-
-@pytest.mark.parametrize(
-    ("event", "reason"),
-    [
-        ({"do": "leave", "status": 3}, "exit status 3"),
-        ({"do": "leave", "status": 0}, "exited without providing a reason"),
-        ({"do": "abort"}, "signal: aborted"),
-    ],
-)
-def test_a_crash_is_noticed(stack: LocalStack, event: dict[str, Any], reason: str) -> None:
-    result = stack.invoke(WORKER, event)
-    assert result.error_type == "Runtime.ExitError"
-    assert reason in result.error_message
-
-
-def test_after_a_crash_the_function_starts_afresh(stack: LocalStack) -> None:
-    stack.invoke(WORKER, {"do": "abort"})
-    assert echo(stack)["calls"] == 1
-
-
-def test_a_handler_that_cannot_be_imported_says_so_every_time(stack: LocalStack) -> None:
-    for _ in range(2):
-        result = stack.invoke("BrokenFunction")
-        assert result.error_type == "Runtime.ImportModuleError"
-        assert "a_module_that_does_not_exist" in result.error_message
-
-
-def test_what_a_function_prints_is_in_its_log(stack: LocalStack) -> None:
-    stack.invoke(WORKER, {"do": "say", "what": "a line for the log"})
-    assert "a line for the log" in stack.find(WORKER).log_path.read_text()
-    assert "a line for the log" not in stack.find("WebFunction").log_path.read_text()
-
-
-def test_what_the_platform_found_is_in_the_log_too(stack: LocalStack) -> None:
-    result = stack.invoke(WORKER, {"do": "leave", "status": 3})
-    assert f"{result.request_id} Runtime exited with error" in stack.find(WORKER).log_path.read_text()
-
-
-def test_a_changed_environment_is_that_of_the_next_invocation(stack: LocalStack) -> None:
+def test_a_changed_clock_applies_to_the_next_invocation(stack: LocalStack) -> None:
     stack.set_clock(3_600_000)
     assert echo(stack)["environment"]["CLOCK_OFFSET_MS"] == "3600000"
     stack.set_clock(0)
     assert echo(stack)["environment"]["CLOCK_OFFSET_MS"] == "0"
 
 
-def test_an_unknown_function_is_named(stack: LocalStack) -> None:
-    with pytest.raises(UnknownFunctionError, match="no function NoSuchFunction"):
-        stack.invoke("NoSuchFunction")
+def test_an_exception_is_a_function_error_and_leaves_the_sandbox_warm(stack: LocalStack) -> None:
+    drop_warm_sandboxes(stack)
+    before = echo(stack)
+    result = stack.invoke(WORKER, {"do": "fail", "why": "no more ink"})
+    assert (result.function_error, result.error_type) == ("Unhandled", "RuntimeError")
+    assert result.error_message == "no more ink"
+    with pytest.raises(InvocationError, match="RuntimeError: no more ink"):
+        result.result()
+    after = echo(stack)
+    assert (after["pid"], after["calls"]) == (before["pid"], before["calls"] + 2)
+
+
+def test_a_timeout_kills_the_process_and_the_next_invocation_gets_a_new_one(stack: LocalStack) -> None:
+    pid = echo(stack, "ImpatientFunction")["pid"]
+    result = stack.invoke("ImpatientFunction", {"do": "sleep", "seconds": 600})
+    assert result.error_type == "Sandbox.Timedout"
+    assert result.error_message.endswith("Task timed out after 5.00 seconds")
+    assert not runs(pid)
+    assert echo(stack, "ImpatientFunction")["calls"] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"do": "leave", "status": 3}, "Runtime exited with error: exit status 3"),
+        ({"do": "leave", "status": 0}, "Runtime exited without providing a reason"),
+        ({"do": "abort"}, "Runtime exited with error: signal: aborted"),
+    ],
+)
+def test_an_exit_is_an_error_in_the_log_and_the_next_invocation_gets_a_new_process(
+    stack: LocalStack, event: dict[str, Any], reason: str
+) -> None:
+    drop_warm_sandboxes(stack)
+    result = stack.invoke(WORKER, event)
+    assert result.error_type == "Runtime.ExitError"
+    assert reason in result.error_message
+    assert f"{result.request_id} {reason}" in stack.find(WORKER).log_path.read_text()
+    assert echo(stack)["calls"] == 1
+
+
+def test_a_handler_that_cannot_be_imported_fails_every_time(stack: LocalStack) -> None:
+    for _ in range(2):
+        result = stack.invoke("BrokenFunction")
+        assert result.error_type == "Runtime.ImportModuleError"
+        assert "a_module_that_does_not_exist" in result.error_message
+
+
+def test_each_function_has_its_own_log(stack: LocalStack) -> None:
+    stack.invoke(WORKER, {"do": "say", "what": "a line for the log"})
+    assert "a line for the log" in stack.find(WORKER).log_path.read_text()
+    assert "a line for the log" not in stack.find("WebFunction").log_path.read_text()
+
+
+def test_a_failed_asynchronous_invocation_is_retried_twice_and_then_sent_to_its_destination(
+    stack: LocalStack, eventually: Eventually, messages: Messages
+) -> None:
+    stack.find(WORKER).invoke_async({"do": "fail", "why": "it rains"})
+    [record] = eventually(lambda: messages("LostEventsUrl"))
+    assert record["requestPayload"] == {"do": "fail", "why": "it rains"}
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["responsePayload"]["errorMessage"] == "it rains"
+
+
+def test_a_successful_asynchronous_invocation_runs_once(
+    stack: LocalStack, eventually: Eventually, messages: Messages
+) -> None:
+    log = stack.find(WORKER).log_path
+    stack.find(WORKER).invoke_async({"do": "say", "what": "once only"})
+    eventually(lambda: "once only" in log.read_text())
+    stack.find(WORKER).invoke_async({"do": "say", "what": "and after that"})
+    eventually(lambda: "and after that" in log.read_text())
+    assert log.read_text().count("once only") == 1
+    assert messages("LostEventsUrl") == []
+
+
+def test_a_failure_without_a_destination_is_dropped(
+    stack: LocalStack, eventually: Eventually, messages: Messages
+) -> None:
+    web = stack.find("WebFunction")
+    web.invoke_async({"headers": {"x-answer": "error"}})
+    eventually(lambda: web.log_path.read_text().count("a secret of the function's") >= 3)
+    assert messages("LostEventsUrl") == []
+
+
+def test_a_function_can_invoke_itself(stack: LocalStack, eventually: Eventually) -> None:
+    log = stack.find(WORKER).log_path
+    stack.invoke(WORKER, {"do": "invoke myself", "then": {"do": "say", "what": "from myself"}}).result()
+    eventually(lambda: "from myself" in log.read_text())

@@ -1,78 +1,76 @@
 """Lambda's Invoke API, through boto3."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
 
 from background_sync_ops.stack.clients import LocalClients
 from background_sync_ops.stack.stack import LocalStack
+from tests.integration.stack.conftest import Eventually
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+WORKER = "WorkerFunction"
 
 
-def test_invoke_returns_the_result(stack: LocalStack) -> None:
-    answer = stack.client("lambda").invoke(
-        FunctionName=stack.outputs["WorkerName"], Payload=json.dumps({"do": "echo", "number": 7})
-    )
-    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
-    assert answer.get("FunctionError") is None
-    assert json.load(answer["Payload"])["event"]["number"] == 7
+@pytest.fixture(params=["invoke_url", "endpoint_url"])
+def client(stack: LocalStack, request: pytest.FixtureRequest) -> "Iterator[LambdaClient]":
+    """A client of Lambda's own endpoint, and one of the engine's, which forwards invocations."""
+    with closing(LocalClients(stack.endpoint_url, getattr(stack, request.param))) as clients:
+        yield clients.client("lambda")
 
 
-@pytest.mark.parametrize("suffix", ["", ":$LATEST"])
-def test_a_function_may_be_named_by_its_arn(stack: LocalStack, suffix: str) -> None:
-    arn = stack.find("WorkerFunction").spec.arn + suffix
-    answer = stack.client("lambda").invoke(FunctionName=arn)
-    assert json.load(answer["Payload"])["event"] == {}
+def test_a_result_is_returned(client: "LambdaClient", stack: LocalStack) -> None:
+    spec = stack.find(WORKER).spec
+    for name in (spec.name, spec.arn, f"{spec.arn}:$LATEST"):
+        answer = client.invoke(FunctionName=name, Payload='{"do": "echo", "number": 7}')
+        assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+        assert answer.get("FunctionError") is None
+        assert json.load(answer["Payload"])["event"]["number"] == 7
 
 
-def test_a_function_error_is_told(stack: LocalStack) -> None:
-    answer = stack.client("lambda").invoke(
-        FunctionName="WorkerFunction", Payload=json.dumps({"do": "fail", "why": "told to"})
-    )
+def test_a_failure_is_returned_as_a_function_error(client: "LambdaClient") -> None:
+    answer = client.invoke(FunctionName=WORKER, Payload='{"do": "fail", "why": "told to"}')
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
     assert json.load(answer["Payload"])["errorMessage"] == "told to"
 
 
-def test_an_event_is_accepted_without_a_result(stack: LocalStack) -> None:
-    answer = stack.client("lambda").invoke(
-        FunctionName="WorkerFunction", InvocationType="Event", Payload="{}"
+def test_an_asynchronous_invocation_is_accepted_without_a_result(
+    client: "LambdaClient", stack: LocalStack, eventually: Eventually
+) -> None:
+    log = stack.find(WORKER).log_path
+    before = log.read_text().count("accepted")
+    answer = client.invoke(
+        FunctionName=WORKER, InvocationType="Event", Payload='{"do": "say", "what": "accepted"}'
     )
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+    eventually(lambda: log.read_text().count("accepted") == before + 1)
 
 
-def test_a_dry_run_runs_nothing(stack: LocalStack) -> None:
-    before = stack.invoke("WorkerFunction").json()["calls"]
-    assert (
-        stack.client("lambda").invoke(FunctionName="WorkerFunction", InvocationType="DryRun")["StatusCode"]
-        == 204
+def test_a_dry_run_does_not_run_the_function(client: "LambdaClient", stack: LocalStack) -> None:
+    answer = client.invoke(
+        FunctionName=WORKER, InvocationType="DryRun", Payload='{"do": "say", "what": "dry run"}'
     )
-    assert stack.invoke("WorkerFunction").json()["calls"] == before + 1
+    assert answer["StatusCode"] == 204
+    assert "dry run" not in stack.find(WORKER).log_path.read_text()
 
 
-def test_an_unknown_function_is_not_found(stack: LocalStack) -> None:
-    with pytest.raises(stack.client("lambda").exceptions.ResourceNotFoundException, match="NoSuchFunction"):
-        stack.client("lambda").invoke(FunctionName="NoSuchFunction")
+def test_an_unknown_function_is_not_found(client: "LambdaClient") -> None:
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match="has no function NoSuchFunction"):
+        client.invoke(FunctionName="NoSuchFunction")
 
 
-def test_a_payload_that_is_no_json_is_refused(stack: LocalStack) -> None:
+def test_a_payload_that_is_not_json_is_refused(client: "LambdaClient") -> None:
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
-        stack.client("lambda").invoke(FunctionName="WorkerFunction", Payload="{")
+        client.invoke(FunctionName=WORKER, Payload="{")
 
 
-def test_the_engines_endpoint_passes_invocations_on(stack: LocalStack) -> None:
-    everything = LocalClients(stack.endpoint_url, stack.endpoint_url)
-    answer = everything.client("lambda").invoke(
-        FunctionName=stack.outputs["WorkerName"], Payload='{"do": "fail"}'
-    )
-    assert answer["FunctionError"] == "Unhandled"
-    assert json.load(answer["Payload"])["errorType"] == "RuntimeError"
-    everything.close()
-
-
-def test_the_engines_endpoint_tells_of_functions(stack: LocalStack) -> None:
-    everything = LocalClients(stack.endpoint_url, stack.endpoint_url)
-    names = [
-        function["FunctionName"] for function in everything.client("lambda").list_functions()["Functions"]
-    ]
-    assert stack.outputs["WorkerName"] in names
-    everything.close()
+def test_the_engines_endpoint_lists_functions(stack: LocalStack) -> None:
+    with closing(LocalClients(stack.endpoint_url, stack.endpoint_url)) as clients:
+        functions = clients.client("lambda").list_functions()["Functions"]
+    assert stack.outputs["WorkerName"] in {function["FunctionName"] for function in functions}

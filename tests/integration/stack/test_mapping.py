@@ -1,22 +1,22 @@
-"""Queue to function: batches, partial failures, receive counts, the dead-letter queue."""
+"""Queue to function: batches, partial failures, visibility, receive counts, the dead-letter queue."""
 
 import json
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from background_sync_ops.stack.mapping import failed_items
+from background_sync_ops.stack.mapping import QueueMapping, failed_items
+from background_sync_ops.stack.sandbox import InvocationResult
 from background_sync_ops.stack.stack import LocalStack
-
-Send = Callable[..., list[str]]
-Messages = Callable[[str], list[Any]]
+from tests.integration.stack.conftest import Eventually, Messages, Send
 
 
-def waiting(stack: LocalStack, output: str = "JobsUrl") -> tuple[int, int]:
-    """How many messages of a queue are visible, and how many are in flight."""
+def waiting(stack: LocalStack) -> tuple[int, int]:
+    """How many messages of the Jobs queue are visible, and how many are in flight."""
     answer = stack.client("sqs").get_queue_attributes(
-        QueueUrl=stack.outputs[output],
+        QueueUrl=stack.outputs["JobsUrl"],
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )
     visible, in_flight = answer["Attributes"].values()
@@ -24,7 +24,7 @@ def waiting(stack: LocalStack, output: str = "JobsUrl") -> tuple[int, int]:
 
 
 def receive_counts(stack: LocalStack) -> list[str]:
-    """Receives what is visible, and so counts one receive more."""
+    """Receives the visible messages, which counts as one more receive."""
     answer = stack.client("sqs").receive_message(
         QueueUrl=stack.outputs["JobsUrl"],
         MaxNumberOfMessages=10,
@@ -41,46 +41,35 @@ def test_a_batch_that_succeeds_is_deleted(stack: LocalStack, send: Send) -> None
     assert waiting(stack) == (0, 0)
 
 
-def test_an_empty_queue_invokes_nobody(stack: LocalStack) -> None:
-    assert stack.mapping.poll_once() is None
-
-
-def test_a_batch_is_no_larger_than_the_template_says(stack: LocalStack, send: Send) -> None:
+def test_a_batch_is_at_most_as_large_as_the_template_says(stack: LocalStack, send: Send) -> None:
     send(*["succeed"] * 6)
     assert [len(batch.message_ids) for batch in stack.mapping.drain()] == [4, 2]
 
 
-def test_only_reported_messages_stay(stack: LocalStack, send: Send) -> None:
+def test_only_messages_that_are_reported_as_failed_stay_and_are_not_visible(
+    stack: LocalStack, send: Send
+) -> None:
     _, failing, _ = send("succeed", "fail", "succeed")
     batch = stack.mapping.poll_once()
     assert batch is not None
     assert batch.failed_ids == {failing}
     assert waiting(stack) == (0, 1)
-
-
-def test_a_function_error_deletes_nothing(stack: LocalStack, send: Send) -> None:
-    ids = send("succeed", "raise")
-    batch = stack.mapping.poll_once()
-    assert batch is not None
-    assert batch.result.error_type == "RuntimeError"
-    assert batch.failed_ids == set(ids)
-    assert waiting(stack) == (0, 2)
-
-
-def test_an_answer_about_another_message_deletes_nothing(stack: LocalStack, send: Send) -> None:
-    send("succeed", "answer nonsense")
-    stack.mapping.poll_once()
-    assert waiting(stack) == (0, 2)
-
-
-def test_a_failed_message_is_not_seen_before_its_time(stack: LocalStack, send: Send) -> None:
-    send("fail")
-    assert stack.mapping.poll_once() is not None
     assert stack.mapping.poll_once() is None
 
 
-def test_a_message_comes_back_by_itself_when_its_time_ends(
-    stack: LocalStack, send: Send, eventually: Callable[..., Any]
+@pytest.mark.parametrize(("order", "error_type"), [("raise", "RuntimeError"), ("report another message", "")])
+def test_an_error_or_an_invalid_report_deletes_nothing(
+    stack: LocalStack, send: Send, order: str, error_type: str
+) -> None:
+    ids = send("succeed", order)
+    batch = stack.mapping.poll_once()
+    assert batch is not None
+    assert (batch.result.error_type, batch.failed_ids) == (error_type, frozenset(ids))
+    assert waiting(stack) == (0, 2)
+
+
+def test_a_message_becomes_visible_again_when_its_visibility_timeout_ends(
+    stack: LocalStack, send: Send, eventually: Eventually
 ) -> None:
     send("succeed")
     [received] = stack.client("sqs").receive_message(QueueUrl=stack.outputs["JobsUrl"], VisibilityTimeout=1)[
@@ -90,58 +79,40 @@ def test_a_message_comes_back_by_itself_when_its_time_ends(
     assert batch.message_ids == (received["MessageId"],)
 
 
-def test_a_message_that_the_function_shows_again_comes_back_counted(stack: LocalStack, send: Send) -> None:
-    send("show again at once")
+def test_the_function_may_change_a_messages_visibility_and_the_receive_is_counted(
+    stack: LocalStack, send: Send
+) -> None:
+    send("make visible", "fail")
     stack.mapping.poll_once()
+    assert waiting(stack) == (1, 1)
     assert receive_counts(stack) == ["2"]
 
 
-def test_visibility_that_the_function_changes_is_left_alone(stack: LocalStack, send: Send) -> None:
-    send("show again at once", "fail")
-    stack.mapping.poll_once()
-    assert waiting(stack) == (1, 1)
-
-
-def test_a_message_moves_to_the_dead_letter_queue_after_its_receives(
+def test_a_message_moves_to_the_dead_letter_queue_after_its_last_receive(
     stack: LocalStack, send: Send, messages: Messages
 ) -> None:
-    send("show again at once")
-    assert len(stack.mapping.drain()) == 3
-    assert messages("DeadJobsUrl") == ["show again at once"]
-    assert waiting(stack) == (0, 0)
-
-
-def test_a_message_within_its_receives_does_not_move(
-    stack: LocalStack, send: Send, messages: Messages
-) -> None:
-    send("show again at once")
+    send("make visible")
     stack.mapping.poll_once()
     stack.mapping.poll_once()
-    assert messages("DeadJobsUrl") == []
-    assert waiting(stack) == (1, 0)
+    assert (messages("DeadJobsUrl"), waiting(stack)) == ([], (1, 0))
+    assert len(stack.mapping.drain()) == 1
+    assert (messages("DeadJobsUrl"), waiting(stack)) == (["make visible"], (0, 0))
 
 
-def test_workers_deliver_in_the_background(
-    stack: LocalStack, send: Send, eventually: Callable[..., Any]
+def test_a_stop_finishes_the_batch_in_progress_and_delivers_no_more(
+    stack: LocalStack, send: Send, eventually: Eventually, tmp_path: Path
 ) -> None:
     stack.start_delivery()
     send(*["succeed"] * 9)
     eventually(lambda: waiting(stack) == (0, 0))
-
-
-def test_a_stop_finishes_what_is_under_way(
-    stack: LocalStack, send: Send, eventually: Callable[..., Any]
-) -> None:
-    stack.start_delivery()
-    send("take a while")
+    may_end = tmp_path / "may end"
+    send({"wait for": str(may_end)})
     eventually(lambda: waiting(stack) == (0, 1))
-    stack.stop_delivery()
+    with ThreadPoolExecutor(1) as thread:
+        stopping = thread.submit(stack.stop_delivery)
+        may_end.touch()
+        stopping.result()
     assert waiting(stack) == (0, 0)
-
-
-def test_nothing_is_delivered_after_a_stop(stack: LocalStack, send: Send) -> None:
-    stack.start_delivery()
-    stack.stop_delivery()
     send("succeed")
     assert waiting(stack) == (1, 0)
 
@@ -153,8 +124,14 @@ def test_the_event_has_the_shape_of_an_sqs_event(stack: LocalStack) -> None:
         MessageGroupId="group",
         MessageAttributes={"colour": {"DataType": "String", "StringValue": "red"}},
     )
-    [message] = stack.mapping._receive(0)
-    record = stack.mapping._record(message)
+    events: list[Any] = []
+
+    def invoke(event: object) -> InvocationResult:
+        events.append(event)
+        return InvocationResult("request", b"null")
+
+    QueueMapping(stack.mapping.spec, stack.client("sqs"), invoke).poll_once()
+    [record] = events[0]["Records"]
     assert record["attributes"].keys() >= {
         "ApproximateReceiveCount",
         "SentTimestamp",
@@ -182,11 +159,11 @@ IDS = ("a", "b", "c")
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": None}, {"batchItemFailures": []}])
-def test_no_failures_are_a_success(answer: Any) -> None:
+def test_a_report_without_failures_is_a_success(answer: Any) -> None:
     assert failed_items(IDS, json.dumps(answer).encode()) == frozenset()
 
 
-def test_reported_failures_are_those_that_fail() -> None:
+def test_a_report_names_the_messages_that_failed() -> None:
     assert failed_items(IDS, b'{"batchItemFailures": [{"itemIdentifier": "b"}]}') == {"b"}
 
 
@@ -203,5 +180,5 @@ def test_reported_failures_are_those_that_fail() -> None:
         b'{"batchItemFailures": [{"itemIdentifier": "of no message"}]}',
     ],
 )
-def test_an_answer_that_cannot_be_read_fails_the_batch(answer: bytes) -> None:
+def test_an_invalid_report_fails_the_batch(answer: bytes) -> None:
     assert failed_items(IDS, answer) == set(IDS)

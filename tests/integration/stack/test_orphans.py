@@ -1,18 +1,15 @@
-"""Nothing outlives whoever started it, in whatever way that one ends."""
+"""No process outlives its parent, not even when the parent is killed."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from tests.integration.stack.conftest import APP
+from tests.integration.stack.conftest import APP, Eventually
 from tests.integration.stack.processes import runs
-
-Eventually = Callable[[Callable[[], Any]], Any]
 
 ENGINE = """
 import sys, time
@@ -45,20 +42,20 @@ def started(script: str, state_dir: Path) -> Iterator[tuple[subprocess.Popen[str
             parent.kill()
 
 
-def test_the_engine_dies_with_its_parent(tmp_path: Path, eventually: Eventually) -> None:
+def test_the_engine_ends_with_its_parent(tmp_path: Path, eventually: Eventually) -> None:
     with started(ENGINE, tmp_path) as (parent, engine):
         parent.kill()
         eventually(lambda: not runs(engine))
 
 
-def test_ctrl_c_leaves_the_engine_to_its_parent(tmp_path: Path) -> None:
+def test_the_engine_ignores_ctrl_c(tmp_path: Path) -> None:
     with started(ENGINE, tmp_path) as (parent, engine):
         assert os.getsid(engine) != os.getsid(parent.pid)
         os.kill(engine, signal.SIGINT)
         assert runs(engine)
 
 
-def test_a_function_dies_with_its_stack(tmp_path: Path, eventually: Eventually) -> None:
+def test_a_function_ends_with_its_stack(tmp_path: Path, eventually: Eventually) -> None:
     with started(STACK, tmp_path) as (parent, function):
         parent.kill()
         eventually(lambda: not runs(function))

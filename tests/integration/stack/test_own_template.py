@@ -1,15 +1,8 @@
-"""The service's own template, stood up by the local stack."""
+"""The service's own template on the local stack."""
 
-import json
-from contextlib import closing
 from datetime import UTC, datetime
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 
-import pytest
-
-from background_sync_ops.stack.deployment import Route
-from background_sync_ops.stack.schedule import scheduled_event
+from background_sync_ops.stack.schedule import rate, scheduled_event
 from background_sync_ops.stack.stack import LocalStack
 
 
@@ -20,30 +13,17 @@ def test_the_scheduled_event_starts_a_sweep(engine: LocalStack) -> None:
     assert answer["run_at"] == int(at.timestamp() * 1000)
 
 
-def test_the_queue_leads_to_the_reconciler(engine: LocalStack) -> None:
+def test_every_schedule_has_a_rate(engine: LocalStack) -> None:
+    minutes = {each.function: rate(each.expression).seconds // 60 for each in engine.deployment.schedules}
+    assert minutes == {"DispatcherFunction": 60, "MonitorFunction": 5}
+
+
+def test_the_queue_invokes_the_reconciler(engine: LocalStack) -> None:
     spec = engine.mapping.spec
     assert (spec.function, spec.queue_url) == ("ReconcilerFunction", engine.outputs["WorkQueueUrl"])
     assert spec.reports_item_failures
 
 
-def test_a_failed_dispatch_leads_to_its_queue(engine: LocalStack) -> None:
+def test_a_failed_dispatch_is_sent_to_its_queue(engine: LocalStack) -> None:
     dispatcher = engine.find("DispatcherFunction").spec
     assert dispatcher.on_failure_queue_url == engine.outputs["DispatcherFailuresQueueUrl"]
-
-
-def test_only_the_overall_state_is_public(engine: LocalStack) -> None:
-    public = (("GET", "/"), ("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("GET", "/openapi.json"))
-    assert {route for route in engine.deployment.routes if route.public} == {
-        Route(method, path, "HealthFunction", public=True) for method, path in public
-    }
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"), [("/health", "application/health+json"), ("/health/runs", "application/json")]
-)
-def test_the_api_answers(engine: LocalStack, path: str, kind: str) -> None:
-    with closing(HTTPConnection(urlsplit(engine.api_url).netloc)) as connection:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        assert response.headers["Content-Type"] == kind
-        assert json.loads(response.read())

@@ -1,4 +1,4 @@
-"""The stack as a whole: found by others while it runs, gone afterwards."""
+"""The stack: found by other commands while it runs, gone afterwards."""
 
 import json
 import os
@@ -23,34 +23,30 @@ def test_a_running_stack_is_found(stack: LocalStack) -> None:
     assert info.api_url == stack.api_url
 
 
-def test_a_second_stack_is_not_started_on_the_same_folder(stack: LocalStack) -> None:
+def test_a_second_stack_does_not_start_on_the_same_folder(stack: LocalStack) -> None:
     second = LocalStack(stack.template_path, state_dir=stack.state_dir)
-    with pytest.raises(AlreadyRunningError, match=f"process {os.getpid()} runs a stack already"), second:
+    with (
+        pytest.raises(AlreadyRunningError, match=f"process {os.getpid()} is already running a stack"),
+        second,
+    ):
         pass
 
 
-def test_no_stack_is_found_where_none_ran(tmp_path: Path) -> None:
+def test_the_file_of_a_dead_stack_is_ignored(stack: LocalStack, tmp_path: Path) -> None:
     assert running_stack(tmp_path) is None
-
-
-def test_a_file_that_a_dead_stack_left_is_no_stack(stack: LocalStack, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    left = json.loads((stack.state_dir / STATE_FILE).read_text()) | {"pid": ended.pid}
-    (tmp_path / STATE_FILE).write_text(json.dumps(left))
-    assert running_stack(tmp_path) is None
-
-
-def test_a_file_whose_process_is_now_another_is_no_stack(stack: LocalStack, tmp_path: Path) -> None:
     with listen(0) as closed:
-        endpoint_url = url(closed)
-    left = json.loads((stack.state_dir / STATE_FILE).read_text()) | {"endpoint_url": endpoint_url}
-    (tmp_path / STATE_FILE).write_text(json.dumps(left))
-    assert running_stack(tmp_path) is None
+        closed_url = url(closed)
+    running = json.loads((stack.state_dir / STATE_FILE).read_text())
+    # The second one is of a stack whose process id now belongs to another process.
+    for changes in ({"pid": ended.pid}, {"endpoint_url": closed_url}):
+        (tmp_path / STATE_FILE).write_text(json.dumps(running | changes))
+        assert running_stack(tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
-def test_a_file_that_cannot_be_read_is_no_stack(tmp_path: Path, text: str) -> None:
+def test_an_invalid_state_file_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / STATE_FILE).write_text(text)
     assert running_stack(tmp_path) is None
 
@@ -58,29 +54,36 @@ def test_a_file_that_cannot_be_read_is_no_stack(tmp_path: Path, text: str) -> No
 def test_nothing_is_left_at_the_end(tmp_path: Path, stack: LocalStack) -> None:
     with LocalStack(stack.template_path, state_dir=tmp_path) as short:
         pid = short.invoke("WorkerFunction").json()["pid"]
-        ports = [
-            int(address.rsplit(":", 1)[1])
-            for address in (short.endpoint_url, short.invoke_url, short.api_url)
-        ]
+        urls = (short.endpoint_url, short.invoke_url, short.api_url)
     assert running_stack(tmp_path) is None
     assert not runs(pid)
-    for port in ports:
-        listen(port).close()
+    for each in urls:
+        listen(int(each.rsplit(":", 1)[1])).close()
     with pytest.raises(StackError, match="has stopped"):
         short.invoke("WorkerFunction")
 
 
-def test_ports_are_those_asked_for_and_a_taken_one_leaves_nothing(tmp_path: Path, stack: LocalStack) -> None:
-    port = int(stack.endpoint_url.rsplit(":", 1)[1])
-    with (
-        pytest.raises(PortError, match=f"port {port}: already taken"),
-        LocalStack(stack.template_path, state_dir=tmp_path, api_port=port),
-    ):
-        pass
+@pytest.mark.parametrize("option", ["api_port", "aws_port"])
+def test_a_port_in_use_is_named_and_nothing_is_left_running(
+    tmp_path: Path, stack: LocalStack, option: str
+) -> None:
+    with listen(0) as taken:
+        port = taken.getsockname()[1]
+        ports = {"api_port": 0, "aws_port": 0, option: port}
+        failing = LocalStack(stack.template_path, state_dir=tmp_path, **ports)
+        with pytest.raises(PortError, match=f"port {port}: already taken") as error, failing:
+            pass
+    assert error.value.port == port
     assert running_stack(tmp_path) is None
 
 
-def test_clients_know_nothing_of_the_operators_set_up(
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_outside_the_range_is_refused(port: int) -> None:
+    with pytest.raises(PortError, match=f"port {port}: not a port number"):
+        listen(port)
+
+
+def test_clients_ignore_the_operators_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: LocalStack
 ) -> None:
     (tmp_path / "config").write_text(

@@ -127,11 +127,6 @@ def test_any_value_in_the_kapso_block_costs_at_most_its_record(name: str, value:
     assert (len(found.conversations), len(found.invalid)) in {(2, 0), (1, 1)}
 
 
-@given(ANY_JSON)
-def test_any_record_costs_at_most_itself(record: object) -> None:
-    assert page(record, conversation()).conversations[-1] == read()
-
-
 def test_an_integer_that_python_refuses_to_read_costs_its_record() -> None:
     record = json.dumps(conversation(phone_number=1)).replace(": 1,", f": {'9' * 5000},")
     document = read_document(f'{{"data": [{record}, {json.dumps(conversation())}]}}'.encode())

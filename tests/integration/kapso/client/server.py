@@ -1,4 +1,4 @@
-"""A server that answers as a test says, and remembers what it was asked."""
+"""A server with scripted responses that records its requests, and a client for it."""
 
 import json
 import ssl
@@ -9,13 +9,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from background_sync.clock import Clock, Deadline
+from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.transport import POOL
+from tests.integration.world import TestClock
+from tests.unit.kapso.records import MOMENT
+
+KEY = "kp_live+Secret/word=7f3a99"
+
+
+def make_client(
+    url: str,
+    clock: Clock | None = None,
+    left_ms: int = 60_000,
+    on_request: Callable[[], None] | None = None,
+) -> KapsoClient:
+    """A client with `left_ms` left. By default its clock stands at `MOMENT` until it sleeps."""
+    clock = clock or TestClock(MOMENT)
+    deadline = Deadline(clock, clock.now() + left_ms)
+    return KapsoClient(url, KEY, clock=clock, deadline=deadline, on_request=on_request)
 
 
 @dataclass
-class Asked:
-    """A request."""
-
+class Request:
     method: str
     path: str
     query: dict[str, list[str]]
@@ -25,7 +41,7 @@ class Asked:
 
 @dataclass
 class Reply:
-    """An answer; `raw` is sent instead of all else, byte for byte, and the connection closed."""
+    """A response. `raw` replaces everything else, byte for byte, and the connection is closed after it."""
 
     status: int = 200
     document: Any = None
@@ -47,37 +63,29 @@ class Reply:
 
 
 @dataclass
-class Dripping:
-    """The same bytes again and again, `begin` first, and never an end."""
+class EndlessReply:
+    """`begin`, and then `piece` again and again until `stop`. Without bytes it is a server that hangs."""
 
-    begin: bytes
-    drop: bytes
     stop: threading.Event
+    begin: bytes = b""
+    piece: bytes = b""
 
     def send(self, handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
         handler.wfile.write(self.begin)
         while not self.stop.wait(0.02):
-            handler.wfile.write(self.drop)
-
-
-@dataclass
-class Silence:
-    """No answer at all."""
-
-    stop: threading.Event
-
-    def send(self, handler: BaseHTTPRequestHandler) -> None:
-        handler.close_connection = True
-        self.stop.wait()
+            handler.wfile.write(self.piece)
 
 
 class Server:
-    """Gives its answers in turn, the last one for ever. `connections` counts those that were opened."""
+    """Sends its `replies` in turn, and the last one for all further requests.
+
+    `connections` counts the connections that were opened.
+    """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.asked: list[Asked] = []
-        self.answers: list[Reply | Dripping | Silence] = []
+        self.requests: list[Request] = []
+        self.replies: list[Reply | EndlessReply] = []
         self.connections = 0
         self.stop = threading.Event()
         self._http = _http_server(self)
@@ -86,8 +94,8 @@ class Server:
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(target=lambda: self._http.serve_forever(0.01), daemon=True)
 
-    def next_answer(self) -> Reply | Dripping | Silence:
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+    def next_reply(self) -> Reply | EndlessReply:
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -95,7 +103,8 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        _close_connections()  # else the threads wait for another request
+        # A connection that stays open keeps its thread waiting for another request.
+        _close_connections()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -110,27 +119,25 @@ def _http_server(server: Server) -> ThreadingHTTPServer:
             server.connections += 1
             super().setup()
 
-        def answer(self) -> None:
+        def reply(self) -> None:
             url, length = urlsplit(self.path), int(self.headers.get("Content-Length", 0))
-            server.asked.append(
-                Asked(
-                    self.command, url.path, parse_qs(url.query), dict(self.headers), self.rfile.read(length)
-                )
-            )
+            body, query = self.rfile.read(length), parse_qs(url.query)
+            server.requests.append(Request(self.command, url.path, query, dict(self.headers), body))
             try:
-                server.next_answer().send(self)
+                server.next_reply().send(self)
             except OSError:
-                self.close_connection = True  # the client has gone
+                # The client has closed the connection.
+                self.close_connection = True
 
-        do_GET = do_PATCH = answer  # noqa: N815 - http.server's names
+        do_GET = do_PATCH = reply  # noqa: N815 - http.server's names
 
-    class Quiet(ThreadingHTTPServer):
+    class QuietServer(ThreadingHTTPServer):
         daemon_threads = False
 
         def handle_error(self, *_: object) -> None:
-            pass  # a client that goes, or that refuses our certificate
+            """Ignore clients that close the connection or refuse the certificate."""
 
-    return Quiet(("127.0.0.1", 0), Handler)
+    return QuietServer(("127.0.0.1", 0), Handler)
 
 
 def _close_connections() -> None:

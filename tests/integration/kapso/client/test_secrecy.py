@@ -1,4 +1,4 @@
-"""The key goes to Kapso and nowhere else."""
+"""Errors and logs never hold the key, whatever a server echoes."""
 
 import base64
 import logging
@@ -11,8 +11,7 @@ from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.conversations import changed_since
 from background_sync.kapso.errors import KapsoError
 from background_sync.kapso.webhooks import list_webhooks
-from tests.integration.kapso.client.asking import KEY
-from tests.integration.kapso.client.server import Reply, Server
+from tests.integration.kapso.client.server import KEY, Reply, Server
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
 FORMS = [
@@ -28,7 +27,7 @@ HEADERS = {"Location": f"https://{KEY}@example.com/?{ECHO}", "X-Echo": ECHO, "Re
 
 
 def echoes() -> list[Reply]:
-    """Answers that echo the key, one for every way to fail."""
+    """Responses that echo the key, one for every way to fail."""
     statuses = (302, 400, 401, 404, 422, 429, 500, 999)
     documents = ({"error": ECHO}, {"error": {"message": ECHO, "type": KEY}}, {KEY: KEY}, {"data": KEY})
     records = ([conversation(phone_number_id=KEY)], [conversation(id=KEY + " ", phone_number=[KEY])])
@@ -47,8 +46,8 @@ def echoes() -> list[Reply]:
     ]
 
 
-def told(error: BaseException | None) -> str:
-    """All that an error and those below it say."""
+def full_text(error: BaseException | None) -> str:
+    """Everything that an error and its causes hold."""
     text = ""
     while error is not None:
         text += "".join(traceback.format_exception(error)) + repr(error) + str(vars(error))
@@ -61,17 +60,17 @@ def invalid_conversations(client: KapsoClient, phone_id: str) -> list[tuple[str,
 
 
 @pytest.mark.parametrize("reply", echoes())
-def test_no_error_and_no_log_tells_the_key(
+def test_no_error_and_no_log_holds_the_key(
     server: Server, client: KapsoClient, caplog: pytest.LogCaptureFixture, reply: Reply
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.answers = [reply]
+    server.replies = [reply]
     text = ""
-    for ask in (invalid_conversations, list_webhooks):
+    for request in (invalid_conversations, list_webhooks):
         try:
-            text += str(ask(client, PHONE_ID))
+            text += str(request(client, PHONE_ID))
         except KapsoError as error:
-            text += told(error)
+            text += full_text(error)
     text += caplog.text + repr(client)
-    assert server.asked
+    assert server.requests
     assert not [form for form in FORMS if form in text]

@@ -1,4 +1,4 @@
-"""The key goes to a server that proves who it is, and to no other."""
+"""Requests go only to a server with a trusted certificate."""
 
 import ipaddress
 import ssl
@@ -13,13 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from background_sync.kapso.errors import Unavailable
-from tests.integration.kapso.client.asking import make_client
-from tests.integration.kapso.client.server import Reply, Server
+from tests.integration.kapso.client.server import Reply, Server, make_client
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1, signed by itself, with its key."""
+    """A self-signed certificate of 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")]), datetime.now(UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -42,27 +41,27 @@ def secure_server(certificate: Path) -> Iterator[Server]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with Server(context) as server:
-        server.answers = [Reply(document="ok")]
+        server.replies = [Reply(document="ok")]
         yield server
 
 
-def test_a_server_with_a_certificate_that_is_trusted(
+def test_a_server_with_a_trusted_certificate_is_asked(
     secure_server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert make_client(secure_server.url).get("/", {}) == "ok"
 
 
-def test_one_without_is_sent_nothing(secure_server: Server) -> None:
+def test_a_server_without_a_trusted_certificate_receives_nothing(secure_server: Server) -> None:
     with pytest.raises(Unavailable, match="SSLError"):
         make_client(secure_server.url).get("/", {})
-    assert secure_server.asked == []
+    assert secure_server.requests == []
 
 
-def test_nor_is_one_with_the_certificate_of_another_name(
+def test_a_server_with_a_certificate_of_another_name_receives_nothing(
     secure_server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with pytest.raises(Unavailable, match="SSLError"):
         make_client(secure_server.url.replace("127.0.0.1", "localhost")).get("/", {})
-    assert secure_server.asked == []
+    assert secure_server.requests == []

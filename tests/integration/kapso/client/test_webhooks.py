@@ -1,12 +1,13 @@
 """A number's webhooks, without their secrets, and its failed deliveries."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from background_sync.kapso.client import KapsoClient
-from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse, NumberUnknown
+from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse
 from background_sync.kapso.webhooks import Webhook, activate_webhook, count_failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.kapso.client.server import Reply, Server
@@ -35,33 +36,39 @@ def listed(*webhooks: Any) -> Reply:
     return Reply(document={"data": list(webhooks), "secret_key": SECRET})
 
 
-def test_they_are_listed(server: Server, client: KapsoClient) -> None:
-    server.answers = [listed(webhook(), webhook(id="2", active=False, events=None, kind=None, url=None))]
+def test_webhooks_are_listed(server: Server, client: KapsoClient) -> None:
+    server.replies = [listed(webhook(), webhook(id="2", active=False, events=None, kind=None, url=None))]
     assert list_webhooks(client, PHONE_ID) == (
-        Webhook(WEBHOOK_ID, "https://crm.example/hooks", True, "kapso", ("whatsapp.message.received",)),
-        Webhook("2", None, False, None, ()),
+        Webhook(
+            id=WEBHOOK_ID,
+            url="https://crm.example/hooks",
+            active=True,
+            kind="kapso",
+            events=("whatsapp.message.received",),
+        ),
+        Webhook(id="2", url=None, active=False, kind=None, events=()),
     )
-    [asked] = server.asked
-    assert (asked.method, asked.path) == ("GET", PATH)
+    [request] = server.requests
+    assert (request.method, request.path) == ("GET", PATH)
 
 
-def test_there_may_be_none(server: Server, client: KapsoClient) -> None:
-    server.answers = [listed()]
+def test_a_number_may_have_no_webhooks(server: Server, client: KapsoClient) -> None:
+    server.replies = [listed()]
     assert list_webhooks(client, PHONE_ID) == ()
 
 
-def test_their_secrets_are_dropped_before_anything_sees_them(
+def test_the_parser_itself_drops_the_secrets(
     server: Server, client: KapsoClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
     loads = json.loads
 
-    def spied(*args: Any, **kwargs: Any) -> object:
+    def recorded(*args: Any, **kwargs: Any) -> object:
         seen.append(loads(*args, **kwargs))
         return seen[-1]
 
-    monkeypatch.setattr(json, "loads", spied)
-    server.answers = [listed(webhook(kind={"secret_key": SECRET, "id": {"secret_key": SECRET}}))]
+    monkeypatch.setattr(json, "loads", recorded)
+    server.replies = [listed(webhook(kind={"secret_key": SECRET, "id": {"secret_key": SECRET}}))]
     with pytest.raises(InvalidResponse):
         list_webhooks(client, PHONE_ID)
     assert len(seen) == 1
@@ -74,15 +81,15 @@ def test_their_secrets_are_dropped_before_anything_sees_them(
         ({"active": None}, "active is neither true nor false"),
         ({"active": "yes"}, "active is neither true nor false"),
         ({"id": None}, "it has no id"),
-        ({"url": [SECRET]}, "url is no text"),
-        ({"events": SECRET}, "events is no list of texts"),
-        ({"events": [{"secret_key": SECRET}]}, "events is no list of texts"),
+        ({"url": [SECRET]}, "url is not text"),
+        ({"events": SECRET}, "events is not a list of texts"),
+        ({"events": [{"secret_key": SECRET}]}, "events is not a list of texts"),
     ],
 )
-def test_one_that_cannot_be_read_leaves_all_in_doubt(
+def test_one_invalid_webhook_makes_the_list_invalid(
     server: Server, client: KapsoClient, fields: dict[str, Any], reason: str
 ) -> None:
-    server.answers = [listed(webhook(), webhook(**fields))]
+    server.replies = [listed(webhook(), webhook(**fields))]
     with pytest.raises(
         InvalidResponse, match=f"a webhook of number {PHONE_ID} in Kapso's answer: {reason}"
     ) as caught:
@@ -90,43 +97,33 @@ def test_one_that_cannot_be_read_leaves_all_in_doubt(
     assert SECRET not in str(caught.value)
 
 
-def test_a_webhook_of_another_number_is_nonsense(server: Server, client: KapsoClient) -> None:
-    server.answers = [listed(webhook(phone_number_id="999"))]
+def test_a_webhook_of_another_number_is_refused(server: Server, client: KapsoClient) -> None:
+    server.replies = [listed(webhook(phone_number_id="999"))]
     with pytest.raises(InvalidResponse, match="another number"):
         list_webhooks(client, PHONE_ID)
 
 
-def test_what_they_say_does_nothing_to_a_terminal(server: Server, client: KapsoClient) -> None:
-    server.answers = [listed(webhook(url="https://a\x1b[2Jb", events=["x\r\ny"]))]
+def test_control_characters_are_dropped(server: Server, client: KapsoClient) -> None:
+    server.replies = [listed(webhook(url="https://a\x1b[2Jb", events=["x\r\ny"]))]
     [found] = list_webhooks(client, PHONE_ID)
     assert (found.url, found.events) == ("https://a[2Jb", ("xy",))
 
 
-def test_one_is_switched_on_with_active_alone(server: Server, client: KapsoClient) -> None:
-    server.answers = [Reply(document={"data": webhook()})]
+@pytest.mark.parametrize("reply", [Reply(document={"data": webhook()}), Reply(204)])
+def test_activating_a_webhook_changes_nothing_else(server: Server, client: KapsoClient, reply: Reply) -> None:
+    server.replies = [reply]
     activate_webhook(client, PHONE_ID, WEBHOOK_ID)
-    [asked] = server.asked
-    assert (asked.method, asked.path) == ("PATCH", f"{PATH}/{WEBHOOK_ID}")
-    assert json.loads(asked.body) == {"whatsapp_webhook": {"active": True}}
-    assert asked.headers["Content-Type"] == "application/json"
-
-
-def test_an_empty_answer_will_do(server: Server, client: KapsoClient) -> None:
-    server.answers = [Reply(204)]
-    activate_webhook(client, PHONE_ID, WEBHOOK_ID)
-
-
-def test_an_unknown_one_is_not_switched_on(server: Server, client: KapsoClient) -> None:
-    server.answers = [Reply(404, {"error": "Webhook not found"})]
-    with pytest.raises(NumberUnknown, match="Webhook not found"):
-        activate_webhook(client, PHONE_ID, WEBHOOK_ID)
+    [request] = server.requests
+    assert (request.method, request.path) == ("PATCH", f"{PATH}/{WEBHOOK_ID}")
+    assert json.loads(request.body) == {"whatsapp_webhook": {"active": True}}
+    assert request.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("webhook_id", ["", "..", "a/b", "a?b", "a b", "x" * 65])
-def test_an_id_that_is_none_is_not_sent(server: Server, client: KapsoClient, webhook_id: str) -> None:
-    with pytest.raises(ValueError, match="is no id"):
+def test_an_invalid_webhook_id_is_not_sent(server: Server, client: KapsoClient, webhook_id: str) -> None:
+    with pytest.raises(ValueError, match="is not an id"):
         activate_webhook(client, PHONE_ID, webhook_id)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def failed(minutes_ago: float | None, **fields: Any) -> dict[str, Any]:
@@ -143,13 +140,13 @@ def count(client: KapsoClient, since_ms: int = MOMENT - HOUR_MS, **options: Any)
 
 
 def test_failed_deliveries_since_a_time_are_counted(server: Server, client: KapsoClient) -> None:
-    odd = [None, 5, {}, failed(None), failed(1, created_at={}), failed(1, phone_number_id=None)]
-    server.answers = [log(failed(1), failed(60), failed(61), failed(1, phone_number_id="999"), *odd)]
+    invalid = [None, 5, {}, failed(None), failed(1, created_at={}), failed(1, phone_number_id=None)]
+    server.replies = [log(failed(1), failed(60), failed(61), failed(1, phone_number_id="999"), *invalid)]
     assert count(client) == 2
 
 
-def test_what_counts_is_when_they_failed(server: Server, client: KapsoClient) -> None:
-    server.answers = [log(failed(61, failed_at=str(MOMENT // 1000 - 3590)))]
+def test_a_delivery_counts_by_the_time_of_its_failure(server: Server, client: KapsoClient) -> None:
+    server.replies = [log(failed(61, failed_at=str(MOMENT // 1000 - 3590)))]
     assert count(client) == 1
 
 
@@ -157,14 +154,14 @@ def test_what_counts_is_when_they_failed(server: Server, client: KapsoClient) ->
     ("age_ms", "period"),
     [(HOUR_MS, "24h"), (DAY_MS - 1, "24h"), (DAY_MS, "7d"), (7 * DAY_MS, "30d"), (90 * DAY_MS, "30d")],
 )
-def test_the_log_is_asked_as_far_back_as_needed(
+def test_the_log_is_read_over_the_shortest_sufficient_period(
     server: Server, client: KapsoClient, age_ms: int, period: str
 ) -> None:
-    server.answers = [log()]
+    server.replies = [log()]
     assert count(client, MOMENT - age_ms) == 0
-    [asked] = server.asked
-    assert asked.path == "/platform/v1/webhook_deliveries"
-    assert asked.query == {
+    [request] = server.requests
+    assert request.path == "/platform/v1/webhook_deliveries"
+    assert request.query == {
         "status": ["failed"],
         "errors_only": ["true"],
         "limit": ["100"],
@@ -172,24 +169,30 @@ def test_the_log_is_asked_as_far_back_as_needed(
     }
 
 
-def test_pages_are_few(server: Server, client: KapsoClient) -> None:
-    server.answers = [log(failed(n), after=f"c{n}") for n in range(5)]
+def test_the_log_is_read_up_to_max_pages(server: Server, client: KapsoClient) -> None:
+    server.replies = [log(failed(n), after=f"c{n}") for n in range(5)]
     assert count(client) == 1
     assert count(client, max_pages=2) == 2
-    assert [asked.query.get("after") for asked in server.asked] == [None, None, ["c1"]]
+    assert [request.query.get("after") for request in server.requests] == [None, None, ["c1"]]
 
 
-def test_nor_does_it_go_back_further_than_needed(server: Server, client: KapsoClient) -> None:
-    server.answers = [log(failed(1), failed(61), after="c0")]
+def test_the_log_is_not_read_beyond_the_time(server: Server, client: KapsoClient) -> None:
+    server.replies = [log(failed(1), failed(61), after="c0")]
     assert count(client, max_pages=10) == 1
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
-def test_a_phone_id_must_be_digits(server: Server, client: KapsoClient) -> None:
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda client: list_webhooks(client, "x"),
+        lambda client: activate_webhook(client, "x", WEBHOOK_ID),
+        lambda client: count_failed_deliveries(client, "x", MOMENT),
+    ],
+)
+def test_an_invalid_phone_id_is_not_sent(
+    server: Server, client: KapsoClient, send: Callable[[KapsoClient], object]
+) -> None:
     with pytest.raises(InvalidPhoneId):
-        list_webhooks(client, "x")
-    with pytest.raises(InvalidPhoneId):
-        activate_webhook(client, "x", WEBHOOK_ID)
-    with pytest.raises(InvalidPhoneId):
-        count_failed_deliveries(client, "x", MOMENT)
-    assert server.asked == []
+        send(client)
+    assert server.requests == []

@@ -1,4 +1,4 @@
-"""Answers a request with its event, or as the header x-answer says."""
+"""Answers a request with its event, or with the answer that the header x-answer names."""
 
 import json
 from typing import Any

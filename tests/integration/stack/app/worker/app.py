@@ -1,10 +1,11 @@
-"""Does what the event says, {"do": command, …}; so does each message of a batch."""
+"""Does what the event says: {"do": command, …}. Each message of a batch is an order too."""
 
 import json
 import os
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,7 +17,7 @@ CALLS = {"count": 0}
 def handler(event: dict[str, Any], context: Any) -> Any:
     CALLS["count"] += 1
     if "Records" in event:
-        return batch(event)
+        return batch(event["Records"])
     command = event.get("do", "echo")
     return echo(event, context) if command == "echo" else COMMANDS[command](event)
 
@@ -35,7 +36,7 @@ def echo(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def fail(event: dict[str, Any]) -> None:
-    raise RuntimeError(event.get("why", "told to"))
+    raise RuntimeError(event["why"])
 
 
 def leave(event: dict[str, Any]) -> None:
@@ -59,41 +60,11 @@ def find(event: dict[str, Any]) -> str | None:
     return spec.origin if spec else None
 
 
-def put(event: dict[str, Any]) -> None:
-    table = boto3.client("dynamodb")
-    table.put_item(TableName=os.environ["ITEMS"], Item={"id": {"S": event["id"]}})
-
-
 def invoke_myself(event: dict[str, Any]) -> None:
     boto3.client("lambda").invoke(
         FunctionName=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
         InvocationType="Event",
         Payload=json.dumps(event["then"]),
-    )
-
-
-def batch(event: dict[str, Any]) -> Any:
-    orders = [json.loads(record["body"]) for record in event["Records"]]
-    for record, order in zip(event["Records"], orders, strict=True):
-        if order == "show again at once":
-            show_again_at_once(record)
-    if "take a while" in orders:
-        time.sleep(0.5)
-    if "raise" in orders:
-        raise RuntimeError("a batch that fails as a whole")
-    if "answer nonsense" in orders:
-        return {"batchItemFailures": [{"itemIdentifier": "of no message"}]}
-    failed = [
-        record["messageId"]
-        for record, order in zip(event["Records"], orders, strict=True)
-        if order in ("fail", "show again at once")
-    ]
-    return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
-
-
-def show_again_at_once(record: dict[str, Any]) -> None:
-    boto3.client("sqs").change_message_visibility(
-        QueueUrl=os.environ["JOBS_URL"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
     )
 
 
@@ -104,6 +75,27 @@ COMMANDS = {
     "sleep": sleep,
     "say": say,
     "find": find,
-    "put": put,
     "invoke myself": invoke_myself,
 }
+
+
+def batch(records: list[dict[str, Any]]) -> Any:
+    failed = [record["messageId"] for record in records if not succeeds(record)]
+    return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
+
+
+def succeeds(record: dict[str, Any]) -> bool:
+    order = json.loads(record["body"])
+    match order:
+        case {"wait for": path}:
+            while not Path(path).exists():
+                time.sleep(0.02)
+        case "raise":
+            raise RuntimeError("the whole batch fails")
+        case "report another message":
+            record["messageId"] = "not of this batch"
+        case "make visible":
+            boto3.client("sqs").change_message_visibility(
+                QueueUrl=os.environ["JOBS_URL"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
+            )
+    return order not in ("fail", "make visible", "report another message")
