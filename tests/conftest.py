@@ -1,6 +1,12 @@
 import os
 
+from hypothesis import settings
+
 # As template.yaml sets them for the functions; read when the package is imported.
 os.environ["POWERTOOLS_SERVICE_NAME"] = "tests"
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "BackgroundSyncTests"
 os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
+
+# On a busy machine an example may take any time.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")

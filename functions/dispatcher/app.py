@@ -12,12 +12,12 @@ from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import read_scheduled
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
-from background_sync.settings import dispatcher_settings
+from background_sync.settings import DispatcherSettings, read_settings
 from background_sync.sync.dispatch import Dispatcher, dispatch
 from background_sync.telemetry import logger
 
-settings = dispatcher_settings(os.environ)
-clock = SystemClock(settings.runtime.clock_offset_ms)
+settings = read_settings(DispatcherSettings, os.environ)
+clock = SystemClock(settings.clock_offset_ms)
 functions = boto3.client("lambda", config=CLIENT_CONFIG)
 
 
@@ -31,8 +31,8 @@ def invoke_itself(run_at: int) -> None:
 
 
 dispatcher = Dispatcher(
-    database=connect(settings.runtime.tables, clock),
-    queue=WorkQueue(settings.runtime.work_queue_url, clock),
+    database=connect(settings.tables, clock),
+    queue=WorkQueue(settings.work_queue_url, clock),
     clock=clock,
     invoke_itself=invoke_itself,
     shards=settings.sweep_shards,

@@ -11,7 +11,7 @@ from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import AUDIT, BACKFILL, RUN
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
-from background_sync.settings import reconciler_settings
+from background_sync.settings import ReconcilerSettings, read_settings
 from background_sync.sync.audit import audit
 from background_sync.sync.backfill import backfill
 from background_sync.sync.deliver import Delivery, MessageHandler
@@ -20,15 +20,15 @@ from background_sync.sync.task import JobContext, Kapso
 from background_sync.telemetry import logger
 from background_sync.tokens import Tokens
 
-settings = reconciler_settings(os.environ)
-clock = SystemClock(settings.runtime.clock_offset_ms)
+settings = read_settings(ReconcilerSettings, os.environ)
+clock = SystemClock(settings.clock_offset_ms)
 context = JobContext(
-    database=connect(settings.runtime.tables, clock),
-    queue=WorkQueue(settings.runtime.work_queue_url, clock, dead_letter_url=settings.dead_letter_queue_url),
+    database=connect(settings.tables, clock),
+    queue=WorkQueue(settings.work_queue_url, clock, dead_letter_url=settings.dead_letter_queue_url),
     clock=clock,
     kapso=Kapso(base_url=settings.kapso_base_url, tokens=Tokens(settings.token_prefix, clock)),
     lease_ms=settings.lease_ms,
-    capacity_metered=settings.runtime.capacity_metered,
+    capacity_metered=settings.capacity_metered,
 )
 messages = MessageHandler(context=context, work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill})
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

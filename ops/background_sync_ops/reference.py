@@ -17,12 +17,12 @@ MEANINGS: Mapping[str, str] = {
     "max_flags_per_run": "The most contacts that one run flags; later runs flag the others.",
     "max_sync_notes": "How many of its own notes background sync keeps on a contact, the latest ones.",
     "verify_lookback_ms": "How far the first comparison with Kapso looks back.",
-    "verify_rate_share": "The percentage of the Kapso key's requests that sync may use; the CRM keeps the rest.",
+    "verify_rate_share": "Percent of the Kapso key's requests that sync may use; the CRM keeps the rest.",
 }
 UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"))
 HEAD = """# Configuration
 
-<!-- Written by `make docs` from template.yaml and the settings in the code. A test fails if it is outdated. -->
+<!-- Written by `make docs` from template.yaml and the settings in the code; a test checks it. -->
 """
 
 
@@ -61,7 +61,7 @@ def _settings() -> Iterator[str]:
         default = _amount(field.name, getattr(Policy(), field.name))
         yield f"| `{field.name}` | {default} | {low} to {high} | {MEANINGS[field.name]} |"
     ways = ", ".join(f"`{way}`" for way in VERIFY)
-    yield f"| `verify` | `{OFF}` | {ways} | Whether Kapso is asked, and what a run does about missed webhooks. |"
+    yield f"| `verify` | `{OFF}` | {ways} | Whether Kapso is asked, and what is done about missed webhooks. |"
 
 
 def _amount(name: str, value: int) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from botocore.config import Config
 
 from background_sync.clock import Clock
+from background_sync.records.database import Database
 from background_sync.records.runs import COMPLETED, FAILED, find_all
 from background_sync.records.sweeps import DISPATCHED, find_sweep
-from background_sync.status.history import Document, sweep_document, sweep_runs
+from background_sync.status.history import Document, SweepHistory, sweep_runs
 from background_sync_ops.errors import CommandError
 from background_sync_ops.following import POLL_S
 from background_sync_ops.target import Target
@@ -119,22 +120,23 @@ class SweepMonitor:
     workspace. Their records say failed until they are retried.
     """
 
+    database: Database
     run_at: int
     failed_before: Mapping[str, int]
 
     @classmethod
-    def before_dispatch(cls, run_at: int) -> "SweepMonitor":
+    def before_dispatch(cls, database: Database, run_at: int) -> "SweepMonitor":
         """Made before the dispatcher is invoked, so that it knows which runs are about to be retried."""
         sweep = find_sweep(run_at)
-        if sweep is None or sweep_document(sweep)["failed"] == 0:
-            return cls(run_at, {})
+        if sweep is None or SweepHistory(database).one(sweep)["failed"] == 0:
+            return cls(database, run_at, {})
         failed = (run for run in sweep_runs(run_at) if run["status"] == FAILED)
-        return cls(run_at, {run["workspace_id"]: run["attempts"] for run in failed})
+        return cls(database, run_at, {run["workspace_id"]: run["attempts"] for run in failed})
 
     def look(self) -> SweepSnapshot:
         # The counters are read last: a run that closes in between is then counted as closed.
         awaited, sweep = self._awaited(), find_sweep(self.run_at)
-        return SweepSnapshot(None if sweep is None else sweep_document(sweep), awaited)
+        return SweepSnapshot(None if sweep is None else SweepHistory(self.database).one(sweep), awaited)
 
     def _awaited(self) -> list[str]:
         return [

@@ -1,7 +1,7 @@
-"""A real browser on the pages of a whole local stack.
+"""A real browser on the pages of a local stack.
 
-Without a Chromium the tests are skipped, so that `make test` holds on any machine; where they must not be,
-BROWSER_TESTS=required or CI=true lets them fail instead.
+Without Chromium the tests are skipped, so that `make test` works on any machine. With BROWSER_TESTS=required
+or CI=true they fail instead.
 """
 
 import os
@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack
 from tests.browser.site import AT, Site, populate
+from tests.integration.cli.running import kept_binding
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -31,7 +33,7 @@ MISSING = "no Chromium on this machine: install it with `apt-get install chromiu
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Where the system's Chromium is."""
+    """The path of the system's Chromium."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is not None:
         return found
@@ -49,19 +51,27 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The pages, over 47 sweeps that went well and one that ended a minute ago."""
-    del chromium  # without a browser there is no need of a stack
+def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack with 47 sweeps that went well and one that finished a minute ago."""
+    del chromium  # without a browser no stack is needed
     offset_ms = AT + 60_000 - time.time_ns() // 1_000_000
     state_dir = tmp_path_factory.mktemp("browser")
     with LocalStack(ROOT / "template.yaml", state_dir=state_dir, clock_offset_ms=offset_ms) as stack:
         populate(stack)
-        yield Site(stack)
+        yield stack
+
+
+@pytest.fixture
+def site(stack: LocalStack) -> Iterator[Site]:
+    # The pages bind this process's records to their stack; other tests have bound them to another one.
+    with kept_binding():
+        yield Site(stack, LocalPages(stack))
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(bypass_csp=True) as context:  # for axe, which is a script
+    # axe is a script, which the pages' own policy would stop.
+    with browser.new_context(bypass_csp=True) as context:
         yield context
 
 

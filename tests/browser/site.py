@@ -1,4 +1,4 @@
-"""The pages of a local stack, and what is on them."""
+"""The pages of a local stack, and the data that they show."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from background_sync.records.database import serialize
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
+from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack
 
 AT = 1_767_261_600_000
@@ -22,16 +23,18 @@ ARTEFACTS = Path(__file__).parent / "artefacts"
 
 @dataclass(frozen=True)
 class Site:
-    """The pages' addresses, and the state they are in."""
-
     stack: LocalStack
+    pages: LocalPages
+
+    def __post_init__(self) -> None:
+        self.stack.http_api.local_routes["/"] = self.pages
 
     def address(self, **parameters: str) -> str:
         return f"{self.stack.api_url}/" + (f"?{urlencode(parameters)}" if parameters else "")
 
     @contextmanager
     def later(self, ms: int) -> Iterator[None]:
-        """At another time, with nothing done since."""
+        """The same stack, `ms` later."""
         offset_ms = self.stack.clock_offset_ms
         self.stack.set_clock(offset_ms + ms)
         try:
@@ -41,17 +44,15 @@ class Site:
 
     @contextmanager
     def in_public(self) -> Iterator[None]:
-        """As on AWS: nothing that names workspaces and people."""
-        health = self.stack.functions["HealthFunction"]
-        health.override({"LOCAL_PAGES": "false"})
+        """The page of the function, as on AWS, instead of the local pages."""
+        del self.stack.http_api.local_routes["/"]
         try:
             yield
         finally:
-            health.override({"LOCAL_PAGES": "true"})
+            self.stack.http_api.local_routes["/"] = self.pages
 
     @contextmanager
     def with_dead_letter(self) -> Iterator[None]:
-        """With a message that was given up."""
         sqs, url = self.stack.aws.client("sqs"), self.stack.outputs["DeadLetterQueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="dead", MessageGroupId="w")
         try:
@@ -61,7 +62,7 @@ class Site:
 
 
 def populate(stack: LocalStack) -> None:
-    """Workspaces, contacts, the history of two days, and a real sweep at its end."""
+    """Workspaces, contacts, two days of made-up sweeps, and then a real sweep."""
     _put(
         stack,
         "WorkspacesTableName",

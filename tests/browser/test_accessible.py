@@ -1,4 +1,4 @@
-"""Everybody can use the pages: axe finds nothing on any, light or dark, on a phone or a wide screen."""
+"""The pages are accessible: axe finds no violation, light or dark, on a phone or a wide screen."""
 
 from contextlib import ExitStack
 from typing import Any, Literal
@@ -26,7 +26,7 @@ def violations(page: Page) -> list[Any]:
 
 
 def shown(site: Site, name: str) -> ExitStack:
-    """The state that a page is shown in."""
+    """The site in the state that the page shows."""
     state = ExitStack()
     if name == "failing":
         state.enter_context(site.with_dead_letter())
@@ -37,7 +37,7 @@ def shown(site: Site, name: str) -> ExitStack:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_and_nothing_is_cut_off(browser: Browser, site: Site, name: str) -> None:
+def test_axe_finds_no_violation_and_nothing_is_cut_off(browser: Browser, site: Site, name: str) -> None:
     with shown(site, name), browser.new_context(bypass_csp=True) as context:
         page = context.new_page()
         page.goto(site.address(**PAGES[name]))
@@ -55,12 +55,12 @@ def look(page: Page, name: str, scheme: Scheme, width: int) -> None:
         assert violations(page) == [], (scheme, width)
 
 
-def test_axe_would_find_something(page: Page) -> None:
+def test_axe_finds_violations_where_there_are_some(page: Page) -> None:
     page.set_content("<html><body><img src='x'><p style='color:#999;background:#aaa'>pale</p></body></html>")
     assert {"image-alt", "color-contrast"} <= {each[0] for each in violations(page)}
 
 
-def test_the_keyboard_reaches_everything(page: Page, site: Site) -> None:
+def test_the_keyboard_reaches_the_content_and_the_table(page: Page, site: Site) -> None:
     page.goto(site.address())
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -74,7 +74,7 @@ def test_the_keyboard_reaches_everything(page: Page, site: Site) -> None:
     expect(page.get_by_role("region", name="Table of sweeps")).to_be_visible()
 
 
-def test_a_screen_reader_finds_its_way(page: Page, site: Site) -> None:
+def test_screen_readers_find_landmarks_a_heading_and_the_chart(page: Page, site: Site) -> None:
     page.goto(site.address())
     for landmark in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)

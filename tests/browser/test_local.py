@@ -1,4 +1,4 @@
-"""What the local stack alone shows: workspaces, and of each its runs and flagged contacts."""
+"""The pages of the local stack: the workspaces, and the runs and flagged contacts of each."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,14 +14,14 @@ def no_script_runs(page: Page) -> None:
     page.on("dialog", fail)
 
 
-def test_it_lists_the_workspaces(page: Page, site: Site) -> None:
+def test_the_page_lists_the_workspaces(page: Page, site: Site) -> None:
     page.goto(site.address())
     rows = page.get_by_role("region", name="Table of workspaces").get_by_role("row")
     expect(rows).to_have_count(3)
     expect(rows.filter(has_text="Alpine Outdoor Gear")).to_contain_text("OK")
 
 
-def test_a_workspace_shows_its_runs_and_whom_it_flagged(page: Page, site: Site) -> None:
+def test_a_workspace_page_has_its_runs_and_its_flagged_contacts(page: Page, site: Site) -> None:
     page.goto(site.address())
     page.get_by_role("link", name=HOSTILE).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
@@ -33,7 +33,7 @@ def test_a_workspace_shows_its_runs_and_whom_it_flagged(page: Page, site: Site) 
     expect(page).to_have_title("OK: Background Sync")
 
 
-def test_a_contact_called_script_is_a_name_and_no_script(page: Page, site: Site) -> None:
+def test_a_name_or_note_with_a_script_is_shown_as_text(page: Page, site: Site) -> None:
     page.goto(site.address(workspace_id=HARBOR))
     row = page.get_by_role("row").filter(has_text="Mallory")
     expect(row).to_contain_text(f"Mallory {HOSTILE}")
@@ -41,13 +41,13 @@ def test_a_contact_called_script_is_a_name_and_no_script(page: Page, site: Site)
     expect(page.locator("script")).to_have_count(0)
 
 
-def test_a_workspace_may_be_called_as_it_likes(page: Page, site: Site) -> None:
+def test_a_workspace_id_may_have_any_characters(page: Page, site: Site) -> None:
     page.goto(site.address())
     page.get_by_role("link", name="Alpine Outdoor Gear").click()
     expect(page.locator("h1 + p")).to_have_text(STRANGE)
 
 
-def test_of_one_that_is_not_there_it_says_so(page: Page, site: Site) -> None:
+def test_an_unknown_workspace_is_not_found(page: Page, site: Site) -> None:
     answer = page.goto(site.address(workspace_id="nobody"))
     assert answer is not None
     assert answer.status == 404

@@ -1,4 +1,4 @@
-"""The status page: the state in one glance, what was found, and what to do."""
+"""The status page: the state at a glance, what was found, and what to do."""
 
 import re
 
@@ -9,7 +9,7 @@ from background_sync.rules.policy import HOUR_MS
 from tests.browser.site import HARBOR, STRANGE, Site
 
 
-def test_well_is_said_at_once(page: Page, site: Site) -> None:
+def test_the_title_and_the_heading_say_that_all_is_well(page: Page, site: Site) -> None:
     page.goto(site.address())
     expect(page).to_have_title("OK: Background Sync")
     expect(page.get_by_role("heading", level=1)).to_have_text("Everything is in order")
@@ -17,7 +17,7 @@ def test_well_is_said_at_once(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="What to do")).to_have_count(0)
 
 
-def test_the_last_48_sweeps_are_bars_with_the_same_in_a_table(page: Page, site: Site) -> None:
+def test_the_last_48_sweeps_are_in_the_chart_and_in_the_table(page: Page, site: Site) -> None:
     page.goto(site.address())
     expect(page.locator("figure .slot")).to_have_count(48)
     newest = page.locator("figure .slot title").last
@@ -28,7 +28,7 @@ def test_the_last_48_sweeps_are_bars_with_the_same_in_a_table(page: Page, site: 
     expect(rows.nth(1)).to_have_text(re.compile(r"1 Jan 10:00\s*15\.8 %\s*13\.2 %"))
 
 
-def test_what_is_wrong_and_what_to_do_come_first(page: Page, site: Site) -> None:
+def test_problems_come_with_what_to_do_the_worst_first(page: Page, site: Site) -> None:
     with site.with_dead_letter(), site.later(4 * HOUR_MS):
         page.goto(site.address())
         expect(page).to_have_title("Failing: Background Sync")
@@ -39,30 +39,30 @@ def test_what_is_wrong_and_what_to_do_come_first(page: Page, site: Site) -> None
         expect(todo).to_contain_text("background-sync redrive")
 
 
-def test_it_needs_no_script_and_nothing_from_elsewhere(browser: Browser, site: Site) -> None:
-    asked: list[str] = []
+def test_the_page_needs_no_script_and_loads_nothing_else(browser: Browser, site: Site) -> None:
+    requested: list[str] = []
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: requested.append(request.url))
         page.goto(site.address())
         page.get_by_text("The same as a table").click()
         expect(page.get_by_role("region", name="Table of sweeps")).to_be_visible()
-    assert [url for url in asked if not url.startswith("data:")] == [site.address()]
+    assert [url for url in requested if not url.startswith("data:")] == [site.address()]
 
 
-def test_its_own_rules_stop_none_of_it_and_all_else(browser: Browser, site: Site) -> None:
-    said: list[str] = []
+def test_the_content_security_policy_allows_the_page_and_no_script(browser: Browser, site: Site) -> None:
+    messages: list[str] = []
     with browser.new_context() as context:
         page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: messages.append(message.text))
         page.goto(site.address())
-        assert said == []
+        assert messages == []
         with pytest.raises(Error, match="Content Security Policy"):
             page.add_script_tag(content="document.title = 'taken over'")
         expect(page).to_have_title("OK: Background Sync")
 
 
-def test_in_public_nobody_is_named(page: Page, site: Site) -> None:
+def test_the_public_page_names_no_workspace_and_no_contact(page: Page, site: Site) -> None:
     with site.in_public():
         for address in (site.address(), site.address(workspace_id=HARBOR)):
             page.goto(address)
@@ -70,7 +70,7 @@ def test_in_public_nobody_is_named(page: Page, site: Site) -> None:
             assert not [name for name in (HARBOR, STRANGE, "Alpine", "Mallory") if name in page.content()]
 
 
-def test_a_browser_that_has_it_is_not_sent_it_again(context: BrowserContext, site: Site) -> None:
+def test_a_browser_with_the_current_page_gets_304(context: BrowserContext, site: Site) -> None:
     with site.in_public():
         answer = context.request.get(site.address())
         again = context.request.get(site.address(), headers={"If-None-Match": answer.headers["etag"]})

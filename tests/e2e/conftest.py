@@ -7,19 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from background_sync.records.database import serialize
 from background_sync_ops.stack.stack import LocalStack
 
 ROOT = Path(__file__).parents[2]
-RUN_AT = 1_767_261_600_000
-"""2026-01-01T10:00:00Z: the sweep that the events are of, and the time at which the functions are."""
 BUILT = Path(os.environ.get("BACKGROUND_SYNC_BUILD", ROOT / ".aws-sam" / "build"))
+# 2026-01-01T10:00:00Z: the sweep of the events, and the functions' time.
+RUN_AT = 1_767_261_600_000
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The folder that `sam build` wrote."""
     if not (BUILT / "template.yaml").is_file():
-        pytest.fail(f"nothing is built in {BUILT}: run `make build` first")
+        pytest.fail(f"{BUILT} has no build: run `make build` first")
     return BUILT
 
 
@@ -29,3 +31,19 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loc
     state_dir = tmp_path_factory.mktemp("built")
     with LocalStack(built / "template.yaml", state_dir=state_dir, clock_offset_ms=offset_ms) as stack:
         yield stack
+
+
+def put(stack: LocalStack, table: str, **record: object) -> None:
+    """Puts a record into a table, named by its output."""
+    item = {name: serialize(value) for name, value in record.items()}
+    stack.client("dynamodb").put_item(TableName=stack.outputs[table], Item=item)
+
+
+def put_workspace(stack: LocalStack, workspace_id: str, *contact_ages_h: int) -> None:
+    """A workspace with one contact per age: the hours since its last activity."""
+    kapso = {"kapso_phone_id": "110987654321", "kapso_token_parameter": "/background-sync/kapso-tokens/abc"}
+    put(stack, "WorkspacesTableName", workspace_id=workspace_id, **kapso)
+    for number, age_h in enumerate(contact_ages_h):
+        at = RUN_AT - age_h * HOUR_MS
+        contact = {"contact_id": f"62{number}", "last_activity_at": at, "activity_at": at}
+        put(stack, "ContactsTableName", workspace_id=workspace_id, **contact)

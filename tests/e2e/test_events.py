@@ -1,4 +1,4 @@
-"""Each event in events/, through the built function that it is for."""
+"""Each event in events/, sent to the built function that it is for."""
 
 import base64
 import gzip
@@ -8,23 +8,11 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.database import serialize
 from background_sync_ops.stack.stack import LocalStack
-from tests.e2e.conftest import RUN_AT
+from tests.e2e.conftest import RUN_AT, put_workspace
 
 HEALTH = ["health-get", "health-openapi", "health-runs", "health-sweeps", "health-workspaces"]
 EVENTS = Path(__file__).parents[2] / "events"
-WORKSPACE = {
-    "workspace_id": "acme",
-    "kapso_phone_id": "110987654321",
-    "kapso_token_parameter": "/background-sync/kapso-tokens/abc",
-}
-CONTACT = {
-    "workspace_id": "acme",
-    "contact_id": "628239250",
-    "last_activity_at": RUN_AT - 7_200_000,
-    "activity_at": RUN_AT - 7_200_000,
-}
 
 
 def event(name: str) -> Any:
@@ -33,14 +21,12 @@ def event(name: str) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def records(stack: LocalStack) -> None:
-    for output, record in (("WorkspacesTableName", WORKSPACE), ("ContactsTableName", CONTACT)):
-        item = {name: serialize(value) for name, value in record.items()}
-        stack.aws.client("dynamodb").put_item(TableName=stack.outputs[output], Item=item)
+    put_workspace(stack, "acme", 2)
 
 
-def item(stack: LocalStack, workspace_id: str) -> dict[str, Any]:
-    key = {"workspace_id": {"S": workspace_id}, "run_at": {"N": str(RUN_AT)}}
-    answer = stack.aws.client("dynamodb").get_item(TableName=stack.outputs["SyncHealthTableName"], Key=key)
+def health_record(stack: LocalStack, partition: str) -> dict[str, Any]:
+    key = {"workspace_id": {"S": partition}, "run_at": {"N": str(RUN_AT)}}
+    answer = stack.client("dynamodb").get_item(TableName=stack.outputs["SyncHealthTableName"], Key=key)
     return dict(answer["Item"])
 
 
@@ -52,16 +38,16 @@ def test_the_dispatcher_dispatches(stack: LocalStack, name: str) -> None:
 
 def test_the_reconciler_runs(stack: LocalStack) -> None:
     assert stack.invoke("ReconcilerFunction", event("reconciler-run")).result() == {"batchItemFailures": []}
-    run = item(stack, "acme")
+    run = health_record(stack, "acme")
     assert (run["status"], run["flagged"]) == ({"S": "completed"}, {"N": "1"})
 
 
 def test_the_reconciler_audits(stack: LocalStack) -> None:
     assert stack.invoke("ReconcilerFunction", event("reconciler-audit")).result() == {"batchItemFailures": []}
-    assert item(stack, "#audit#acme")["contacts_checked"] == {"N": "1"}
+    assert health_record(stack, "#audit#acme")["contacts_checked"] == {"N": "1"}
 
 
-def test_a_message_that_cannot_be_read_fails_alone(stack: LocalStack) -> None:
+def test_only_an_invalid_message_of_a_batch_fails(stack: LocalStack) -> None:
     batch = event("reconciler-run")
     [good] = batch["Records"]
     bad = {**good, "messageId": "bad", "body": "{}"}
@@ -88,7 +74,7 @@ def test_the_monitor_measures(stack: LocalStack) -> None:
     assert measured["last_sweep_failed_share"] == 0
 
 
-def test_every_event_is_one_of_these() -> None:
+def test_every_event_is_tested() -> None:
     tried = {"dispatcher-scheduled", "dispatcher-manual", "reconciler-run", "reconciler-audit"}
     tried |= {*HEALTH, "health-page", "monitor-scheduled"}
     assert {path.stem for path in EVENTS.iterdir()} == tried

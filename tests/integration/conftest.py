@@ -20,7 +20,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The template's tables and queues on a local engine; nothing delivers, tests do."""
+    """The template's tables and queues on a local engine; messages are delivered by the tests."""
     with LocalStack(TEMPLATE, state_dir=tmp_path_factory.mktemp("stack")) as stack:
         yield stack
 
@@ -46,7 +46,7 @@ def database(engine: LocalStack) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def permissions(engine: LocalStack) -> Iterator[Permissions]:
-    """Looks at every call that is made on a function's behalf."""
+    """Checks every AWS call of a function's code against the function's role."""
     permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs), TOKEN_PREFIX)
     with permissions.watching():
         yield permissions
@@ -54,7 +54,7 @@ def permissions(engine: LocalStack) -> Iterator[Permissions]:
 
 @pytest.fixture
 def world(engine: LocalStack, database: Database, permissions: Permissions) -> World:
-    """Empty tables and an empty queue at `NOW`."""
+    """Empty tables and an empty queue; the clock is at `NOW`."""
     sqs, clock = engine.aws.client("sqs"), TestClock()
     queue = WorkQueue(
         engine.outputs["WorkQueueUrl"], clock, sqs, dead_letter_url=engine.outputs["DeadLetterQueueUrl"]
@@ -66,7 +66,7 @@ def world(engine: LocalStack, database: Database, permissions: Permissions) -> W
 
 @pytest.fixture
 def faults(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    """Faults between this process and the tables; its client tries again without a pause."""
+    """Faults between this process and the tables; the client retries without a pause."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
     faults = Faults(world.database.client, world.acting)
     yield faults

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: answers that are lost, requests that fail, others who act in between."""
+"""Faults between a client and the engine: lost answers, failed requests, and others who act in between."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -9,11 +9,11 @@ from botocore.exceptions import ReadTimeoutError
 Act = Callable[[], object]
 Acting = Callable[[str | None], AbstractContextManager[None]]
 FOR_GOOD = 1_000
-"""More often than any client tries."""
+"""More often than any client retries."""
 
 
 class Faults:
-    """Stands between a client and the engine until it is closed."""
+    """Applies faults to the requests of a client, until it is closed."""
 
     def __init__(self, client: Any, acting: Acting) -> None:
         self._client = client
@@ -24,20 +24,20 @@ class Faults:
         client.meta.events.register_first("before-send", self._before_send)
 
     def close(self) -> None:
-        """Let everything pass again."""
+        """Let all requests pass again."""
         self._rules.clear()
         self._client.meta.events.unregister("before-send", self._before_send)
-        self._client.meta.events.unregister("after-call.dynamodb.Query", self._not_there_yet)
+        self._client.meta.events.unregister("after-call.dynamodb.Query", self._remove_late_attributes)
 
     def lose_answers(self, operation: str, times: int = 1, *, after: int = 0) -> None:
-        """Requests reach the engine, and their answers are lost: the client sees a timeout, and tries again.
+        """Requests reach the engine, but their answers are lost: the client sees a timeout, and retries.
 
         `after` requests of the operation pass first.
         """
         self._rules.append(_Rule(operation, times, after, self._lose))
 
     def fail(self, operation: str, error: BaseException, *, after: int = 0) -> None:
-        """One request does not reach the engine; `error` is raised in its place."""
+        """One request does not reach the engine: `error` is raised instead."""
 
         def fail(_: Any) -> None:
             raise error
@@ -49,11 +49,11 @@ class Faults:
         self._rules.append(_Rule(operation, times, after, lambda _: act()))
 
     def late_index(self, attribute: str) -> None:
-        """What is written to an attribute does not reach an index, for as long as this lasts."""
+        """Writes to an attribute do not reach the index."""
         self._late.add(attribute)
-        self._client.meta.events.register("after-call.dynamodb.Query", self._not_there_yet)
+        self._client.meta.events.register("after-call.dynamodb.Query", self._remove_late_attributes)
 
-    def _not_there_yet(self, parsed: Any, **_: object) -> None:
+    def _remove_late_attributes(self, parsed: Any, **_: object) -> None:
         for item in parsed["Items"]:
             for attribute in self._late & item.keys():
                 del item[attribute]
@@ -62,11 +62,12 @@ class Faults:
         if self._acting:
             return
         for rule in self._rules:
-            if rule.strikes(event_name.rsplit(".", 1)[-1]):
+            if rule.applies_to(event_name.rsplit(".", 1)[-1]):
                 self._act(rule, request)
 
     def _act(self, rule: "_Rule", request: Any) -> None:
-        self._acting = True  # what it does itself passes
+        # The requests of `act` itself pass.
+        self._acting = True
         try:
             with self._acting_as(None):
                 rule.act(request)
@@ -83,8 +84,8 @@ class _Rule:
         self.act = act
         self._operation, self._times, self._after = operation, times, after
 
-    def strikes(self, operation: str) -> bool:
-        """Whether this request is its own."""
+    def applies_to(self, operation: str) -> bool:
+        """Whether the rule applies to this request; counts it."""
         if self._operation != operation or self._times == 0:
             return False
         if self._after:
@@ -95,7 +96,7 @@ class _Rule:
 
 
 class ChoosyQueue:
-    """SQS that does not take some messages: those entries come back `Failed`, `times` times each."""
+    """SQS that refuses some messages: their entries come back as `Failed`, `times` times each."""
 
     def __init__(self, client: Any, refuses: Callable[[str], bool], times: int = FOR_GOOD) -> None:
         self._client, self._refuses, self._times = client, refuses, times
@@ -107,7 +108,6 @@ class ChoosyQueue:
         return getattr(self._client, name)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803
-        """As SQS answers it."""
         self.requests.append([entry["MessageBody"] for entry in Entries])
         failed = [entry for entry in Entries if self._refuse(entry["MessageBody"])]
         taken = [entry for entry in Entries if entry not in failed]

@@ -1,19 +1,34 @@
-"""Killing the process before or after one of its requests."""
+"""Kills the process before or after one of its requests, and delivers its messages again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from tests.integration.world import LEASE_MS, Received, World
+import pytest
+
+from tests.integration.faults import Faults
+from tests.integration.world import LEASE_MS, NOW, Received, World
+
+Snapshot = dict[str, list[dict[str, Any]]]
+CHANGED_BY_A_KILL = {
+    "attempts",
+    "tries",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+    "lease_owner",
+    "lease_until",
+}
+"""Attributes that depend on how often, and how long, a run was worked on."""
 
 
 class Killed(BaseException):
-    """The process ends here; nobody catches it."""
+    """The process ends here: no code of the product catches it."""
 
 
 class Killer:
-    """Kills what runs in `watching`, once, before or after the request number `at` (from 1; 0 never)."""
+    """Kills what runs in `watching`, once, before or after request number `at`: from 1, 0 is never."""
 
     def __init__(self, *clients: Any) -> None:
         self.at = self.seen = 0
@@ -25,13 +40,13 @@ class Killer:
             client.meta.events.register("after-call", self._after)
 
     def close(self) -> None:
-        """Kill nothing any more."""
+        """Stop watching the clients."""
         for client in self._clients:
             client.meta.events.unregister("before-send", self._before)
             client.meta.events.unregister("after-call", self._after)
 
     def around(self, request: Callable[..., Any]) -> Callable[..., Any]:
-        """A request that goes through no AWS client, as one to be killed at."""
+        """Watch a request that goes through no AWS client."""
         return partial(self._around, request)
 
     def _around(self, request: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -66,19 +81,48 @@ class Killer:
             raise Killed
 
 
-def deliver_through_deaths(world: World, killer: Killer, waiting: list[Received]) -> None:
-    """Deliver all, and what follows, again after each death; and then everything once more."""
+def deliver_through_kills(world: World, killer: Killer, waiting: list[Received]) -> None:
+    """Deliver all messages and their follow-ups, again after each kill; then deliver everything once more."""
     seen = list[Received]()
     while waiting:
         received = waiting.pop(0)
-        try:
-            with killer.watching():
-                acknowledged = world.deliver(received)
-        except Killed:
-            acknowledged = False
-        if not acknowledged:
+        if not deliver_once(world, killer, received):
             world.clock.time += LEASE_MS
             waiting.append(received)
         waiting += world.receive()
         seen.append(received)
     world.work([Received(each.body, each.receipt_handle, 2) for each in seen])
+
+
+def deliver_once(world: World, killer: Killer, received: Received) -> bool:
+    """Deliver a message; returns whether it was acknowledged, and neither refused nor killed."""
+    try:
+        with killer.watching():
+            return world.deliver(received)
+    except Killed:
+        return False
+
+
+def kill_run(world: World, faults: Faults, operation: str, *, after: int = 0, run_at: int = NOW) -> None:
+    """Deliver a run, kill it at a request, after so many of that operation, and let its lease expire."""
+    faults.fail(operation, Killed(), after=after)
+    with pytest.raises(Killed):
+        world.run(run_at=run_at)
+    world.clock.time += LEASE_MS
+
+
+def snapshot(world: World, *, without: Collection[str] = ()) -> Snapshot:
+    """All records but those of the budgets, without `without` and the attributes that a kill changes."""
+    tables = world.database.tables
+    left_out = CHANGED_BY_A_KILL.union(without)
+    return {
+        table: sorted(
+            (
+                {name: value for name, value in sorted(record.items()) if name not in left_out}
+                for record in world.items(table)
+                if not record["workspace_id"].startswith("#rate#")
+            ),
+            key=str,
+        )
+        for table in (tables.workspaces, tables.contacts, tables.sync_health)
+    }

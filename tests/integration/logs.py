@@ -1,4 +1,4 @@
-"""What the functions log."""
+"""Captures what the functions log."""
 
 import io
 import logging
@@ -10,7 +10,7 @@ from background_sync.telemetry import logger
 
 @contextmanager
 def captured(level: int) -> Iterator[io.StringIO]:
-    """All that is logged in the block from `level` up, as the functions log it."""
+    """Everything logged in the block from `level` up, in the functions' format."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(logger.registered_formatter)

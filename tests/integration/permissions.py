@@ -1,4 +1,4 @@
-"""Whether a function's role allows the AWS calls that it makes: the local engine lets everything pass."""
+"""Checks AWS calls against the role of the function that makes them: the local engine allows everything."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,34 +10,32 @@ import pytest
 from botocore.client import BaseClient
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import many, statements, targets
+from tests.template.resources import as_list, statements, targets
 
 Call = tuple[str, str]
-"""An action, and what it is done to: a logical id, an index of it, or `tokens`."""
+"""An action, and its resource: a logical id, an index of it, or `tokens`."""
 TOKENS = "kapso-tokens/"
-SINGLE = {
+IAM_ACTIONS = {
     "SendMessageBatch": "SendMessage",
     "DeleteMessageBatch": "DeleteMessage",
     "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
     "Invoke": "InvokeFunction",
 }
-"""Requests that IAM knows by another action."""
+"""The actions in IAM of requests with another name."""
 
 
 class Forbidden(BaseException):
-    """A function made a call that its role does not allow; nobody catches it."""
+    """A function made a call that its role does not allow. No code of the product catches this."""
 
 
 class Permissions:
-    """Watches the calls of every client while it is `watching`, and refuses those that the role lacks.
+    """While `watching`, refuses the calls of every client that the current role does not allow.
 
-    The code in `acting` works with a role, and so do the threads that it starts; calls of nobody are the
-    tests' own.
+    Code in `acting` has a role, and so do the threads that it starts. Calls without a role are made by tests.
     """
 
     def __init__(self, template: Template, names: Mapping[str, str], token_prefix: str) -> None:
-        """`names` are the logical ids of what the calls name, tables, queues and functions; tokens begin with
-        `token_prefix`."""
+        """`names` maps the names of tables, queues and functions to logical ids."""
         self._token_prefix = token_prefix
         self.allowed = {role: set(_allowed(template, role)) for role in template.of_type("AWS::IAM::Role")}
         self.made: set[tuple[str, Call]] = set()
@@ -46,7 +44,7 @@ class Permissions:
 
     @contextmanager
     def acting(self, role: str | None) -> Iterator[None]:
-        """What happens here is done with `role`."""
+        """Calls in this block are made with `role`."""
         before = self._role.set(role)
         try:
             yield
@@ -55,23 +53,23 @@ class Permissions:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """From here on calls are looked at."""
+        """Check the calls in this block."""
         make: Callable[..., Any] = BaseClient._make_api_call  # type: ignore[attr-defined]
         submit: Callable[..., Any] = ThreadPoolExecutor.submit
 
-        def looked_at(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
-            self._look_at(client.meta.service_model.service_name, operation, parameters)
+        def checked_call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+            self._check(client.meta.service_model.service_name, operation, parameters)
             return make(client, operation, parameters)
 
         def with_the_same_role(pool: Any, work: Any, *args: Any, **kwargs: Any) -> Any:
             return submit(pool, copy_context().run, work, *args, **kwargs)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BaseClient, "_make_api_call", looked_at)
+            patch.setattr(BaseClient, "_make_api_call", checked_call)
             patch.setattr(ThreadPoolExecutor, "submit", with_the_same_role)
             yield
 
-    def _look_at(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+    def _check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         role = self._role.get()
         if role is None:
             return
@@ -89,7 +87,7 @@ class Permissions:
             for table in parameters["RequestItems"]:
                 yield f"dynamodb:{operation}", self._names[table]
         else:
-            yield f"{service}:{SINGLE.get(operation, operation)}", self._resource(parameters)
+            yield f"{service}:{IAM_ACTIONS.get(operation, operation)}", self._resource(parameters)
 
     def _resource(self, parameters: Mapping[str, Any]) -> str:
         if "Name" in parameters:
@@ -101,7 +99,7 @@ class Permissions:
 
 
 def logical_ids(outputs: Mapping[str, str]) -> dict[str, str]:
-    """Of the names and URLs that a stack's outputs tell: `WorkQueueUrl` is that of `WorkQueue`."""
+    """The logical id of each name or URL in a stack's outputs: `WorkQueueUrl` is of `WorkQueue`."""
     return {value: name.removesuffix("Name").removesuffix("Url") for name, value in outputs.items()}
 
 
@@ -109,12 +107,12 @@ def _allowed(template: Template, role: str) -> Iterator[Call]:
     for statement in statements(template, role):
         if statement["Effect"] != "Allow" or "Condition" in statement:
             raise ValueError(f"{role}: only plain statements that allow are understood here")
-        for resource in many(statement["Resource"]):
-            for action in many(statement["Action"]):
-                yield action, _named(resource)
+        for resource in as_list(statement["Resource"]):
+            for action in as_list(statement["Action"]):
+                yield action, _resource_name(resource)
 
 
-def _named(resource: Any) -> str:
+def _resource_name(resource: Any) -> str:
     text = str(resource)
     if TOKENS in text:
         return "tokens"

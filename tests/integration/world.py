@@ -14,7 +14,7 @@ from background_sync.records.database import Database, deserialize, serialize
 from background_sync.records.sweeps import find_sweep
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.policy import HOUR_MS
-from background_sync.status.history import sweep_document
+from background_sync.status.history import SweepHistory
 from background_sync.sync.audit import audit
 from background_sync.sync.backfill import backfill
 from background_sync.sync.deliver import Delivery, MessageHandler, RetryLater
@@ -120,8 +120,8 @@ class World:
         self, contact_id: str, age_ms: int = 0, workspace_id: str = "w1", **attributes: object
     ) -> str:
         """Put a contact as the CRM writes it, last active `age_ms` before `NOW`. Returns its id."""
-        record = {"workspace_id": workspace_id, "contact_id": contact_id, "lead_status": "new"}
-        record |= {"last_activity_at": NOW - age_ms, **attributes}
+        keys = {"workspace_id": workspace_id, "contact_id": contact_id}
+        record = {**keys, "lead_status": "new", "last_activity_at": NOW - age_ms, **attributes}
         record = {name: value for name, value in record.items() if value is not None}
         self._put(self.database.tables.contacts, {"activity_at": activity_index_value(record), **record})
         return contact_id
@@ -269,7 +269,7 @@ class World:
         """A sweep's record and totals."""
         sweep = find_sweep(run_at)
         assert sweep is not None
-        return sweep_document(sweep)
+        return SweepHistory(self.database).one(sweep)
 
     def next_hour(self, hours: int = 1) -> int:
         """Run `w1` in the sweep `hours` after `NOW`; returns its `run_at`."""

@@ -1,7 +1,7 @@
 import pytest
 
 from background_sync_ops.stack.template import Template, load
-from tests.template.reading import ROOT
+from tests.template.resources import ROOT
 
 
 @pytest.fixture(scope="session")

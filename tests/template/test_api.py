@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties
+from tests.template.resources import Properties, properties
 
 PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json"}
 
@@ -21,28 +21,28 @@ def stage(template: Template) -> Properties:
     return item
 
 
-def test_few_routes_are_public_and_all_others_ask_for_credentials(routes: dict[str, Any]) -> None:
+def test_only_few_routes_are_public_and_the_others_require_credentials(routes: dict[str, Any]) -> None:
     assert set(routes) > PUBLIC
     for route, item in routes.items():
         assert item["security"] == [{"NONE" if route in PUBLIC else "AWS_IAM": []}], route
 
 
-def test_all_routes_only_read(routes: dict[str, Any]) -> None:
+def test_all_routes_are_read_only(routes: dict[str, Any]) -> None:
     assert {route.split()[0] for route in routes} == {"GET", "HEAD"}
 
 
-def test_no_other_site_may_read_them(template: Template) -> None:
+def test_cors_is_not_enabled(template: Template) -> None:
     (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
     assert "CorsConfiguration" not in api
     assert "x-amazon-apigateway-cors" not in api["Body"]
 
 
-def test_all_routes_lead_to_health(routes: dict[str, Any]) -> None:
+def test_all_routes_invoke_the_health_function(routes: dict[str, Any]) -> None:
     uris = [item["x-amazon-apigateway-integration"]["uri"] for item in routes.values()]
     assert all("${HealthFunction.Arn}" in uri["Fn::Sub"] for uri in uris)
 
 
-def test_what_is_public_is_throttled_most(routes: dict[str, Any], stage: Properties) -> None:
+def test_public_routes_are_throttled_most(routes: dict[str, Any], stage: Properties) -> None:
     throttled = stage["RouteSettings"]
     assert set(throttled) == PUBLIC <= set(routes)
     for route in PUBLIC:

@@ -1,4 +1,4 @@
-"""The events in events/ are such as AWS would send to the functions of this template."""
+"""The files in events/ have the form of AWS's events for the functions of this template."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from background_sync.messages import read_message
 from background_sync_ops.stack.template import Template
-from tests.template.reading import ROOT, properties
+from tests.template.resources import ROOT, properties
 from tests.template.test_api import PUBLIC
 
 EVENTS = ROOT / "events"
@@ -30,7 +30,7 @@ def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
 
 
-def test_both_dispatcher_events_name_one_sweep() -> None:
+def test_both_dispatcher_events_name_the_same_sweep() -> None:
     scheduled = event(EVENTS / "dispatcher-scheduled.json")
     assert (scheduled["source"], scheduled["detail-type"]) == ("aws.events", "Scheduled Event")
     run_at = datetime.fromisoformat(scheduled["time"]).timestamp() * 1000
@@ -38,7 +38,7 @@ def test_both_dispatcher_events_name_one_sweep() -> None:
 
 
 @pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
-def test_an_http_event_takes_a_route_of_the_api(template: Template, path: Path) -> None:
+def test_an_http_event_uses_a_route_of_the_api(template: Template, path: Path) -> None:
     (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
     request = event(path)
     method, _, route = request["routeKey"].partition(" ")
@@ -47,7 +47,7 @@ def test_an_http_event_takes_a_route_of_the_api(template: Template, path: Path) 
 
 
 @pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
-def test_only_a_public_event_carries_no_caller(path: Path) -> None:
+def test_only_events_of_public_routes_have_no_caller(path: Path) -> None:
     request = event(path)
     signed = request["routeKey"] not in PUBLIC
     assert ("authorizer" in request["requestContext"]) is signed

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import (
+from tests.template.resources import (
     FUNCTIONS,
     ROOT,
     Properties,
+    as_list,
     find_intrinsics,
-    many,
     properties,
     statements,
     target,
@@ -27,47 +27,47 @@ def function(template: Template, name: str) -> Properties:
     return properties(template, "AWS::Lambda::Function")[name]
 
 
-def test_no_function_is_left_out_here(template: Template) -> None:
+def test_all_functions_are_tested_here(template: Template) -> None:
     assert set(template.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
 
 
-def test_its_log_lines_expire(template: Template, function: Properties) -> None:
+def test_a_functions_log_expires(template: Template, function: Properties) -> None:
     group = properties(template, "AWS::Logs::LogGroup")[target(function["LoggingConfig"]["LogGroup"])]
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_it_writes_to_its_own_log_only(template: Template, function: Properties) -> None:
+def test_a_function_writes_only_to_its_own_log(template: Template, function: Properties) -> None:
     own = target(function["LoggingConfig"]["LogGroup"])
     allowed = [
         item for item in statements(template, target(function["Role"])) if "logs:" in str(item["Action"])
     ]
-    assert {target(resource) for item in allowed for resource in many(item["Resource"])} == {own}
+    assert {target(resource) for item in allowed for resource in as_list(item["Resource"])} == {own}
 
 
-def test_the_reconcilers_log_is_found_by_the_stacks_output(template: Template) -> None:
+def test_an_output_names_the_reconcilers_log(template: Template) -> None:
     reconciler = properties(template, "AWS::Lambda::Function")["ReconcilerFunction"]
     output = template.body["Outputs"]["ReconcilerLogGroupName"]["Value"]
     assert target(output) == target(reconciler["LoggingConfig"]["LogGroup"])
 
 
-def test_its_environment_names_what_exists(template: Template, function: Properties) -> None:
+def test_a_functions_environment_refers_to_what_exists(template: Template, function: Properties) -> None:
     known = {*template.resources, *template.body["Parameters"], "AWS::StackName"}
     for variable, value in function["Environment"]["Variables"].items():
         for reference in find_intrinsics(value):
             assert targets(reference) <= known, variable
 
 
-def test_it_runs_on_the_chosen_processor(function: Properties) -> None:
+def test_a_function_runs_on_the_chosen_architecture(function: Properties) -> None:
     assert function["Architectures"] == [{"Ref": "Architecture"}]
 
 
-def test_the_layer_serves_every_processor(template: Template, function: Properties) -> None:
+def test_the_layer_supports_every_architecture(template: Template, function: Properties) -> None:
     (layer,) = function["Layers"]
     serves = properties(template, "AWS::Lambda::LayerVersion")[target(layer)]["CompatibleArchitectures"]
     assert set(serves) == set(template.body["Parameters"]["Architecture"]["AllowedValues"])
 
 
-def test_its_makefile_builds_it(template: Template, name: str, function: Properties) -> None:
+def test_a_functions_makefile_builds_it(template: Template, name: str, function: Properties) -> None:
     folder: Path = template.code_dirs[function["Code"]["S3Key"]]
     assert folder.is_relative_to(ROOT / "functions")
     assert f"build-{name}:" in (folder / "Makefile").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What alarms and dashboard name is what the code emits, and what AWS emits of this template's resources."""
+"""Alarms and dashboard use metrics that the code emits, or that AWS emits for the template's resources."""
 
 import re
 
@@ -7,8 +7,8 @@ import pytest
 from background_sync.rules.metrics import METRICS
 from background_sync.telemetry import metric_name
 from background_sync_ops.stack.template import API, FUNCTION, TABLE, Template
-from tests.template.naming import Named, named
-from tests.template.reading import properties
+from tests.template.metrics import NamedMetric, named_metrics
+from tests.template.resources import properties
 
 QUEUE = "AWS::SQS::Queue"
 AWS_METRICS = {
@@ -38,36 +38,34 @@ AWS_METRICS = {
 
 
 @pytest.fixture
-def ours(template: Template) -> list[Named]:
-    return [metric for metric in named(template) if metric.namespace not in AWS_METRICS]
+def own_metrics(template: Template) -> list[NamedMetric]:
+    return [metric for metric in named_metrics(template) if metric.namespace not in AWS_METRICS]
 
 
 @pytest.fixture
-def of_aws(template: Template) -> list[Named]:
-    return [metric for metric in named(template) if metric.namespace in AWS_METRICS]
+def aws_metrics(template: Template) -> list[NamedMetric]:
+    return [metric for metric in named_metrics(template) if metric.namespace in AWS_METRICS]
 
 
-def test_our_own_are_those_that_the_code_emits_no_more_and_no_less(ours: list[Named]) -> None:
-    assert {metric.name for metric in ours} == {metric_name(name) for name in METRICS}
+def test_alarms_and_dashboard_use_exactly_the_metrics_of_the_code(own_metrics: list[NamedMetric]) -> None:
+    assert {metric.name for metric in own_metrics} == {metric_name(name) for name in METRICS}
 
 
-def test_our_own_have_the_namespace_and_the_one_dimension_of_the_code(
-    template: Template, ours: list[Named]
-) -> None:
+def test_own_metrics_have_the_codes_dimension(template: Template, own_metrics: list[NamedMetric]) -> None:
     for function in properties(template, FUNCTION).values():
         variables = function["Environment"]["Variables"]
         assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
-        assert {metric.namespace for metric in ours} == {variables["POWERTOOLS_METRICS_NAMESPACE"]}
-    assert {metric.dimensions for metric in ours} == {(("service", "AWS::StackName"),)}
+        assert {metric.namespace for metric in own_metrics} == {variables["POWERTOOLS_METRICS_NAMESPACE"]}
+    assert {metric.dimensions for metric in own_metrics} == {(("service", "AWS::StackName"),)}
 
 
-def test_aws_emits_those_of_aws(of_aws: list[Named]) -> None:
-    for metric in of_aws:
+def test_metrics_of_aws_are_documented_ones(aws_metrics: list[NamedMetric]) -> None:
+    for metric in aws_metrics:
         assert metric.name in AWS_METRICS[metric.namespace][2], metric
 
 
-def test_those_of_aws_are_of_a_resource_of_the_template(template: Template, of_aws: list[Named]) -> None:
-    for metric in of_aws:
+def test_metrics_of_aws_are_of_existing_resources(template: Template, aws_metrics: list[NamedMetric]) -> None:
+    for metric in aws_metrics:
         dimension, kind, _ = AWS_METRICS[metric.namespace]
         attribute = ".QueueName" if kind == QUEUE else ""
         known = {f"{name}{attribute}" for name in template.of_type(kind)}
@@ -75,12 +73,12 @@ def test_those_of_aws_are_of_a_resource_of_the_template(template: Template, of_a
         assert metric.dimensions[0][1] in known, metric
 
 
-def test_a_statistic_is_one_that_cloudwatch_has(template: Template) -> None:
-    for metric in named(template):
+def test_statistics_exist_in_cloudwatch(template: Template) -> None:
+    for metric in named_metrics(template):
         assert re.fullmatch(r"Sum|Maximum|Average|p\d\d", metric.statistic), metric
 
 
-def test_what_only_the_last_sweep_says_is_never_summed(ours: list[Named]) -> None:
-    levels = [metric for metric in ours if metric.name.startswith(("LastSweep", "SweepAge"))]
+def test_levels_of_the_last_sweep_are_never_summed(own_metrics: list[NamedMetric]) -> None:
+    levels = [metric for metric in own_metrics if metric.name.startswith(("LastSweep", "SweepAge"))]
     assert levels
     assert {metric.statistic for metric in levels} == {"Maximum"}

@@ -3,37 +3,37 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import FUNCTIONS, many, properties, statements, target, targets
+from tests.template.resources import FUNCTIONS, as_list, properties, statements, target, targets
 
 WRITING = ("Put", "Update", "Delete", "Write", "Send", "Invoke", "Change", "Receive", "Purge")
 
 
-# The tokens' parameters are made by the import; the template knows only how their names begin.
+# The import creates the tokens' parameters; the template has only their prefix.
 TOKENS = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}"
     ":parameter/${AWS::StackName}/kapso-tokens/*"
 }
 
 
-def test_nothing_is_allowed_on_everything(template: Template) -> None:
+def test_no_statement_has_a_wildcard(template: Template) -> None:
     for item in statements(template):
-        assert "*" not in str(many(item["Action"])), item
-        assert "*" not in str([each for each in many(item["Resource"]) if each != TOKENS]), item
+        assert "*" not in str(as_list(item["Action"])), item
+        assert "*" not in str([each for each in as_list(item["Resource"]) if each != TOKENS]), item
 
 
-def test_what_is_allowed_is_allowed_on_a_resource_of_the_stack(template: Template) -> None:
+def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
-        for resource in many(item["Resource"]):
+        for resource in as_list(item["Resource"]):
             assert resource == TOKENS or target(resource) in template.resources, item
 
 
-def test_only_the_reconciler_reads_tokens_and_does_nothing_else_with_them(template: Template) -> None:
-    [item] = [each for each in statements(template) if TOKENS in many(each["Resource"])]
-    assert many(item["Action"]) == ["ssm:GetParameter"]
+def test_only_the_reconciler_may_read_tokens_and_nobody_may_write_them(template: Template) -> None:
+    [item] = [each for each in statements(template) if TOKENS in as_list(each["Resource"])]
+    assert as_list(item["Action"]) == ["ssm:GetParameter"]
     assert item in list(statements(template, "ReconcilerRole"))
 
 
-def test_no_function_has_a_policy_that_is_not_in_the_template(template: Template) -> None:
+def test_all_policies_are_in_the_template(template: Template) -> None:
     for name, role in properties(template, "AWS::IAM::Role").items():
         assert "ManagedPolicyArns" not in role, name
 
@@ -43,7 +43,7 @@ def test_functions_share_no_role(template: Template) -> None:
     assert len({target(item["Role"]) for item in functions.values()}) == len(functions)
 
 
-def test_an_index_that_is_allowed_exists(template: Template) -> None:
+def test_an_index_in_a_policy_exists(template: Template) -> None:
     tables = properties(template, "AWS::DynamoDB::Table")
     for resource in _indexes_allowed(template):
         index = resource["Fn::Sub"].rpartition("/index/")[2]
@@ -51,7 +51,7 @@ def test_an_index_that_is_allowed_exists(template: Template) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_may_use_the_queues_that_it_is_told_of(template: Template, name: str) -> None:
+def test_a_function_may_use_the_queues_in_its_environment(template: Template, name: str) -> None:
     function = properties(template, "AWS::Lambda::Function")[name]
     allowed = targets([item["Resource"] for item in statements(template, target(function["Role"]))])
     told = targets(function["Environment"]["Variables"]) & set(template.of_type("AWS::SQS::Queue"))
@@ -59,21 +59,21 @@ def test_a_function_may_use_the_queues_that_it_is_told_of(template: Template, na
 
 
 @pytest.mark.parametrize("role", ["HealthRole", "MonitorRole"])
-def test_who_only_looks_writes_nothing(template: Template, role: str) -> None:
+def test_health_and_monitor_may_write_nothing(template: Template, role: str) -> None:
     for item in statements(template, role):
-        actions = [action for action in many(item["Action"]) if not action.startswith("logs:")]
+        actions = [action for action in as_list(item["Action"]) if not action.startswith("logs:")]
         assert not [action for action in actions if any(word in action for word in WRITING)]
 
 
-def test_the_dispatcher_never_touches_contacts(template: Template) -> None:
+def test_the_dispatcher_has_no_access_to_contacts(template: Template) -> None:
     assert "ContactsTable" not in targets([*statements(template, "DispatcherRole")])
 
 
-def test_the_dispatcher_may_invoke_itself_and_nobody_else(template: Template) -> None:
-    invoking = [item for item in statements(template) if "lambda:InvokeFunction" in many(item["Action"])]
+def test_the_dispatcher_may_invoke_only_itself(template: Template) -> None:
+    invoking = [item for item in statements(template) if "lambda:InvokeFunction" in as_list(item["Action"])]
     assert [target(item["Resource"]) for item in invoking] == ["DispatcherFunction"]
 
 
 def _indexes_allowed(template: Template) -> list[Any]:
-    resources = [resource for item in statements(template) for resource in many(item["Resource"])]
+    resources = [resource for item in statements(template) for resource in as_list(item["Resource"])]
     return [resource for resource in resources if "/index/" in str(resource)]

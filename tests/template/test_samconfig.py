@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import ROOT
+from tests.template.resources import ROOT
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 
@@ -23,27 +23,25 @@ def accepted(parameter: dict[str, Any], value: str) -> bool:
     return value in [str(allowed) for allowed in parameter.get("AllowedValues", [value])]
 
 
-def test_it_sets_parameters_that_exist_to_values_that_they_allow(
-    template: Template, environment: str
-) -> None:
+def test_parameters_exist_and_have_allowed_values(template: Template, environment: str) -> None:
     for name, value in overrides(environment).items():
         assert accepted(template.body["Parameters"][name], value), name
 
 
-def test_a_person_confirms_what_changes(environment: str) -> None:
+def test_a_changeset_is_confirmed_before_it_is_deployed(environment: str) -> None:
     assert CONFIG[environment]["deploy"]["parameters"]["confirm_changeset"] is True
 
 
-def test_no_build_comes_from_the_cache(environment: str) -> None:
-    """sam's cache looks at a layer's own folder only, and would miss a change of uv.lock."""
+def test_builds_are_not_cached(environment: str) -> None:
+    """sam's cache checks only a layer's own folder, and would miss a change of uv.lock."""
     assert "cached" not in CONFIG[environment]["build"]["parameters"]
 
 
-def test_environments_share_no_stack_and_no_place_for_their_code() -> None:
+def test_environments_share_neither_stack_nor_code_prefix() -> None:
     for name, section in (("stack_name", "global"), ("s3_prefix", "deploy")):
         assert CONFIG["default"][section]["parameters"][name] != CONFIG["prod"][section]["parameters"][name]
 
 
-def test_production_is_protected_and_remembers_longer() -> None:
+def test_production_is_protected_and_keeps_logs_longer() -> None:
     assert overrides("prod")["DeletionProtection"] == "true"
     assert int(overrides("prod")["LogRetentionDays"]) > int(overrides("default")["LogRetentionDays"])

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties, statements, target
+from tests.template.resources import Properties, properties, statements, target
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def test_the_interval_is_a_parameter(rule: Properties) -> None:
     assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${SweepIntervalMinutes} minutes)"}
 
 
-def test_the_rule_starts_the_dispatcher_and_tries_again(destination: Properties) -> None:
+def test_the_rule_invokes_the_dispatcher_and_retries(destination: Properties) -> None:
     assert target(destination["Arn"]) == "DispatcherFunction"
     assert destination["RetryPolicy"]["MaximumRetryAttempts"] > 0
 
 
-def test_a_sweep_that_never_started_is_kept(template: Template, destination: Properties) -> None:
+def test_an_event_that_is_not_delivered_is_kept(template: Template, destination: Properties) -> None:
     queue = destination["DeadLetterConfig"]["Arn"]
     (admitted,) = [
         item
@@ -39,7 +39,7 @@ def test_a_sweep_that_never_started_is_kept(template: Template, destination: Pro
     assert _rule_named(admitted["Condition"]) in template.of_type("AWS::Events::Rule")
 
 
-def test_a_sweep_that_failed_for_good_is_kept(template: Template, destination: Properties) -> None:
+def test_a_failed_invocation_is_kept_in_the_same_queue(template: Template, destination: Properties) -> None:
     (item,) = properties(template, "AWS::Lambda::EventInvokeConfig").values()
     queue = item["DestinationConfig"]["OnFailure"]["Destination"]
     assert target(item["FunctionName"]) == "DispatcherFunction"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.reading import Properties, properties
+from tests.template.resources import Properties, properties
 
 TABLES = ["WorkspacesTable", "ContactsTable", "SyncHealthTable"]
 
@@ -18,37 +18,37 @@ def table(template: Template, name: str) -> Properties:
     return properties(template, "AWS::DynamoDB::Table")[name]
 
 
-def test_no_table_is_left_out_here(template: Template) -> None:
+def test_all_tables_are_tested_here(template: Template) -> None:
     assert set(template.of_type("AWS::DynamoDB::Table")) == set(TABLES)
 
 
-def test_it_outlives_the_stack(template: Template, name: str) -> None:
+def test_a_table_is_kept_when_the_stack_is_deleted(template: Template, name: str) -> None:
     resource = template.resources[name]
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_it_can_be_restored_is_encrypted_and_on_demand(table: Properties) -> None:
+def test_a_table_has_backups_encryption_and_on_demand_billing(table: Properties) -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["SSEEnabled"] is True
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_its_deletion_is_refused_when_the_parameter_says_so(template: Template, table: Properties) -> None:
+def test_a_parameter_protects_a_table_from_deletion(template: Template, table: Properties) -> None:
     condition, when, otherwise = table["DeletionProtectionEnabled"]["Fn::If"]
     assert (when, otherwise) == (True, False)
     assert template.body["Conditions"][condition] == {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
 
 
-def test_its_attributes_are_those_of_its_keys(table: Properties) -> None:
+def test_a_table_declares_exactly_its_key_attributes(table: Properties) -> None:
     assert _declared(table) == _keyed(table) | _keyed_by_indexes(table)
 
 
-def test_records_of_runs_expire_and_nothing_else_does(name: str, table: Properties) -> None:
+def test_only_records_of_runs_expire(name: str, table: Properties) -> None:
     expires = table.get("TimeToLiveSpecification", {}).get("AttributeName")
     assert expires == ("expires_at" if name == "SyncHealthTable" else None)
 
 
-def test_the_survey_reads_slim_records(template: Template) -> None:
+def test_indexes_of_contacts_do_not_project_all_attributes(template: Template) -> None:
     contacts = properties(template, "AWS::DynamoDB::Table")["ContactsTable"]
     assert "ALL" not in {item["Projection"]["ProjectionType"] for item in contacts["GlobalSecondaryIndexes"]}
 

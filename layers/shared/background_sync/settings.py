@@ -1,206 +1,141 @@
-"""The settings of each function: read from its environment once, at cold start.
+"""The settings of each function, read from its environment once, at cold start.
 
-The names are the environment variables of `template.yaml`; a missing or unusable one ends the cold start with
-an error that names it.
+Each field names its environment variable, as `template.yaml` sets it. A missing or invalid variable ends the
+cold start with an error that names it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from background_sync.rules.base_url import validate_base_url
 from background_sync.rules.policy import MINUTE_MS
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Variables = Mapping[str, str]
+S = TypeVar("S")
 
 
 class SettingsError(ValueError):
-    """An environment variable is missing or unusable; the message names it."""
+    """An environment variable is missing or invalid; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The names of the three tables."""
-
-    workspaces: str
-    contacts: str
-    sync_health: str
+def _read_text(variables: Variables, name: str) -> str:
+    value = variables.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What every function needs; `clock_offset_ms` and `capacity_metered` differ on the local stack only."""
+def _field(name: str, convert: Callable[[str], object], default: str | None = None) -> Any:  # noqa: ANN401 - a field
+    """A field that is read from the variable `name`, or from `default` if the variable is not set."""
 
-    tables: Tables
-    work_queue_url: str
-    clock_offset_ms: int
-    capacity_metered: bool
+    def read(variables: Variables) -> object:
+        given = variables if default is None or variables.get(name) else {name: default}
+        return convert(_read_text(given, name))
 
-
-@dataclass(frozen=True, slots=True)
-class DispatcherSettings:
-    """The dispatcher's; `interval_ms` is the time between two sweeps."""
-
-    runtime: Runtime
-    function_name: str
-    sweep_shards: int
-    dispatch_segments: int
-    audit_enabled: bool
-    interval_ms: int
+    return field(metadata={"read": read})
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcilerSettings:
-    """The reconciler's; `lease_ms` is the function's timeout and 30 s."""
-
-    runtime: Runtime
-    dead_letter_queue_url: str
-    lease_ms: int
-    kapso_base_url: str
-    token_prefix: str
+def _text(name: str) -> Any:  # noqa: ANN401 - a field
+    return _field(name, str)
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSettings:
-    """The health function's; `local_pages` is on on the local stack only."""
-
-    runtime: Runtime
-    dead_letter_queue_url: str
-    interval_ms: int
-    public_totals: bool
-    runbook_url: str
-    local_pages: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorSettings:
-    """The monitor's: it needs no queue."""
-
-    tables: Tables
-    clock_offset_ms: int
-    interval_ms: int
-
-
-class Environment:
-    """Typed look-ups in a mapping of environment variables."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-
-    def text(self, name: str) -> str:
-        """A text that must be there."""
-        value = self._variables.get(name, "").strip()
-        if not value:
-            raise SettingsError(f"{name} is not set")
-        return value
-
-    def whole_number(self, name: str, low: int, high: int, default: int | None = None) -> int:
-        """A whole number between `low` and `high`."""
-        if default is not None and not self._variables.get(name):
-            return default
-        text = self.text(name)
+def _number(name: str, low: int, high: int, *, unit: int = 1, default: str | None = None) -> Any:  # noqa: ANN401
+    def convert(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = low - 1
         if not low <= value <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {text!r}")
-        return value
+        return value * unit
 
-    def flag(self, name: str, default: bool | None = None) -> bool:
-        """`true` or `false`."""
-        if default is not None and not self._variables.get(name):
-            return default
-        text = self.text(name).lower()
-        if text not in ("true", "false"):
-            raise SettingsError(f"{name} must be true or false, not {text!r}")
-        return text == "true"
+    return _field(name, convert, default)
 
 
-def _runtime(environment: Environment) -> Runtime:
-    return Runtime(
-        tables=_tables(environment),
-        work_queue_url=environment.text("WORK_QUEUE_URL"),
-        clock_offset_ms=_clock_offset_ms(environment),
-        capacity_metered=environment.flag("CAPACITY_METERED", default=True),
-    )
+def _flag(name: str, default: str | None = None) -> Any:  # noqa: ANN401 - a field
+    def convert(text: str) -> bool:
+        if text.lower() not in ("true", "false"):
+            raise SettingsError(f"{name} must be true or false, not {text.lower()!r}")
+        return text.lower() == "true"
+
+    return _field(name, convert, default)
 
 
-def _tables(environment: Environment) -> Tables:
-    return Tables(
-        workspaces=environment.text("WORKSPACES_TABLE"),
-        contacts=environment.text("CONTACTS_TABLE"),
-        sync_health=environment.text("SYNC_HEALTH_TABLE"),
-    )
+def _base_url(name: str) -> Any:  # noqa: ANN401 - a field
+    def convert(text: str) -> str:
+        try:
+            return validate_base_url(text)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {error}") from None
+
+    return _field(name, convert)
 
 
-def _clock_offset_ms(environment: Environment) -> int:
-    return environment.whole_number("CLOCK_OFFSET_MS", -(2**53), 2**53, default=0)
+def _interval() -> Any:  # noqa: ANN401 - a field
+    return _number("SWEEP_INTERVAL_MINUTES", 1, 24 * 60, unit=MINUTE_MS)
 
 
-def _interval_ms(environment: Environment) -> int:
-    return environment.whole_number("SWEEP_INTERVAL_MINUTES", 1, 24 * 60) * MINUTE_MS
+def read_settings(kind: type[S], variables: Variables) -> S:
+    """Settings of a kind from environment variables; raises `SettingsError`."""
+    read = {each.name: each.metadata["read"](variables) for each in fields(kind)}  # type: ignore[arg-type]
+    return kind(**read)
 
 
-def dispatcher_settings(variables: Mapping[str, str]) -> DispatcherSettings:
-    """The dispatcher's settings; raises `SettingsError`."""
-    environment = Environment(variables)
-    return DispatcherSettings(
-        runtime=_runtime(environment),
-        function_name=environment.text("AWS_LAMBDA_FUNCTION_NAME"),
-        sweep_shards=environment.whole_number("SWEEP_SHARDS", 1, 100),
-        dispatch_segments=environment.whole_number("DISPATCH_SEGMENTS", 1, 100),
-        audit_enabled=environment.flag("AUDIT_ENABLED"),
-        interval_ms=_interval_ms(environment),
-    )
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The names of the three tables."""
+
+    workspaces: str = _text("WORKSPACES_TABLE")
+    contacts: str = _text("CONTACTS_TABLE")
+    sync_health: str = _text("SYNC_HEALTH_TABLE")
 
 
-def reconciler_settings(variables: Mapping[str, str]) -> ReconcilerSettings:
-    """The reconciler's settings; raises `SettingsError`."""
-    environment = Environment(variables)
-    return ReconcilerSettings(
-        runtime=_runtime(environment),
-        dead_letter_queue_url=environment.text("DEAD_LETTER_QUEUE_URL"),
-        lease_ms=environment.whole_number("RUN_LEASE_SECONDS", 31, 930) * 1000,
-        kapso_base_url=_kapso_base_url(environment),
-        token_prefix=environment.text("TOKEN_PARAMETER_PREFIX"),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings:
+    """`interval_ms` is the time between two sweeps. `clock_offset_ms` is not 0 only on the local stack."""
+
+    tables: Tables = field(metadata={"read": lambda variables: read_settings(Tables, variables)})
+    clock_offset_ms: int = _number("CLOCK_OFFSET_MS", -(2**53), 2**53, default="0")
+    interval_ms: int = _interval()
 
 
-def _kapso_base_url(environment: Environment) -> str:
-    url = environment.text("KAPSO_BASE_URL")
-    try:
-        return validate_base_url(url)
-    except ValueError as error:
-        raise SettingsError(f"KAPSO_BASE_URL: {error}") from None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """What every other function needs. `capacity_metered` is false only on the local stack."""
+
+    tables: Tables = field(metadata={"read": lambda variables: read_settings(Tables, variables)})
+    work_queue_url: str = _text("WORK_QUEUE_URL")
+    clock_offset_ms: int = _number("CLOCK_OFFSET_MS", -(2**53), 2**53, default="0")
+    capacity_metered: bool = _flag("CAPACITY_METERED", default="true")
 
 
-def health_settings(variables: Mapping[str, str]) -> HealthSettings:
-    """The health function's settings; raises `SettingsError`."""
-    environment = Environment(variables)
-    return HealthSettings(
-        runtime=_runtime(environment),
-        dead_letter_queue_url=environment.text("DEAD_LETTER_QUEUE_URL"),
-        interval_ms=_interval_ms(environment),
-        public_totals=environment.flag("PUBLIC_TOTALS"),
-        runbook_url=environment.text("RUNBOOK_URL"),
-        local_pages=_local_pages(environment),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatcherSettings(Runtime):
+    """`interval_ms` is the time between two sweeps."""
+
+    function_name: str = _text("AWS_LAMBDA_FUNCTION_NAME")
+    sweep_shards: int = _number("SWEEP_SHARDS", 1, 100)
+    dispatch_segments: int = _number("DISPATCH_SEGMENTS", 1, 100)
+    audit_enabled: bool = _flag("AUDIT_ENABLED")
+    interval_ms: int = _interval()
 
 
-def monitor_settings(variables: Mapping[str, str]) -> MonitorSettings:
-    """The monitor's settings; raises `SettingsError`."""
-    environment = Environment(variables)
-    return MonitorSettings(
-        tables=_tables(environment),
-        clock_offset_ms=_clock_offset_ms(environment),
-        interval_ms=_interval_ms(environment),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcilerSettings(Runtime):
+    """`lease_ms` is the function's timeout and 30 s."""
+
+    dead_letter_queue_url: str = _text("DEAD_LETTER_QUEUE_URL")
+    lease_ms: int = _number("RUN_LEASE_SECONDS", 31, 930, unit=1000)
+    kapso_base_url: str = _base_url("KAPSO_BASE_URL")
+    token_prefix: str = _text("TOKEN_PARAMETER_PREFIX")
 
 
-def _local_pages(environment: Environment) -> bool:
-    """Pages that name tenants and people: refused wherever the tables are not on this machine."""
-    asked = environment.flag("LOCAL_PAGES", default=False)
-    if asked and urlsplit(environment.text("AWS_ENDPOINT_URL")).hostname not in LOOPBACK:
-        raise SettingsError("LOCAL_PAGES must be false, except on the local stack")
-    return asked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSettings(Runtime):
+    """`interval_ms` is the time between two sweeps."""
+
+    dead_letter_queue_url: str = _text("DEAD_LETTER_QUEUE_URL")
+    interval_ms: int = _interval()
+    public_totals: bool = _flag("PUBLIC_TOTALS")
+    runbook_url: str = _text("RUNBOOK_URL")

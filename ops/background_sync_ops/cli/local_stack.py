@@ -20,6 +20,7 @@ from background_sync_ops.cli.tables import sweep_runs
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.up import UpOptions
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
+from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.snapshot import ImportReport
 from background_sync_ops.stack.errors import AlreadyRunningError, PortError
 from background_sync_ops.stack.schedule import Schedule
@@ -66,6 +67,7 @@ def _stack(options: UpOptions, state_dir: Path) -> Iterator[LocalStack]:
     with ExitStack() as running:
         with _named_options(options), waiting("starting the local stack"):
             running.enter_context(stack)
+        stack.http_api.local_routes["/"] = LocalPages(stack)
         stack.start_delivery()
         yield stack
 
@@ -111,7 +113,6 @@ class Session:
         return load_demo(target, self.options.at or target.clock.now())
 
     def _first_sweep(self, target: Target) -> SweepOutcome:
-        target.connect()
         run_at = self.options.at or whole_second(target.clock.now())
         outcome = run_sweep(target, run_at, self.options.timeout, every_run=True)
         self.out.print("")

@@ -36,7 +36,6 @@ def sweep(
     """
     target = stack.target()
     run_at = _run_at(target, at)
-    target.connect()
     outcome = run_sweep(target, run_at, timeout, every_run=as_json)
     if as_json:
         print_json(outcome.document())
@@ -61,11 +60,11 @@ def whole_second(at: int) -> int:
 
 
 def run_sweep(target: "Target", run_at: int, timeout: timedelta, *, every_run: bool) -> "SweepOutcome":
-    """Start the sweep and follow it, with a progress bar. `target` must be connected."""
+    """Start the sweep and follow it, with a progress bar."""
     from background_sync_ops.following import follow
     from background_sync_ops.sweeping import SweepMonitor, SweepSnapshot, dispatch, sweep_outcome
 
-    monitor = SweepMonitor.before_dispatch(run_at)
+    monitor = SweepMonitor.before_dispatch(target.connect(), run_at)
     with waiting(f"dispatching the sweep at {iso(run_at)}"):
         dispatch(target, {"run_at": run_at})
     last = SweepSnapshot(None)

@@ -17,6 +17,7 @@ MAPPING_PROPERTIES = frozenset(
     {"BatchSize", "Enabled", "EventSourceArn", "FunctionName", "FunctionResponseTypes", "ScalingConfig"}
 )
 RULE_PROPERTIES = frozenset({"Description", "Name", "ScheduleExpression", "State", "Tags", "Targets"})
+# DeadLetterConfig and RetryPolicy are ignored: they apply when a rule cannot reach its function.
 TARGET_PROPERTIES = frozenset({"Arn", "DeadLetterConfig", "Id", "RetryPolicy"})
 
 Properties = Mapping[str, Any]

@@ -62,7 +62,7 @@ class LockedMoto:
 
 
 def _release_while_polling(lock: threading.Lock) -> None:
-    """Makes a long poll release `lock` while it waits. Otherwise nobody could send the message."""
+    """Makes a long poll release `lock` while it waits. Otherwise no request could send the message."""
 
     def wait_for_messages(self: Queue, timeout: int) -> None:  # noqa: ARG001
         lock.release()

@@ -163,7 +163,7 @@ class LambdaFunction:
         for sandbox in idle:
             sandbox.close()
         self._asynchronous.shutdown(cancel_futures=True)
-        # Whoever holds all slots knows that no invocation is in progress.
+        # All slots are free only when no invocation is in progress.
         for _ in range(MAX_CONCURRENCY):
             self._slots.acquire()
         self._slots.release(MAX_CONCURRENCY)

@@ -111,7 +111,7 @@ class Sandbox:
 
     def _watch(self) -> None:
         self._process.wait()
-        # Set before the report: whoever gets the report must find the sandbox dead.
+        # Set before the report, because the caller that gets the report must find the sandbox dead.
         self._ended.set()
         self._reports.put(_Report("exit"))
 

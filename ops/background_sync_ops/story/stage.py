@@ -18,8 +18,7 @@ from background_sync_ops.contacts import contact_records
 from background_sync_ops.following import follow
 from background_sync_ops.importing import import_target
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
-from background_sync_ops.snapshot import import_snapshot
-from background_sync_ops.snapshot.writer import write_snapshot
+from background_sync_ops.snapshot import import_snapshot, write_snapshot
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.story.crm import Crm
 from background_sync_ops.story.numbers import Found, found
@@ -177,7 +176,7 @@ class Stage:
         return found(run, requests, effect, planted, self.said), effect
 
     def _run(self, at: int) -> dict[str, Any]:
-        swept = _swept(self.target, at)
+        swept = _swept(self.target, self._database, at)
         if not swept.finished:
             raise StoryError(f"the sweep did not finish within {SWEEP_TIMEOUT_S} s")
         [run] = swept.runs
@@ -197,8 +196,8 @@ class Stage:
         webhook_client(self.target).resume(read_workspace(record), self.webhook_id)
 
 
-def _swept(target: Target, run_at: int) -> SweepOutcome:
-    monitor = SweepMonitor.before_dispatch(run_at)
+def _swept(target: Target, database: Database, run_at: int) -> SweepOutcome:
+    monitor = SweepMonitor.before_dispatch(database, run_at)
     dispatch(target, {"run_at": run_at})
     *_, last = follow(monitor.look, target.clock, SWEEP_TIMEOUT_S)
     return sweep_outcome(run_at, last, target.clock, every_run=True)

@@ -1,22 +1,20 @@
-"""An audit's own record: one, however often its message is delivered, and no part of any sweep."""
+"""An audit has one record, however often its message is delivered, and belongs to no sweep."""
 
 from typing import Any
 
-from background_sync.messages import AUDIT, Message
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS
 from background_sync.status import history
-from tests.integration.audit.seen import findings, put
+from tests.integration.audit.findings import findings, put
 from tests.integration.faults import Faults
-from tests.integration.world import LEASE_MS, NOW, Received, World
+from tests.integration.world import NOW, World
 
 
 def audited_at(world: World) -> object:
-    [workspace] = world.items(world.database.tables.workspaces)
-    return workspace.get("audited_at")
+    return world.workspace_record().get("audited_at")
 
 
-def test_it_is_completed_and_the_workspace_remembers_it(world: World) -> None:
+def test_an_audit_completes_and_the_workspace_remembers_it(world: World) -> None:
     world.workspace()
     assert world.audit()
     record: Any = world.record("#audit#w1")
@@ -25,32 +23,34 @@ def test_it_is_completed_and_the_workspace_remembers_it(world: World) -> None:
     assert audited_at(world) == NOW
 
 
-def test_an_older_audit_moves_nothing_back(world: World) -> None:
+def test_an_older_audit_does_not_move_the_time_back(world: World) -> None:
     world.workspace(audited_at=NOW)
     assert world.audit(run_at=NOW - DAY_MS)
     assert audited_at(world) == NOW
 
 
-def test_delivered_again_it_is_acknowledged_without_a_second_look(world: World) -> None:
+def test_a_completed_audit_is_acknowledged_and_not_repeated(world: World) -> None:
     world.workspace()
     world.audit()
     put(world, "628", last_activity_at=5)
     assert world.audit(receive_count=2)
     assert findings(world) == {}
+    records = world.items(world.database.tables.sync_health)
+    assert [each["workspace_id"] for each in records] == ["#audit#w1"]
 
 
-def test_an_audit_of_a_workspace_that_is_gone_makes_none(world: World) -> None:
+def test_an_audit_of_a_deleted_workspace_does_not_create_it(world: World) -> None:
     assert world.audit()
     assert world.items(world.database.tables.workspaces) == []
 
 
-def test_owned_elsewhere_it_is_not_acknowledged(world: World) -> None:
-    runs.claim("#audit#w1", NOW, world.clock.now(), LEASE_MS, first_delivery=True)
+def test_an_audit_leased_by_another_delivery_is_not_acknowledged(world: World) -> None:
+    world.claim(partition="#audit#w1")
     assert not world.audit()
     assert world.record("#audit#w1").attempts == 1
 
 
-def test_it_moves_no_counter_and_is_in_no_list_of_runs(world: World) -> None:
+def test_an_audit_counts_in_no_sweep_and_is_not_listed_as_a_run(world: World) -> None:
     world.workspace(audited_at=NOW - DAY_MS)
     world.audit_enabled = True
     world.contact("628", DAY_MS)
@@ -61,7 +61,7 @@ def test_it_moves_no_counter_and_is_in_no_list_of_runs(world: World) -> None:
     assert [run["workspace_id"] for run in history.sweep_runs(NOW)] == ["w1"]
 
 
-def test_one_that_failed_says_why_and_the_next_delivery_mends_it(world: World, faults: Faults) -> None:
+def test_a_failed_audit_stores_its_error_and_is_completed_later(world: World, faults: Faults) -> None:
     world.workspace()
     put(world, "628", last_activity_at=5)
     faults.fail("Query", RuntimeError("boom"))
@@ -75,14 +75,14 @@ def test_one_that_failed_says_why_and_the_next_delivery_mends_it(world: World, f
     assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1}
 
 
-def test_a_repeat_tries_three_times(world: World, faults: Faults) -> None:
+def test_a_repeated_audit_is_tried_three_times(world: World, faults: Faults) -> None:
     for receive_count in range(1, 5):
         faults.fail("Query", RuntimeError("boom"))
         assert not world.audit(receive_count=receive_count)
     assert world.record("#audit#w1").attempts == runs.MAX_ATTEMPTS
 
 
-def test_what_was_mended_before_it_failed_is_counted(world: World, faults: Faults) -> None:
+def test_repairs_before_a_failure_are_counted(world: World, faults: Faults) -> None:
     world.workspace()
     for contact_id in ("621", "622"):
         put(world, contact_id, last_activity_at=5)
@@ -90,12 +90,3 @@ def test_what_was_mended_before_it_failed_is_counted(world: World, faults: Fault
     assert not world.audit()
     assert world.audit(receive_count=2)
     assert findings(world) == {"contacts_checked": 2, "fixed_missing": 2}
-
-
-def test_two_deliveries_leave_one_record(world: World) -> None:
-    world.workspace()
-    message = Received(Message(AUDIT, "w1", NOW).body(), "none")
-    assert world.deliver(message)
-    assert world.deliver(message)
-    tables = world.items(world.database.tables.sync_health)
-    assert [each["workspace_id"] for each in tables] == ["#audit#w1"]

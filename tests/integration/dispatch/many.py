@@ -1,4 +1,4 @@
-"""Many workspaces at once, and what was sent for them."""
+"""Many workspaces at once, and the messages that were sent for them."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from tests.integration.world import World
 
 
 def put_workspaces(world: World, active: int, without_token: int = 0) -> list[str]:
-    """Put workspaces in bulk; the ids of the active ones."""
+    """Put workspaces in bulk; returns the ids of the active ones."""
     names = [f"w{number:03d}" for number in range(active + without_token)]
     tokens = ["/stack/kapso-tokens/abc"] * active + [""] * without_token
     world.put_many(
@@ -23,14 +23,14 @@ def put_workspaces(world: World, active: int, without_token: int = 0) -> list[st
 
 
 def record(world: World) -> ChoosyQueue:
-    """Note what is sent, where that is more than a test likes to receive."""
+    """Record what is sent, which is faster than receiving many messages."""
     queue = ChoosyQueue(world.sqs, lambda _: False)
     world.queue = WorkQueue(world.queue.url, world.clock, queue)  # type: ignore[arg-type]
     return queue
 
 
 def sent(world: World, kind: str = "run") -> Counter[str]:
-    """How often a workspace's message stands in the queue; takes all messages out."""
+    """How many messages of a kind each workspace has in the queue; removes all messages."""
     found: Counter[str] = Counter()
     url = world.queue.url
     while taken := world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -1,4 +1,4 @@
-"""An audit for each workspace that is due, once."""
+"""Each workspace that is due gets one audit message."""
 
 import pytest
 
@@ -8,31 +8,28 @@ from tests.integration.world import NOW, World
 
 
 @pytest.fixture(autouse=True)
-def with_audits(world: World) -> None:
+def audits_are_enabled(world: World) -> None:
     world.audit_enabled = True
 
 
-def test_one_audited_a_day_ago_is_due(world: World) -> None:
+def test_a_workspace_audited_a_day_ago_is_due(world: World) -> None:
     world.workspace("w1", audited_at=NOW - DAY_MS)
     world.workspace("w2", audited_at=NOW - DAY_MS + 1)
     world.dispatch()
     assert sent(world, "audit") == {"w1": 1}
 
 
-def test_one_that_takes_no_part_is_not(world: World) -> None:
-    world.workspace("w1", audited_at=NOW - DAY_MS, kapso_phone_id=None)
+@pytest.mark.parametrize(("enabled", "phone_id"), [(True, None), (False, "1")])
+def test_no_audit_is_sent_if_inactive_or_switched_off(
+    world: World, enabled: bool, phone_id: str | None
+) -> None:
+    world.audit_enabled = enabled
+    world.workspace("w1", audited_at=NOW - DAY_MS, kapso_phone_id=phone_id)
     world.dispatch()
     assert not sent(world, "audit")
 
 
-def test_switched_off_none_is(world: World) -> None:
-    world.audit_enabled = False
-    world.workspace("w1", audited_at=NOW - DAY_MS)
-    world.dispatch()
-    assert not sent(world, "audit")
-
-
-def test_the_sweep_called_again_asks_for_no_second_audit(world: World) -> None:
+def test_a_repeated_dispatch_sends_no_second_audit(world: World) -> None:
     world.workspace("w1", audited_at=NOW - DAY_MS)
     world.dispatch()
     assert sent(world, "audit") == {"w1": 1}
@@ -40,7 +37,7 @@ def test_the_sweep_called_again_asks_for_no_second_audit(world: World) -> None:
     assert not sent(world, "audit")
 
 
-def test_after_its_audit_it_is_due_a_day_later(world: World) -> None:
+def test_a_workspace_is_due_again_a_day_after_its_audit(world: World) -> None:
     world.workspace("w1", audited_at=NOW - DAY_MS)
     world.sweep(NOW)
     for hour in (1, 23):
@@ -50,7 +47,7 @@ def test_after_its_audit_it_is_due_a_day_later(world: World) -> None:
     assert sent(world, "audit") == {"w1": 1}
 
 
-def test_never_audited_each_is_due_once_in_a_day(world: World) -> None:
+def test_workspaces_never_audited_are_due_once_within_a_day(world: World) -> None:
     active = put_workspaces(world, 5)
     hours = []
     for hour in range(24):
@@ -61,9 +58,7 @@ def test_never_audited_each_is_due_once_in_a_day(world: World) -> None:
 
 
 @pytest.mark.parametrize("audited_at", ["yesterday", -5])
-def test_a_time_of_the_last_audit_that_cannot_be_read_counts_as_never(
-    world: World, audited_at: object
-) -> None:
+def test_an_invalid_time_of_the_last_audit_counts_as_never(world: World, audited_at: object) -> None:
     world.workspace("w1", audited_at=audited_at)
     for hour in range(24):
         world.dispatch(NOW + hour * HOUR_MS)

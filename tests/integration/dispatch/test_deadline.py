@@ -1,4 +1,4 @@
-"""Near its deadline the dispatcher asks for another invocation, and that one finishes."""
+"""Near its deadline the dispatcher invokes itself, and the next invocation continues."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.integration.world import NOW, World
 pytestmark = pytest.mark.usefixtures("small_pages")
 
 
-def test_it_invokes_itself_for_the_same_sweep(world: World) -> None:
+def test_the_dispatcher_invokes_itself_for_the_same_sweep(world: World) -> None:
     put_workspaces(world, 25)
     world.clock.tick_ms = 300_000
     done = world.dispatch()
@@ -18,13 +18,13 @@ def test_it_invokes_itself_for_the_same_sweep(world: World) -> None:
     assert world.swept()["status"] == "dispatching"
 
 
-def test_with_time_enough_it_does_not(world: World) -> None:
+def test_with_enough_time_it_does_not_invoke_itself(world: World) -> None:
     put_workspaces(world, 25)
     assert world.dispatch().complete
     assert world.invoked_itself == []
 
 
-def test_the_resumed_ones_finish_and_send_nothing_twice(world: World) -> None:
+def test_resumed_invocations_finish_and_send_nothing_twice(world: World) -> None:
     active = put_workspaces(world, 25, without_token=5)
     world.clock.tick_ms = 200_000
     done, invocations = world.dispatch(), 1
@@ -35,7 +35,7 @@ def test_the_resumed_ones_finish_and_send_nothing_twice(world: World) -> None:
     assert sent(world) == dict.fromkeys(active, 1)
 
 
-def test_a_request_to_go_on_with_what_is_done_does_nothing(world: World) -> None:
+def test_a_request_to_resume_a_finished_dispatch_does_nothing(world: World) -> None:
     world.workspace()
     world.dispatch()
     sent(world)
@@ -44,7 +44,7 @@ def test_a_request_to_go_on_with_what_is_done_does_nothing(world: World) -> None
     assert not sent(world)
 
 
-def test_a_predecessor_that_takes_all_the_time_is_gone_on_with_too(world: World) -> None:
+def test_an_earlier_sweep_that_uses_all_the_time_is_finished_too(world: World) -> None:
     put_workspaces(world, 25)
     world.clock.tick_ms = 300_000
     world.dispatch(NOW)

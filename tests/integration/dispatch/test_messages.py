@@ -1,4 +1,4 @@
-"""A message for every active workspace."""
+"""Every active workspace gets a message."""
 
 import json
 from typing import Any
@@ -11,50 +11,50 @@ from tests.integration.dispatch.many import put_workspaces, record, sent
 from tests.integration.world import NOW, World
 
 
-def taken(world: World) -> list[Any]:
+def receive_raw(world: World) -> list[Any]:
     answer = world.sqs.receive_message(
         QueueUrl=world.queue.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
     )
     return list(answer.get("Messages", []))
 
 
-def test_each_active_workspace_gets_one(world: World) -> None:
+def test_each_active_workspace_gets_one_message(world: World) -> None:
     active = put_workspaces(world, 3, without_token=2)
     done = world.dispatch()
     assert (done.run_at, done.dispatched, done.skipped, done.complete) == (NOW, 3, 2, True)
     assert sent(world) == dict.fromkeys(active, 1)
 
 
-def test_without_workspaces_a_sweep_is_done_at_once(world: World) -> None:
+def test_a_sweep_without_workspaces_is_finished_at_once(world: World) -> None:
     done = world.dispatch()
     assert (done.dispatched, done.skipped, done.complete) == (0, 0, True)
     assert world.swept()["finished"]
 
 
-def test_the_body_has_the_schema_and_the_group_is_the_workspace(world: World) -> None:
+def test_the_body_has_the_agreed_schema_and_the_group_is_the_workspace(world: World) -> None:
     world.workspace("w1")
     world.dispatch()
-    [message] = taken(world)
+    [message] = receive_raw(world)
     assert json.loads(message["Body"]) == {"version": 1, "kind": "run", "workspace_id": "w1", "run_at": NOW}
     assert message["Attributes"]["MessageGroupId"] == "w1"
 
 
 @pytest.mark.parametrize("workspace_id", ["日本 & Söhne/1", "x" * 900, "a b", "w#1", "\x01"])
-def test_a_workspace_may_be_called_as_it_likes(world: World, workspace_id: str) -> None:
+def test_a_workspace_id_may_have_any_characters(world: World, workspace_id: str) -> None:
     world.workspace(workspace_id)
     world.contact("628", 10**8, workspace_id)
     assert world.sweep()["flagged"] == 1
     assert world.record(workspace_id).status == "completed"
 
 
-def test_but_not_as_our_own_records(world: World) -> None:
+def test_a_workspace_id_of_syncs_own_records_is_skipped(world: World) -> None:
     world.workspace("#sweep")
     assert world.dispatch().skipped == 1
     assert world.swept()["skipped_why"] == {"reserved_id": 1}
-    assert not taken(world)
+    assert not receive_raw(world)
 
 
-def test_the_skipped_are_counted_by_reason(world: World) -> None:
+def test_skipped_workspaces_are_counted_by_reason(world: World) -> None:
     world.workspace("w1", kapso_phone_id=None)
     world.workspace("w2", kapso_phone_id="")
     world.workspace("w3", kapso_token_parameter=None)
@@ -64,7 +64,7 @@ def test_the_skipped_are_counted_by_reason(world: World) -> None:
     assert world.swept()["skipped_why"] == {"no_phone": 2, "no_token": 1, "invalid": 2}
 
 
-def test_over_pages_and_segments_nobody_is_left_out_or_counted_twice(world: World) -> None:
+def test_over_pages_and_segments_each_workspace_counts_once(world: World) -> None:
     active = put_workspaces(world, 230, without_token=20)
     world.segments, queue = 2, record(world)
     done = world.dispatch()
@@ -77,5 +77,5 @@ def test_every_record_of_a_sweep_expires_after_90_days(world: World) -> None:
     world.audit_enabled = True
     world.sweep()
     records = world.items(world.database.tables.sync_health)
-    assert len(records) == 5  # the sweep, its segment, a shard of its counters, the run, the audit
+    assert len(records) == 5  # The sweep, its segment, a shard of its counters, the run and the audit.
     assert {each["expires_at"] for each in records} == {(NOW + 90 * DAY_MS) // 1000}

@@ -1,7 +1,9 @@
-"""The health function's own handler, called as the HTTP API calls it."""
+"""The health function's handler, called as the HTTP API calls it."""
 
 import importlib.util
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from background_sync.status.answers import HealthService
 from tests.integration.world import World
 
 ROOT = Path(__file__).parents[3]
+PUBLIC = ("/", "/health", "/openapi.json")
+LISTS = ("/health/runs", "/health/sweeps", "/health/workspaces")
 
 
 @dataclass(frozen=True)
 class Context:
-    """What Powertools reads of Lambda's."""
+    """What Powertools reads from Lambda's context."""
 
     function_name: str = "health"
     function_version: str = "1"
@@ -25,7 +29,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `text` as it travels."""
+    """An HTTP answer; `text` is the body as it is sent."""
 
     status: int
     headers: dict[str, str]
@@ -38,7 +42,7 @@ class Answer:
 
 @dataclass
 class Api:
-    """Requests to the function, at the world's time."""
+    """Requests to the function, with its role and at the world's time."""
 
     app: Any
     world: World
@@ -58,8 +62,7 @@ class Api:
         event["headers"] |= headers or {}
         if parameters:
             event["queryStringParameters"] = {name: str(value) for name, value in parameters.items()}
-        role = None if self.app.service.settings.local_pages else "HealthRole"  # those are never on AWS
-        with self.world.acting(role):
+        with self.world.acting("HealthRole"):
             answer = self.app.handler(event, Context())
         headers = answer.get("headers", {}) | {
             name: ", ".join(values) for name, values in answer.get("multiValueHeaders", {}).items()
@@ -67,7 +70,7 @@ class Api:
         return Answer(answer["statusCode"], headers, answer["body"])
 
     def restart(self, **settings: Any) -> None:
-        """A new execution environment, which has kept nothing yet, with some settings other than usual."""
+        """A new execution environment with an empty cache, and with these settings changed."""
         world = self.world
         changed = replace(self.app.settings, **settings)
         self.app.service = HealthService(changed, world.database, world.queue, world.clock)
@@ -81,3 +84,19 @@ def load_app() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def requests_of(world: World) -> Iterator[list[str]]:
+    """The names of the requests to the tables within the block."""
+    seen: list[str] = []
+
+    def note(event_name: str, **_: object) -> None:
+        seen.append(event_name.rsplit(".", 1)[-1])
+
+    events = world.database.client.meta.events
+    events.register("before-send", note)
+    try:
+        yield seen
+    finally:
+        events.unregister("before-send", note)

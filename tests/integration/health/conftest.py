@@ -15,7 +15,8 @@ def app(engine: LocalStack, database: Database) -> Any:
         for name, value in engine.deployment.functions["HealthFunction"].environment.items():
             patch.setenv(name, value)
         app = load_app()
-    Record.bind(database.tables, database.connection)  # the tests' own client again
+    # Loading bound the records to the function's connection.
+    Record.bind(database.tables, database.connection)
     return app
 
 

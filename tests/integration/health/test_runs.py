@@ -26,7 +26,7 @@ def test_without_runs_there_is_no_summary(api: Api) -> None:
     assert api.get("/health/runs").document == {"runs": [], "summary": None}
 
 
-def test_they_are_the_newest_first_over_all_shards(api: Api) -> None:
+def test_the_newest_runs_of_all_shards_come_first(api: Api) -> None:
     begun = [(f"w{number}", NOW + number * 7 % 25) for number in range(25)]
     for workspace_id, run_at in begun:
         begin(workspace_id, run_at)
@@ -37,31 +37,31 @@ def test_they_are_the_newest_first_over_all_shards(api: Api) -> None:
     assert listed(api, limit=100) == newest
 
 
-def test_those_of_one_time_stand_by_name(api: Api) -> None:
+def test_runs_of_the_same_time_are_sorted_by_workspace(api: Api) -> None:
     for name in ("w3", "w1", "w2"):
         begin(name, NOW)
     assert listed(api) == [("w1", NOW), ("w2", NOW), ("w3", NOW)]
 
 
-def test_of_one_workspace_no_other_is_shown(api: Api) -> None:
+def test_only_the_runs_of_the_given_workspace_are_listed(api: Api) -> None:
     for hour in range(3):
         begin("w1", NOW + hour * HOUR_MS)
         begin("w10", NOW + hour * HOUR_MS)
     assert listed(api, workspace_id="w1", limit=2) == [("w1", NOW + 2 * HOUR_MS), ("w1", NOW + HOUR_MS)]
 
 
-def test_of_an_unknown_one_there_is_nothing(api: Api) -> None:
+def test_an_unknown_workspace_has_no_runs(api: Api) -> None:
     begin("w1", NOW)
     assert api.get("/health/runs", workspace_id="nobody").document == {"runs": [], "summary": None}
 
 
 @pytest.mark.parametrize("name", ["日本 & Söhne/1", "a+b%20c", "x" * 2000])
-def test_a_workspace_may_be_called_as_it_likes(api: Api, name: str) -> None:
+def test_a_workspace_id_may_have_any_characters(api: Api, name: str) -> None:
     begin(name, NOW)
     assert listed(api, workspace_id=name) == [(name, NOW)]
 
 
-def test_a_run_says_what_it_came_to(api: Api, world: World) -> None:
+def test_a_run_has_its_counts(api: Api, world: World) -> None:
     world.workspace(settings={"max_flags_per_run": 1})
     world.stale_contacts(3)
     world.contact("629")
@@ -72,13 +72,13 @@ def test_a_run_says_what_it_came_to(api: Api, world: World) -> None:
     assert (run["status"], run["attempts"], run["error"], run["duration_ms"]) == ("completed", 1, None, 0)
 
 
-def test_one_that_is_running_has_no_counts_yet(api: Api) -> None:
+def test_a_running_run_has_no_counts_yet(api: Api) -> None:
     begin("w1", NOW)
     [run] = api.get("/health/runs").document["runs"]
     assert (run["status"], run["flagged"], run["finished_at"]) == ("running", None, None)
 
 
-def test_one_that_failed_says_why(api: Api, world: World, faults: Faults) -> None:
+def test_a_failed_run_has_its_error(api: Api, world: World, faults: Faults) -> None:
     world.workspace()
     faults.fail("Query", RuntimeError("boom"))
     world.run()
@@ -86,14 +86,14 @@ def test_one_that_failed_says_why(api: Api, world: World, faults: Faults) -> Non
     assert (run["status"], run["error"]) == ("failed", "RuntimeError: boom")
 
 
-def test_what_only_its_attempts_need_is_not_shown(api: Api) -> None:
+def test_fields_that_only_a_retry_needs_are_not_shown(api: Api) -> None:
     begin("w1", NOW)
     [run] = api.get("/health/runs").document["runs"]
     assert not {"lease_owner", "lease_until", "place", "selection", "time_shard", "expires_at"} & set(run)
 
 
 @pytest.mark.parametrize(("stale", "average"), [((1, 2), 2), ((1, 1, 2), 1), ((0, 0), 0), ((1,), 1)])
-def test_the_summary_is_over_the_runs_that_are_shown(
+def test_the_summary_covers_the_listed_runs(
     api: Api, world: World, stale: tuple[int, ...], average: int
 ) -> None:
     for number, count in enumerate(stale):
@@ -104,7 +104,7 @@ def test_the_summary_is_over_the_runs_that_are_shown(
     assert summary == {"last_run": NOW, "avg_stale": average, "total_flagged": sum(stale)}
 
 
-def test_and_over_no_others(api: Api, world: World) -> None:
+def test_the_summary_covers_no_other_runs(api: Api, world: World) -> None:
     world.workspace()
     world.contact("628", DAY_MS)
     world.run(run_at=NOW)

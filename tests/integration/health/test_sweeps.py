@@ -10,7 +10,7 @@ def test_without_sweeps_there_is_no_summary(api: Api) -> None:
     assert api.get("/health/sweeps").document == {"sweeps": [], "summary": None}
 
 
-def test_the_totals_are_those_of_all_runs(api: Api, world: World, faults: Faults) -> None:
+def test_a_sweep_has_the_totals_of_its_runs(api: Api, world: World, faults: Faults) -> None:
     for number in range(3):
         world.workspace(f"w{number}")
         world.stale_contacts(number + 1, f"w{number}")
@@ -36,21 +36,21 @@ def test_the_totals_are_those_of_all_runs(api: Api, world: World, faults: Faults
     assert {name: sweep[name] for name in expected} == expected
 
 
-def test_they_are_the_newest_first(api: Api, world: World) -> None:
+def test_the_newest_sweeps_come_first(api: Api, world: World) -> None:
     for hour in (2, 0, 1):
         world.dispatch(NOW + hour * HOUR_MS)
     sweeps = api.get("/health/sweeps", limit=2).document["sweeps"]
     assert [sweep["run_at"] for sweep in sweeps] == [NOW + 2 * HOUR_MS, NOW + HOUR_MS]
 
 
-def test_one_under_way_is_not_finished(api: Api, world: World) -> None:
+def test_a_sweep_with_open_runs_is_not_finished(api: Api, world: World) -> None:
     world.workspace()
     world.dispatch()
     [sweep] = api.get("/health/sweeps").document["sweeps"]
     assert (sweep["status"], sweep["finished"], sweep["completed"]) == ("dispatched", False, 0)
 
 
-def test_the_summary_is_over_the_sweeps(api: Api, world: World) -> None:
+def test_the_summary_covers_the_sweeps(api: Api, world: World) -> None:
     world.workspace()
     world.contact("628", DAY_MS)
     world.sweep(NOW)

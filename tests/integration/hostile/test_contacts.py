@@ -1,6 +1,7 @@
-"""Contacts with anything in them: counted, and in nobody's way."""
+"""Contacts with any content are counted, and do not stop the others from being flagged."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,19 +10,23 @@ from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.world import NOW, World
 
 
-def put(world: World, contact_id: str, **attributes: object) -> None:
-    """A stale contact with `attributes`; a null stays a null."""
-    record = {"workspace_id": "w1", "contact_id": contact_id, "activity_at": NOW - 3 * DAY_MS, **attributes}
-    world.put_many(world.database.tables.contacts, [{"last_activity_at": NOW - 3 * DAY_MS, **record}])
+def stale(contact_id: str, age_ms: int = 3 * DAY_MS, **attributes: Any) -> dict[str, Any]:
+    times = {"activity_at": NOW - age_ms, "last_activity_at": NOW - age_ms}
+    return {"workspace_id": "w1", "contact_id": contact_id, **times, **attributes}
+
+
+def put(world: World, contact_id: str, **attributes: Any) -> None:
+    """Put a stale contact with `attributes`; None is stored as a null."""
+    world.put_many(world.database.tables.contacts, [stale(contact_id, **attributes)])
 
 
 @pytest.fixture(autouse=True)
-def a_workspace_with_one_good_contact(world: World) -> None:
+def workspace_with_one_valid_contact(world: World) -> None:
     world.workspace()
     world.contact("6200", 2 * HOUR_MS)
 
 
-def run(world: World) -> dict[str, int]:
+def run_counts(world: World) -> dict[str, int]:
     assert world.run()
     record = world.record()
     assert "6200" in world.flagged()
@@ -42,24 +47,32 @@ def run(world: World) -> dict[str, int]:
         [{"content": "Sync check: x", "added_by": {"name": "background-sync"}}],
     ],
 )
-def test_notes_of_any_form_are_kept(world: World, notes: list[object] | None) -> None:
+def test_list_notes_of_any_content_are_kept(world: World, notes: list[object] | None) -> None:
     put(world, "6201", notes=notes)
-    assert run(world) == {"flagged": 2}
+    assert run_counts(world) == {"flagged": 2}
     assert world.read("6201")["notes"][:-1] == (notes or [])
 
 
 @pytest.mark.parametrize("notes", ["text", 5, True, {"a": 1}, {"set"}, b"x"])
-def test_notes_that_are_no_list_are_left_alone(world: World, notes: object) -> None:
+def test_notes_that_are_not_a_list_are_not_changed(world: World, notes: object) -> None:
     put(world, "6201", notes=notes)
-    assert run(world) == {"flagged": 1, "unwritable": 1}
+    assert run_counts(world) == {"flagged": 1, "unwritable": 1}
     assert world.read("6201")["notes"] == notes
     assert "flagged_at" not in world.read("6201")
 
 
-@pytest.mark.parametrize("attribute", ["lead_status", "flagged_at", "updated_at"])
-def test_a_null_counts_as_absent(world: World, attribute: str) -> None:
-    put(world, "6201", **{attribute: None})
-    assert run(world) == {"flagged": 2}
+@pytest.mark.parametrize(
+    "valid",
+    [
+        {"lead_status": None},
+        {"flagged_at": None},
+        {"updated_at": None},
+        {"flagged_at": NOW - 2 * DAY_MS + Decimal("0.25")},
+    ],
+)
+def test_nulls_and_fractions_of_a_millisecond_are_valid(world: World, valid: dict[str, object]) -> None:
+    put(world, "6201", **valid)
+    assert run_counts(world) == {"flagged": 2}
 
 
 @pytest.mark.parametrize(
@@ -80,62 +93,41 @@ def test_a_null_counts_as_absent(world: World, attribute: str) -> None:
 )
 def test_a_wrong_type_is_invalid(world: World, wrong: dict[str, object]) -> None:
     put(world, "6201", **wrong)
-    assert run(world) == {"flagged": 1, "invalid": 1}
+    assert run_counts(world) == {"flagged": 1, "invalid": 1}
 
 
 @pytest.mark.parametrize("flagged_at", [NOW + 1, NOW + 400 * DAY_MS])
-def test_flagged_in_the_future_is_in_cooldown(world: World, flagged_at: int) -> None:
+def test_a_contact_flagged_in_the_future_is_in_cooldown(world: World, flagged_at: int) -> None:
     put(world, "6201", flagged_at=flagged_at)
-    assert run(world) == {"flagged": 1, "in_cooldown": 1}
-
-
-def test_a_time_with_fractions_of_a_ms_is_one(world: World) -> None:
-    put(world, "6201", flagged_at=Decimal(str(NOW - 2 * DAY_MS)) + Decimal("0.25"))
-    assert run(world) == {"flagged": 2}
+    assert run_counts(world) == {"flagged": 1, "in_cooldown": 1}
 
 
 @pytest.mark.parametrize("contact_id", ["x" * 1024, "日" * 341, "\x00\x01", "a b/c?d#e", "\U0001f600" * 256])
-def test_a_contact_may_be_called_as_it_likes(world: World, contact_id: str) -> None:
+def test_a_contact_id_may_have_any_characters(world: World, contact_id: str) -> None:
     put(world, contact_id)
-    assert run(world) == {"flagged": 2}
+    assert run_counts(world) == {"flagged": 2}
 
 
-def test_long_names_fit_the_run_record_at_the_largest_cap(world: World) -> None:
+def test_long_contact_ids_fit_the_run_record_at_the_largest_cap(world: World) -> None:
     world.workspace(settings={"max_flags_per_run": 500})
     world.put_many(
         world.database.tables.contacts,
         (
-            {
-                "workspace_id": "w1",
-                "contact_id": f"{number:03d}".rjust(1024, "x"),
-                "activity_at": NOW - DAY_MS,
-                "last_activity_at": NOW - DAY_MS,
-                "flagged_at": NOW - HOUR_MS * 25 + number,
-            }
+            stale(f"{number:03d}".rjust(1024, "x"), DAY_MS, flagged_at=NOW - HOUR_MS * 25 + number)
             for number in range(430)
         ),
     )
     world.page_size, world.clock.tick_ms = 220, 0
     assert world.run()
-    assert 200 < world.record().flagged < 431  # as many as a run's record has room for
+    assert 200 < world.record().flagged < 431  # as many as a run_counts's record has room for
     assert world.run(run_at=NOW + 1)
-    everybody = world.items(world.database.tables.contacts)
-    assert all(each.get("flagged_at", 0) >= NOW for each in everybody)
+    assert all(each.get("flagged_at", 0) >= NOW for each in world.contacts().values())
 
 
-def test_many_that_cannot_be_written_starve_nobody(world: World) -> None:
+def test_many_contacts_that_cannot_be_written_do_not_hold_up_others(world: World) -> None:
     world.put_many(
         world.database.tables.contacts,
-        (
-            {
-                "workspace_id": "w1",
-                "contact_id": f"63{number:03d}",
-                "activity_at": NOW - DAY_MS,
-                "last_activity_at": NOW - DAY_MS,
-                "notes": "no list",
-            }
-            for number in range(330)
-        ),
+        (stale(f"63{number:03d}", DAY_MS, notes="not a list") for number in range(330)),
     )
     for hour in range(6):
         world.run(run_at=NOW + hour * HOUR_MS)
@@ -145,7 +137,7 @@ def test_many_that_cannot_be_written_starve_nobody(world: World) -> None:
 @pytest.mark.parametrize(
     "nulls", [{"last_activity_at": None}, {"updated_at": None}, {"last_activity_at": None, "created_at": 5}]
 )
-def test_a_null_time_stops_no_activity_from_being_recorded(world: World, nulls: dict[str, object]) -> None:
+def test_activity_is_recorded_although_a_time_is_null(world: World, nulls: dict[str, object]) -> None:
     put(world, "6201", **nulls)
     assert record_activity(world.database, "w1", "6201", NOW - 5)
     assert world.read("6201")["last_activity_at"] == NOW - 5

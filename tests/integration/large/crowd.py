@@ -1,14 +1,15 @@
-"""A crowd of contacts of every kind, and what the rules make of it, worked out by other means."""
+"""Contacts of every kind, and the outcome of the rules for them, computed independently of the product."""
 
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.world import NOW, World
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
 CAP = 7
+AGES_MS = [0, HOUR_MS, HOUR_MS + 1, 5 * HOUR_MS, 9 * DAY_MS]
+FLAG_AGES_MS = [HOUR_MS, DAY_MS - 1, DAY_MS, 3 * DAY_MS]
 COUNTS = (
     "contacts_checked",
     "stale_found",
@@ -31,20 +32,20 @@ def make(count: int, seed: int) -> list[Record]:
 
 
 def _contact(chance: Random, contact_id: str) -> Record:
-    """Its activity is at another moment than anybody else's, or not to be read at all."""
+    """A contact whose activity time is unlike that of any other, or invalid."""
     record: Record = {"contact_id": contact_id}
-    moment = NOW - chance.choice([0, HOUR, HOUR + 1, 5 * HOUR, 9 * DAY]) - chance.randrange(HOUR // 2)
+    moment = NOW - chance.choice(AGES_MS) - chance.randrange(HOUR_MS // 2)
     attribute = chance.choice(["last_activity_at", "last_activity_at", "updated_at", "created_at"])
     record[attribute] = chance.choice([moment] * 12 + ["yesterday", 0])
     if chance.random() < 0.7:
         record["lead_status"] = chance.choice(["new", "qualified", "contacted", "converted", "archived", 5])
     if chance.random() < 0.4:
-        record["flagged_at"] = NOW - chance.choice([HOUR, DAY - 1, DAY, 3 * DAY]) - chance.randrange(2) * DAY
+        record["flagged_at"] = NOW - chance.choice(FLAG_AGES_MS) - chance.randrange(2) * DAY_MS
     return record
 
 
 def put(world: World, records: list[Record], workspace_id: str = "w1") -> None:
-    """Put them as the CRM's writes leave them."""
+    """Put contacts as the CRM writes them."""
     world.put_many(
         world.database.tables.contacts,
         ({"workspace_id": workspace_id, "activity_at": _index(each), **each} for each in records),
@@ -58,7 +59,7 @@ def _index(record: Mapping[str, Any]) -> int:
 
 
 def judge(records: list[Record]) -> tuple[dict[str, int], set[str]]:
-    """The counts of a run over `records` at `NOW`, and whom it flags."""
+    """The counts of a run over `records` at `NOW`, and the contacts that it flags."""
     counts = dict.fromkeys(COUNTS, 0)
     due: list[tuple[int, int, str]] = []
     for record in records:
@@ -68,9 +69,9 @@ def judge(records: list[Record]) -> tuple[dict[str, int], set[str]]:
             counts["invalid"] += 1
         elif status in ("archived", "converted"):
             counts["closed_leads"] += 1
-        elif NOW - activity <= HOUR:
+        elif NOW - activity <= HOUR_MS:
             counts["fresh"] += 1
-        elif flagged is not None and NOW - flagged < DAY:
+        elif flagged is not None and NOW - flagged < DAY_MS:
             counts["in_cooldown"] += 1
         else:
             due.append((flagged or 0, activity, record["contact_id"]))
@@ -80,12 +81,9 @@ def judge(records: list[Record]) -> tuple[dict[str, int], set[str]]:
     return counts, {contact_id for _, _, contact_id in chosen}
 
 
-def came_to(world: World, workspace_id: str = "w1") -> tuple[dict[str, int], set[str]]:
-    """The counts of the run at `NOW`, and whom it flagged."""
+def counted(world: World, workspace_id: str = "w1") -> tuple[dict[str, int], set[str]]:
+    """The counts of the run at `NOW`, and the contacts that it flagged."""
     record = world.record(workspace_id)
-    flagged = {
-        each["contact_id"]
-        for each in world.items(world.database.tables.contacts)
-        if each["workspace_id"] == workspace_id and each.get("flagged_at") == NOW and len(each["notes"]) == 1
-    }
+    noted = [each for each in world.contacts(workspace_id).values() if len(each.get("notes", [])) == 1]
+    flagged = {each["contact_id"] for each in noted if each.get("flagged_at") == NOW}
     return {name: int(getattr(record, name)) for name in COUNTS}, flagged

@@ -14,18 +14,18 @@ def many_to_flag_and_little_time(world: World) -> None:
 
 
 def notes(world: World) -> list[int]:
-    return [len(each["notes"]) for each in world.items(world.database.tables.contacts) if "notes" in each]
+    return [len(each["notes"]) for each in world.contacts().values() if "notes" in each]
 
 
-def test_it_goes_on_and_counts_each_once(world: World) -> None:
+def test_flagging_continues_in_follow_ups_and_counts_each_contact_once(world: World) -> None:
     world.run()
     world.work()
     assert world.record().attempts > 1
-    assert (world.record().flagged, world.record().over_cap) == (6, 4)
+    assert world.counts("flagged", "over_cap") == (6, 4)
     assert notes(world) == [1] * 6
 
 
-def test_from_the_selection_that_was_made_first(world: World) -> None:
+def test_follow_ups_use_the_saved_selection(world: World) -> None:
     world.run()
     chosen = world.record().selection["contact_ids"]
     world.contact("1", 90 * DAY_MS)
@@ -34,21 +34,21 @@ def test_from_the_selection_that_was_made_first(world: World) -> None:
     assert world.record().contacts_checked == 10
 
 
-def test_those_that_cannot_be_flagged_any_more_do_not_hold_it_up(world: World) -> None:
+def test_selected_contacts_that_became_active_do_not_delay_the_run(world: World) -> None:
     world.run()
     flagged = len(world.flagged())
     assert 0 < flagged < 6
     for contact_id in world.flagged():
-        world.contact(contact_id)  # active again, and its flag gone
+        world.contact(contact_id)  # It is active again, and its flag is gone.
     for _ in range(12):
         assert all(world.deliver(each) for each in world.receive())
     assert (world.record().status, world.record().flagged) == ("completed", 6)
     assert len(notes(world)) == 6 - flagged
 
 
-def test_whom_the_database_refuses_is_remembered_all_the_same(world: World) -> None:
-    world.contact("6299", 90 * DAY_MS, notes="no list")
+def test_a_contact_refused_by_the_database_is_remembered(world: World) -> None:
+    world.contact("6299", 90 * DAY_MS, notes="not a list")
     world.run()
     world.work()
-    assert (world.record().flagged, world.record().unwritable) == (6, 1)
-    assert world.items(world.database.tables.workspaces)[0]["unwritable"] == ["6299"]
+    assert world.counts("flagged", "unwritable") == (6, 1)
+    assert world.workspace_record()["unwritable"] == ["6299"]

@@ -15,19 +15,18 @@ from tests.integration.world import World
 
 @pytest.fixture
 def kapso(world: World) -> Iterator[KapsoStore]:
-    """Kapso, with the number of the world's workspaces."""
+    """Kapso, with the number of all workspaces in the world."""
     with served(world) as number:
         yield number.store
 
 
 @dataclass
 class Emitted:
-    """The EMF documents that were written since they were last read."""
+    """The EMF documents that were written since the last read."""
 
     capsys: pytest.CaptureFixture[str]
 
     def read(self) -> list[dict[str, Any]]:
-        """Each as CloudWatch gets it."""
         documents = (json.loads(line) for line in self.capsys.readouterr().out.splitlines() if line)
         return [document for document in documents if "_aws" in document]
 
@@ -39,6 +38,6 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """All that is logged, as the functions log it."""
+    """Everything that is logged, as the functions log it."""
     with captured(logging.INFO) as lines:
         yield lines

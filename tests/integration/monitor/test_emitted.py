@@ -1,4 +1,4 @@
-"""Between them the use cases emit every metric of the catalogue, as alarms and dashboard expect it."""
+"""The jobs and the monitor together emit every metric that alarms and dashboard use."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,7 @@ def backfill(world: World) -> None:
 
 @pytest.fixture
 def documents(world: World, kapso: KapsoStore, faults: Faults, emitted: Emitted) -> list[dict[str, Any]]:
-    """What a sweep with a failed attempt, an audit, a backfill and a look of the monitor emit."""
+    """The metrics of a sweep, a failed attempt, a run, an audit, a backfill and the monitor."""
     world.workspace(settings=REPAIR)
     world.contact("621", 2 * HOUR_MS)
     kapso.message(PHONE_ID, kapso.add_person("622"), "inbound", NOW - HOUR_MS)
@@ -45,41 +45,36 @@ def documents(world: World, kapso: KapsoStore, faults: Faults, emitted: Emitted)
     run_metered(world)
     assert world.audit()
     backfill(world)
-    measure(world.clock, HOUR_MS)
+    measure(world.database, world.clock, HOUR_MS)
     return emitted.read()
 
 
-def described(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for document in documents for each in document["_aws"]["CloudWatchMetrics"]]
-
-
-def test_every_metric_of_the_catalogue_with_its_unit_and_no_other(documents: list[dict[str, Any]]) -> None:
-    found = {each["Name"]: each["Unit"] for found in described(documents) for each in found["Metrics"]}
-    assert found == {metric_name(name): unit for name, unit in METRICS.items()}
-
-
-def test_the_service_is_the_one_dimension(documents: list[dict[str, Any]]) -> None:
-    assert all(each["Dimensions"] == [["service"]] for each in described(documents))
-    assert {document["service"] for document in documents} == {"tests"}
-
-
-def test_one_document_for_each_thing_that_was_done(documents: list[dict[str, Any]]) -> None:
+def test_each_job_emits_one_document_and_all_emit_the_catalogue(documents: list[dict[str, Any]]) -> None:
+    directives = [each for document in documents for each in document["_aws"]["CloudWatchMetrics"]]
+    units = {each["Name"]: each["Unit"] for found in directives for each in found["Metrics"]}
+    assert units == {metric_name(name): unit for name, unit in METRICS.items()}
     assert len(documents) == 6
 
 
-def test_a_refused_key_is_told_from_other_reasons(world: World, kapso: KapsoStore, emitted: Emitted) -> None:
+def test_the_service_is_the_only_dimension(documents: list[dict[str, Any]]) -> None:
+    directives = [each for document in documents for each in document["_aws"]["CloudWatchMetrics"]]
+    assert all(each["Dimensions"] == [["service"]] for each in directives)
+    assert {document["service"] for document in documents} == {"tests"}
+
+
+def test_a_refused_key_has_a_metric_of_its_own(world: World, kapso: KapsoStore, emitted: Emitted) -> None:
     world.workspace(settings=REPAIR)
     world.run()
     kapso.add_number(PHONE_ID, "another-key")
     world.run(run_at=NOW + 1)
     world.kapso_url = "http://127.0.0.1:9"
     world.run(run_at=NOW + 2)
-    told = [(each["Deferred"], each["KapsoUnauthorized"]) for each in emitted.read()]
-    assert told == [([0.0], [0.0]), ([1.0], [1.0]), ([1.0], [0.0])]
+    values = [(each["Deferred"], each["KapsoUnauthorized"]) for each in emitted.read()]
+    assert values == [([0.0], [0.0]), ([1.0], [1.0]), ([1.0], [0.0])]
 
 
-def test_what_a_run_consumed_is_told_once_over_its_attempts(
+def test_the_capacity_of_all_attempts_of_a_run_is_emitted_once(
     documents: list[dict[str, Any]], world: World
 ) -> None:
-    [told] = [document["ReadUnits"] for document in documents if "ReadUnits" in document]
-    assert told == [pytest.approx(float(world.record().read_units or 0))]
+    [emitted] = [document["ReadUnits"] for document in documents if "ReadUnits" in document]
+    assert emitted == [pytest.approx(float(world.record().read_units or 0))]

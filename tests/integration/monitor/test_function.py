@@ -1,4 +1,4 @@
-"""The function itself, as the schedule invokes it."""
+"""The monitor function, as its schedule invokes it."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from tests.integration.world import World
 AT = datetime(2026, 1, 1, 10, tzinfo=UTC)
 
 
-def test_the_schedule_makes_it_measure(world: World, engine: LocalStack) -> None:
+def test_the_scheduled_event_makes_the_function_measure(world: World, engine: LocalStack) -> None:
     [schedule] = [each for each in engine.deployment.schedules if each.function == "MonitorFunction"]
     event = scheduled_event(AT, schedule.rule_arn)
     assert engine.invoke(schedule.function, event).result() == {}

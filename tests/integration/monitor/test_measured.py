@@ -1,4 +1,4 @@
-"""What the monitor measures: the last finished sweep, by the clock."""
+"""What the monitor measures: the age and the outcome of the last finished sweep."""
 
 import pytest
 
@@ -15,24 +15,24 @@ REPORT = {"verify": "report"}
 
 
 def measured(world: World, after_ms: int = 0, interval_ms: int = HOUR_MS) -> dict[str, float]:
-    """What it measures so long after `NOW`."""
+    """The values at `after_ms` after `NOW`."""
     world.clock.time = NOW + after_ms
     with world.acting("MonitorRole"):
-        return measure(world.clock, interval_ms)
+        return measure(world.database, world.clock, interval_ms)
 
 
 def missed(kapso: KapsoStore, world: World, phone: str) -> None:
-    """A contact that wrote, and of whose message the table did not hear."""
+    """A contact whose last message did not reach the table."""
     kapso.message(PHONE_ID, kapso.add_person(phone), "inbound", NOW - 10 * MINUTE_MS)
     world.contact(phone, DAY_MS)
 
 
-def test_nothing_before_the_first_sweep(world: World, emitted: Emitted) -> None:
+def test_before_the_first_sweep_nothing_is_measured(world: World, emitted: Emitted) -> None:
     assert measured(world) == {}
     assert emitted.read() == []
 
 
-def test_a_sweep_in_which_all_is_well(world: World) -> None:
+def test_a_sweep_without_problems_has_an_age_and_zeros(world: World) -> None:
     world.workspace()
     world.sweep()
     assert measured(world, HOUR_MS // 2) == {
@@ -45,21 +45,19 @@ def test_a_sweep_in_which_all_is_well(world: World) -> None:
 
 
 @pytest.mark.parametrize(("interval_ms", "age"), [(HOUR_MS, 3.0), (DAY_MS, 0.125), (5 * MINUTE_MS, 36.0)])
-def test_a_schedule_that_is_switched_off_shows_by_the_clock(
-    world: World, interval_ms: int, age: float
-) -> None:
+def test_without_new_sweeps_the_age_grows_by_the_clock(world: World, interval_ms: int, age: float) -> None:
     world.workspace()
     world.sweep()
     assert measured(world, 3 * HOUR_MS, interval_ms)["sweep_age_intervals"] == age
 
 
-def test_a_first_sweep_that_does_not_finish_grows_old(world: World) -> None:
+def test_the_age_of_a_first_sweep_that_does_not_finish_grows(world: World) -> None:
     world.workspace()
     world.dispatch()
     assert measured(world, 3 * HOUR_MS) == {"sweep_age_intervals": 3}
 
 
-def test_a_sweep_under_way_is_not_the_last_finished_one(world: World) -> None:
+def test_a_sweep_in_progress_is_not_the_last_finished_one(world: World) -> None:
     world.workspace()
     world.sweep()
     world.clock.time = NOW + HOUR_MS
@@ -69,7 +67,7 @@ def test_a_sweep_under_way_is_not_the_last_finished_one(world: World) -> None:
     assert measured(world, HOUR_MS)["sweep_age_intervals"] == 0
 
 
-def test_sweeps_by_hand_do_not_make_it_younger_while_nothing_works(world: World) -> None:
+def test_sweeps_by_hand_that_do_not_finish_do_not_lower_the_age(world: World) -> None:
     world.workspace()
     world.sweep()
     for minute in range(6):
@@ -79,7 +77,7 @@ def test_sweeps_by_hand_do_not_make_it_younger_while_nothing_works(world: World)
     assert (found["sweep_age_intervals"], found["last_sweep_failed_share"]) == (4, 0)
 
 
-def test_failed_runs_are_a_share_of_the_sweep(world: World, faults: Faults) -> None:
+def test_failed_runs_are_in_percent_of_the_sweep(world: World, faults: Faults) -> None:
     for name in ("w1", "w2", "w3", "w4"):
         world.workspace(name)
     world.dispatch()
@@ -93,8 +91,8 @@ def test_failed_runs_are_a_share_of_the_sweep(world: World, faults: Faults) -> N
     assert measured(world)["last_sweep_failed_share"] == 0
 
 
-def test_runs_that_could_not_ask_kapso_are_a_share_of_the_sweep(world: World) -> None:
-    world.workspace("w1", settings=REPAIR)  # nobody answers: no Kapso is started
+def test_deferred_runs_are_in_percent_of_the_sweep(world: World) -> None:
+    world.workspace("w1", settings=REPAIR)  # no Kapso is running
     world.workspace("w2")
     world.sweep()
     found = measured(world)
@@ -102,7 +100,7 @@ def test_runs_that_could_not_ask_kapso_are_a_share_of_the_sweep(world: World) ->
 
 
 @pytest.mark.parametrize("settings", [REPAIR, REPORT])
-def test_what_webhooks_missed_counts_whether_it_is_mended_or_not(
+def test_missed_webhooks_count_whether_repaired_or_only_reported(
     world: World, kapso: KapsoStore, settings: dict[str, str]
 ) -> None:
     world.workspace(settings=settings)
@@ -112,7 +110,7 @@ def test_what_webhooks_missed_counts_whether_it_is_mended_or_not(
     assert measured(world)["last_sweep_drift"] == 2
 
 
-def test_a_number_without_a_working_webhook(world: World, kapso: KapsoStore) -> None:
+def test_a_number_counts_while_its_webhook_is_off(world: World, kapso: KapsoStore) -> None:
     world.workspace(settings=REPAIR)
     webhook = kapso.add_webhook(PHONE_ID, "https://crm.example/hooks", active=False)
     world.sweep()
@@ -122,13 +120,13 @@ def test_a_number_without_a_working_webhook(world: World, kapso: KapsoStore) -> 
     assert measured(world, HOUR_MS)["last_sweep_webhooks_off"] == 0
 
 
-def test_a_sweep_over_nobody_is_finished_and_well(world: World) -> None:
+def test_a_sweep_without_workspaces_is_finished_and_has_no_failures(world: World) -> None:
     world.sweep()
     found = measured(world)
     assert (found["sweep_age_intervals"], found["last_sweep_failed_share"]) == (0, 0)
 
 
-def test_what_is_measured_is_emitted(world: World, emitted: Emitted) -> None:
+def test_the_measured_values_are_emitted_as_metrics(world: World, emitted: Emitted) -> None:
     world.workspace()
     world.sweep()
     emitted.read()

@@ -1,4 +1,4 @@
-"""The dashboard's queries find their fields in what the use cases log."""
+"""The dashboard's log queries find their fields in the log lines of a run."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from tests.integration.conftest import TEMPLATE
 from tests.integration.faults import Faults
 from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import NOW, World
-from tests.template.naming import widgets
+from tests.template.metrics import widgets
 
 COMMANDS = frozenset({"filter", "fields", "stats", "sort", "limit", "as", "by", "desc", "and", "or"})
 FUNCTIONS = frozenset({"count", "sum", "latest"})
@@ -28,7 +28,7 @@ def template() -> Template:
 
 @pytest.fixture
 def lines(world: World, kapso: KapsoStore, faults: Faults, logged: io.StringIO) -> list[dict[str, Any]]:
-    """What a run logs that fails at first, and then verifies and completes."""
+    """The log of a run that fails at first, and then verifies and completes."""
     world.workspace(settings={"verify": "repair"})
     kapso.message(PHONE_ID, kapso.add_person("621"), "inbound", NOW - HOUR_MS)
     faults.fail("Query", RuntimeError("no"))
@@ -42,7 +42,7 @@ def queries(template: Template) -> list[str]:
 
 
 def fields(query: str) -> set[str]:
-    """What the query reads from a line: every word that it neither commands nor names itself."""
+    """The fields that the query reads: every word that is neither a command nor a name of its own."""
     _, _, commands = query.partition(" | ")
     bare = re.sub(r"'[^']*'", "", commands)
     own = set(re.findall(r" as (\w+)", bare))
@@ -50,7 +50,7 @@ def fields(query: str) -> set[str]:
 
 
 def names(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """The fields that Logs Insights makes of a line."""
+    """The fields that Logs Insights finds in a line."""
     for name, value in document.items():
         if isinstance(value, Mapping):
             yield from names(value, f"{prefix}{name}.")
@@ -58,7 +58,7 @@ def names(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-def test_each_query_finds_a_line_that_has_all_its_fields(
+def test_each_query_matches_a_line_that_has_all_its_fields(
     template: Template, lines: list[dict[str, Any]]
 ) -> None:
     assert queries(template)
@@ -68,6 +68,6 @@ def test_each_query_finds_a_line_that_has_all_its_fields(
         assert fields(query) <= {*names(line)}, query
 
 
-def test_the_fields_of_a_query_are_understood() -> None:
+def test_the_fields_of_a_query_are_found() -> None:
     query = "SOURCE 'x' | filter message = 'a b' | fields c.d + e as f | stats sum(f) as g by h | limit 10"
     assert fields(query) == {"message", "c.d", "e", "h"}

@@ -1,4 +1,4 @@
-"""Transactions that meet others on a sweep's counters."""
+"""Transactions that conflict with others on a sweep's counters."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,31 +15,31 @@ def cancelled(*reasons: str) -> ClientError:
 
 
 @pytest.fixture(autouse=True)
-def one_sweep_is_dispatched(world: World) -> None:
+def dispatched_sweep(world: World) -> None:
     world.workspace()
     world.contact("628", DAY_MS)
     world.dispatch()
 
 
-def meet(faults: Faults, times: int, *reasons: str) -> None:
+def fail_transactions(faults: Faults, times: int, *reasons: str) -> None:
     for _ in range(times):
         faults.fail("TransactWriteItems", cancelled(*reasons))
 
 
 @pytest.mark.parametrize("reasons", [("None", "TransactionConflict"), ("TransactionConflict", "None")])
-def test_a_conflict_is_tried_again_after_a_pause(
+def test_a_conflict_is_retried_after_a_pause(
     world: World, faults: Faults, monkeypatch: pytest.MonkeyPatch, reasons: tuple[str, str]
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(world.clock, "sleep", waits.append)
-    meet(faults, 5, *reasons)
+    fail_transactions(faults, 5, *reasons)
     world.work()
     assert len(waits) == 5
     assert (world.swept()["completed"], world.swept()["failed"], world.swept()["flagged"]) == (1, 0, 1)
 
 
-def test_one_that_never_ends_costs_the_attempt_and_no_count(world: World, faults: Faults) -> None:
-    meet(faults, 16, "None", "TransactionConflict")
+def test_a_lasting_conflict_fails_the_attempt_and_changes_no_count(world: World, faults: Faults) -> None:
+    fail_transactions(faults, 16, "None", "TransactionConflict")
     [received] = world.receive()
     assert not world.deliver(received)
     assert (world.swept()["completed"], world.swept()["failed"]) == (0, 0)
@@ -47,12 +47,10 @@ def test_one_that_never_ends_costs_the_attempt_and_no_count(world: World, faults
     assert (world.swept()["completed"], world.swept()["flagged"], world.record().attempts) == (1, 1, 2)
 
 
-def test_a_lost_lease_is_not_tried_again(
-    world: World, faults: Faults, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_lease_is_not_retried(world: World, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(world.clock, "sleep", waits.append)
-    meet(faults, 1, "ConditionalCheckFailed", "None")
+    fail_transactions(faults, 1, "ConditionalCheckFailed", "None")
     [received] = world.receive()
     assert not world.deliver(received)
     assert waits == []

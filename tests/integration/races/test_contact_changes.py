@@ -1,5 +1,6 @@
-"""Somebody else writes a contact between its reading and its flag."""
+"""Somebody else writes a contact between the moment a run reads it and the moment it flags it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +11,18 @@ from tests.integration.world import NOW, World
 
 CLAIM_REMEMBER_SELECT = 3
 """The updates that a run makes before its first flag."""
-HERS = {"content": "called her", "added_by": "ana", "added_at": NOW}
+NOTE = {"content": "called her", "added_by": "ana", "added_at": NOW}
 
 
 @pytest.fixture(autouse=True)
 def one_stale_contact(world: World) -> None:
     world.workspace()
     world.contact("628", DAY_MS)
+
+
+def before_flag(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
+    """Somebody else acts just before the run writes its first flag."""
+    faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_SELECT)
 
 
 def outcome(world: World) -> dict[str, int]:
@@ -26,25 +32,23 @@ def outcome(world: World) -> dict[str, int]:
     return {name: getattr(record, name) for name in names if getattr(record, name)}
 
 
-def test_it_is_read_again_and_both_notes_stay(world: World, faults: Faults) -> None:
-    faults.meanwhile(
-        "UpdateItem", lambda: world.contact("628", DAY_MS, notes=[HERS]), after=CLAIM_REMEMBER_SELECT
-    )
+def test_a_note_added_meanwhile_is_kept_beside_the_flag(world: World, faults: Faults) -> None:
+    before_flag(faults, lambda: world.contact("628", DAY_MS, notes=[NOTE]))
     world.run()
     assert [note["added_by"] for note in world.read("628")["notes"]] == ["ana", "background-sync"]
     assert outcome(world) == {"flagged": 1}
 
 
-def test_five_times_in_a_row_is_a_lost_race(world: World, faults: Faults) -> None:
+def test_a_contact_that_changes_five_times_in_a_row_is_a_lost_race(world: World, faults: Faults) -> None:
     calls: list[int] = []
 
     def write() -> None:
         calls.append(1)
-        world.contact("628", DAY_MS, notes=[HERS] * len(calls))
+        world.contact("628", DAY_MS, notes=[NOTE] * len(calls))
 
-    faults.meanwhile("UpdateItem", write, times=5, after=CLAIM_REMEMBER_SELECT)
+    before_flag(faults, write, times=5)
     world.run()
-    assert world.read("628")["notes"] == [HERS] * 5
+    assert world.read("628")["notes"] == [NOTE] * 5
     assert outcome(world) == {"lost_race": 1}
 
 
@@ -59,39 +63,32 @@ def test_five_times_in_a_row_is_a_lost_race(world: World, faults: Faults) -> Non
         ({"lead_status": 5}, {"invalid": 1}),
     ],
 )
-def test_what_it_has_become_is_judged_again(
+def test_a_contact_that_changed_meanwhile_is_judged_again(
     world: World, faults: Faults, change: dict[str, Any], counted: dict[str, int]
 ) -> None:
-    faults.meanwhile(
-        "UpdateItem", lambda: world.contact("628", DAY_MS, **change), after=CLAIM_REMEMBER_SELECT
-    )
+    before_flag(faults, lambda: world.contact("628", DAY_MS, **change))
     world.run()
     assert "notes" not in world.read("628")
     assert outcome(world) == counted
 
 
-def test_one_that_is_deleted_is_not_made_again(world: World, faults: Faults) -> None:
-    key = {"workspace_id": {"S": "w1"}, "contact_id": {"S": "628"}}
-    faults.meanwhile(
-        "UpdateItem",
-        lambda: world.database.client.delete_item(TableName=world.database.tables.contacts, Key=key),
-        after=CLAIM_REMEMBER_SELECT,
-    )
+def test_a_contact_deleted_meanwhile_is_not_created_again(world: World, faults: Faults) -> None:
+    before_flag(faults, lambda: world.delete_contact("628"))
     world.run()
-    assert world.items(world.database.tables.contacts) == []
+    assert world.contacts() == {}
     assert outcome(world) == {"lost_race": 1}
 
 
-def test_who_loses_the_race_gives_the_place_to_the_next(world: World, faults: Faults) -> None:
+def test_a_contact_that_lost_the_race_gives_its_place_to_the_next(world: World, faults: Faults) -> None:
     world.workspace(settings={"max_flags_per_run": 1})
     world.contact("629", 2 * HOUR_MS)
-    faults.meanwhile("UpdateItem", lambda: world.contact("628"), after=CLAIM_REMEMBER_SELECT)
+    before_flag(faults, lambda: world.contact("628"))
     world.run()
     assert world.flagged() == {"629"}
     assert outcome(world) == {"flagged": 1, "lost_race": 1}
 
 
-def test_one_that_moves_between_two_pages_is_flagged_and_counted_once(world: World, faults: Faults) -> None:
+def test_a_contact_that_moves_between_two_pages_counts_once(world: World, faults: Faults) -> None:
     world.page_size = 1
     world.contact("621", 9 * HOUR_MS)
     faults.meanwhile("Query", lambda: world.contact("628", 5 * HOUR_MS), after=1)
@@ -99,7 +96,7 @@ def test_one_that_moves_between_two_pages_is_flagged_and_counted_once(world: Wor
     assert world.record().flagged == len(world.flagged()) == 2
 
 
-def test_nothing_of_this_is_for_ever(world: World, faults: Faults) -> None:
+def test_a_run_ends_even_if_every_write_meets_a_change(world: World, faults: Faults) -> None:
     faults.meanwhile(
         "UpdateItem", lambda: world.contact("628", DAY_MS, seen=world.clock.now()), times=FOR_GOOD
     )

@@ -1,4 +1,4 @@
-"""An answer that is lost on the way, so that the client asks again or does not know: counts stay exact."""
+"""When the answer to a write is lost, so that the client retries or gives up, the counts stay exact."""
 
 import pytest
 
@@ -26,7 +26,9 @@ EXPECTED = dict(zip(COUNTED, (1, 1, 1, 0, 3, 3), strict=True))
 
 @pytest.mark.parametrize("after", range(3))
 @pytest.mark.parametrize("operation", ["PutItem", "UpdateItem"])
-def test_of_any_write_of_the_dispatcher(world: World, faults: Faults, operation: str, after: int) -> None:
+def test_a_dispatch_with_a_lost_answer_is_exact(
+    world: World, faults: Faults, operation: str, after: int
+) -> None:
     faults.lose_answers(operation, after=after)
     assert world.dispatch().complete
     faults.close()
@@ -35,16 +37,16 @@ def test_of_any_write_of_the_dispatcher(world: World, faults: Faults, operation:
 
 
 @pytest.mark.parametrize("after", range(7))
-def test_of_any_write_of_a_run(world: World, faults: Faults, after: int) -> None:
+def test_a_run_with_a_lost_answer_is_exact(world: World, faults: Faults, after: int) -> None:
     world.dispatch()
     faults.lose_answers("UpdateItem", after=after)
     world.work()
     assert counts(world) == EXPECTED
-    assert all(len(each["notes"]) == 1 for each in world.items(world.database.tables.contacts))
+    assert all(len(each["notes"]) == 1 for each in world.contacts().values())
 
 
 @pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_of_the_transaction_that_closes_a_run(world: World, faults: Faults, times: int) -> None:
+def test_a_completion_with_a_lost_answer_is_exact(world: World, faults: Faults, times: int) -> None:
     world.dispatch()
     faults.lose_answers("TransactWriteItems", times)
     [received] = world.receive()
@@ -52,7 +54,7 @@ def test_of_the_transaction_that_closes_a_run(world: World, faults: Faults, time
     assert counts(world) == EXPECTED
 
 
-def test_of_the_transaction_that_closes_one_as_failed(world: World, faults: Faults) -> None:
+def test_a_failure_with_a_lost_answer_is_exact(world: World, faults: Faults) -> None:
     world.dispatch()
     faults.fail("Query", RuntimeError("boom"))
     faults.lose_answers("TransactWriteItems", FOR_GOOD)
@@ -64,7 +66,7 @@ def test_of_the_transaction_that_closes_one_as_failed(world: World, faults: Faul
     assert counts(world) == EXPECTED
 
 
-def test_of_an_audits_repair(world: World, faults: Faults) -> None:
+def test_a_lost_answer_to_an_audits_repair_is_not_a_lost_race(world: World, faults: Faults) -> None:
     world.contact("6289", DAY_MS, activity_at=5)
     faults.lose_answers("UpdateItem", after=1)
     assert world.audit()
@@ -73,7 +75,7 @@ def test_of_an_audits_repair(world: World, faults: Faults) -> None:
 
 
 @pytest.mark.parametrize("after", [2, 3, 4, 5])
-def test_of_any_write_of_a_run_that_goes_on_in_follow_ups(world: World, faults: Faults, after: int) -> None:
+def test_a_follow_up_with_a_lost_answer_is_exact(world: World, faults: Faults, after: int) -> None:
     world.dispatch()
     world.page_size, world.clock.tick_ms = 1, 36_000
     faults.lose_answers("UpdateItem", after=after)

@@ -1,30 +1,21 @@
-"""Two at one run, or one after the other."""
+"""Several deliveries of one run, at the same time or one after the other."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import pytest
-
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.faults import Faults
+from tests.integration.killer import kill_run
 from tests.integration.world import LEASE_MS, NOW, World
-
-
-class Dead(BaseException):
-    """The process ends here."""
 
 
 def notes(world: World) -> list[int]:
     return [len(each.get("notes", [])) for each in world.items(world.database.tables.contacts)]
 
 
-def claim(world: World, run_at: int = NOW) -> runs.Run:
-    return runs.claim("w1", run_at, world.clock.now(), LEASE_MS, first_delivery=True)
-
-
-def test_many_deliveries_at_the_same_time_do_the_work_once(world: World) -> None:
+def test_concurrent_deliveries_do_the_work_once(world: World) -> None:
     world.workspace()
     world.stale_contacts(3)
     with ThreadPoolExecutor(6) as pool:
@@ -34,7 +25,7 @@ def test_many_deliveries_at_the_same_time_do_the_work_once(world: World) -> None
     assert notes(world) == [1, 1, 1]
 
 
-def test_runs_of_many_sweeps_at_the_same_time_leave_one_note(world: World) -> None:
+def test_concurrent_runs_of_many_sweeps_leave_one_note(world: World) -> None:
     world.workspace()
     world.stale_contacts(3)
     times = [NOW + hour * HOUR_MS for hour in range(5)]
@@ -46,7 +37,7 @@ def test_runs_of_many_sweeps_at_the_same_time_leave_one_note(world: World) -> No
     assert {record.status for record in records} == {"completed"}
 
 
-def test_runs_of_many_workspaces_at_the_same_time_add_up(world: World) -> None:
+def test_concurrent_runs_of_many_workspaces_add_up(world: World) -> None:
     names = [world.workspace(f"w{number}") for number in range(8)]
     for name in names:
         world.contact("628", DAY_MS, name)
@@ -57,7 +48,7 @@ def test_runs_of_many_workspaces_at_the_same_time_add_up(world: World) -> None:
     assert (sweep["completed"], sweep["failed"], sweep["flagged"], sweep["finished"]) == (8, 0, 8, True)
 
 
-def test_who_is_overtaken_in_the_middle_adds_nothing(world: World, faults: Faults) -> None:
+def test_a_delivery_that_loses_its_lease_while_flagging_adds_nothing(world: World, faults: Faults) -> None:
     world.workspace(settings={"max_flags_per_run": 2})
     world.stale_contacts(4)
 
@@ -68,25 +59,25 @@ def test_who_is_overtaken_in_the_middle_adds_nothing(world: World, faults: Fault
     faults.meanwhile("UpdateItem", overtake, after=4)
     assert not world.run()
     assert sum(notes(world)) == 2
-    assert (world.record().status, world.record().flagged, world.record().over_cap) == ("completed", 2, 2)
+    assert (world.record().status, *world.counts("flagged", "over_cap")) == ("completed", 2, 2)
 
 
-def test_a_run_between_two_messages_is_not_dead(world: World, faults: Faults) -> None:
-    owner = claim(world)
+def test_a_run_that_has_just_saved_a_checkpoint_is_not_closed_as_failed(world: World, faults: Faults) -> None:
+    owner = world.claim()
     faults.meanwhile("GetItem", lambda: runs.release(owner, runs.Run.checkpoint.set({})))
     world.run(receive_count=2)
     record: Any = world.record()
     assert (record.status == "failed", record.error) == (False, None)
 
 
-def test_nor_is_it_given_up_before_its_tries_are_spent(world: World, faults: Faults) -> None:
-    owner = claim(world)
+def test_a_run_that_has_just_saved_its_progress_is_not_abandoned(world: World, faults: Faults) -> None:
+    owner = world.claim()
     faults.meanwhile("GetItem", lambda: runs.release(owner, runs.Run.progress.set({})))
     with suppress(runs.OwnedElsewhere):
         runs.claim("w1", NOW, world.clock.now(), LEASE_MS, first_delivery=False)
 
 
-def test_one_that_waits_for_its_follow_up_ends_as_superseded_once(world: World) -> None:
+def test_a_run_superseded_while_its_follow_up_waits_is_counted_once(world: World) -> None:
     world.workspace()
     world.stale_contacts(4)
     world.page_size, world.clock.tick_ms = 1, 40_000
@@ -102,12 +93,10 @@ def test_one_that_waits_for_its_follow_up_ends_as_superseded_once(world: World) 
     assert notes(world) == [1, 1, 1, 1]
 
 
-def test_a_superseded_run_still_counts_what_it_flagged_before(world: World, faults: Faults) -> None:
+def test_a_superseded_run_counts_what_it_flagged_before(world: World, faults: Faults) -> None:
     world.workspace()
     world.stale_contacts(3)
-    faults.fail("UpdateItem", Dead(), after=5)
-    with pytest.raises(Dead):
-        world.run(run_at=NOW)
+    kill_run(world, faults, "UpdateItem", after=5)
     world.clock.time = NOW + HOUR_MS
     world.run(run_at=NOW + HOUR_MS)
     world.run(run_at=NOW, receive_count=2)

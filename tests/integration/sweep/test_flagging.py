@@ -1,69 +1,54 @@
-"""What a run leaves on contacts."""
+"""What a run writes on contacts, and what it counts."""
 
 from typing import Any
 
 import pytest
 
-from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.integration.world import NOW, World
 
 
-def test_a_stale_contact_is_flagged(world: World) -> None:
+@pytest.fixture(autouse=True)
+def workspace(world: World) -> None:
     world.workspace()
-    world.contact("628", 5 * HOUR_MS)
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(5 * 60, 5), (2 * 60 + 29, 2), (2 * 60 + 30, 3)])
+def test_a_stale_contact_is_flagged_with_its_rounded_hours(world: World, minutes: int, hours: int) -> None:
+    world.contact("628", minutes * MINUTE_MS)
     assert world.run()
     contact = world.read("628")
-    assert contact["notes"] == [
-        {"content": "Sync check: No activity for 5 hours", "added_by": "background-sync", "added_at": NOW}
-    ]
+    content = f"Sync check: No activity for {hours} hours"
+    assert contact["notes"] == [{"content": content, "added_by": "background-sync", "added_at": NOW}]
     assert contact["flagged_at"] == NOW
 
 
-def test_a_fresh_contact_is_not(world: World) -> None:
-    world.workspace()
-    world.contact("628", HOUR_MS)
+@pytest.mark.parametrize(
+    ("age_ms", "status", "count"),
+    [(HOUR_MS, "new", "fresh"), (DAY_MS, "archived", "closed_leads"), (DAY_MS, "converted", "closed_leads")],
+)
+def test_fresh_contacts_and_closed_leads_get_no_flag(
+    world: World, age_ms: int, status: str, count: str
+) -> None:
+    world.contact("628", age_ms, lead_status=status)
     world.run()
     assert world.flagged() == set()
-    assert world.record().fresh == 1
+    assert world.counts(count) == (1,)
 
 
-@pytest.mark.parametrize("status", ["archived", "converted"])
-def test_a_closed_lead_is_not(world: World, status: str) -> None:
-    world.workspace()
-    world.contact("628", DAY_MS, lead_status=status)
-    world.run()
-    assert world.flagged() == set()
-    assert world.record().closed_leads == 1
-
-
-def test_a_late_attempt_judges_the_sweeps_own_moment(world: World) -> None:
-    world.workspace()
+def test_a_late_attempt_judges_the_time_of_the_sweep(world: World) -> None:
     world.contact("628", HOUR_MS)
     world.clock.time = NOW + 5 * DAY_MS
     world.run()
     assert world.flagged() == set()
 
 
-def test_the_hours_are_rounded_half_up(world: World) -> None:
-    world.workspace()
-    world.contact("628", 2 * HOUR_MS + HOUR_MS // 2)
+def test_other_attributes_of_the_crm_are_not_changed(world: World) -> None:
+    extras: dict[str, Any] = {"tags": {"a", "b"}, "score": 3, "blob": b"\x00", "nested": {"deep": [1, None]}}
+    world.contact("628", DAY_MS, **extras, name="")
+    before = world.contacts()["628"]
     world.run()
-    assert world.read("628")["notes"][0]["content"] == "Sync check: No activity for 3 hours"
-
-
-def test_the_crms_own_data_stays_as_it_was(world: World) -> None:
-    world.workspace()
-    extras: dict[str, Any] = {
-        "tags": {"a", "b"},
-        "score": 3,
-        "blob": b"\x00",
-        "nested": {"deep": [1, None]},
-        "name": "",
-    }
-    world.contact("628", DAY_MS, **extras)
-    before = world.items(world.database.tables.contacts)[0]
-    world.run()
-    after = world.items(world.database.tables.contacts)[0]
+    after = world.contacts()["628"]
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"notes", "flagged_at"}
 
@@ -74,12 +59,12 @@ def test_a_workspaces_settings_override_the_defaults(world: World) -> None:
         world.contact(f"62{number}", (number + 24) * HOUR_MS)
     world.run()
     assert world.flagged() == {"622"}
-    assert (world.record().stale_found, world.record().over_cap) == (2, 1)
+    assert world.counts("stale_found", "over_cap") == (2, 1)
 
 
-def test_an_unusable_setting_is_counted_and_the_default_holds(world: World) -> None:
+def test_an_invalid_setting_is_counted_and_the_default_applies(world: World) -> None:
     world.workspace(settings={"stale_threshold_ms": "soon", "flag_cooldown_ms": 1})
     world.contact("628", 2 * HOUR_MS)
     world.run()
     assert world.flagged() == {"628"}
-    assert world.record().invalid_setting == 2
+    assert world.counts("invalid_setting") == (2,)

@@ -1,48 +1,50 @@
-"""One owner at a time, and nothing waits for the dead."""
+"""A run has one owner at a time; when the owner dies, another delivery takes over."""
 
 import pytest
 
-from background_sync.messages import RUN, Message
 from background_sync.records import runs
 from background_sync.records.counters import complete_run
 from background_sync.rules.policy import HOUR_MS
-from tests.integration.world import LEASE_MS, NOW, Received, World
+from tests.integration.world import LEASE_MS, NOW, World, message
 
 
-def claim(world: World, run_at: int = NOW) -> runs.Run:
-    return runs.claim("w1", run_at, world.clock.now(), LEASE_MS, first_delivery=True)
+def spend_attempts(world: World) -> None:
+    """Claim the run as often as it may be tried; each lease expires."""
+    for _ in range(runs.MAX_ATTEMPTS):
+        world.claim()
+        world.clock.time += LEASE_MS
 
 
-def test_a_message_of_a_run_owned_elsewhere_is_not_acknowledged(world: World) -> None:
+def test_a_run_leased_by_another_delivery_is_not_acknowledged(world: World) -> None:
     world.workspace()
     world.stale_contacts(1)
-    claim(world)
+    world.claim()
     assert not world.run()
     assert world.flagged() == set()
     assert world.record().attempts == 1
 
 
-def test_when_the_lease_is_over_it_is_taken_over(world: World) -> None:
+def test_a_run_whose_lease_expired_is_taken_over(world: World) -> None:
     world.workspace()
     world.stale_contacts(1)
-    claim(world)
+    world.claim()
     world.clock.time += LEASE_MS
     assert world.run(receive_count=2)
     assert (world.record().status, world.record().attempts) == ("completed", 2)
 
 
-def test_who_was_overtaken_changes_nothing(world: World) -> None:
-    mine = claim(world)
+def test_a_delivery_that_lost_its_lease_changes_nothing(world: World) -> None:
+    lost = world.claim()
     world.clock.time += LEASE_MS
-    claim(world)
+    world.claim()
     with pytest.raises(runs.LeaseLost):
-        runs.update_held(mine, runs.Run.selection.set({}))
+        runs.update_held(lost, runs.Run.selection.set({}))
     with pytest.raises(runs.LeaseLost):
-        complete_run(world.database, mine, {"flagged": 9}, [], 4)
+        complete_run(world.database, lost, {"flagged": 9}, [], 4)
     assert world.record().flagged is None
 
 
-def test_a_completed_run_is_acknowledged_without_a_second_look(world: World) -> None:
+def test_a_completed_run_is_acknowledged_and_not_repeated(world: World) -> None:
     world.workspace()
     world.run()
     world.stale_contacts(1)
@@ -50,41 +52,34 @@ def test_a_completed_run_is_acknowledged_without_a_second_look(world: World) -> 
     assert world.flagged() == set()
 
 
-def test_a_repeat_may_try_three_times(world: World) -> None:
-    for _ in range(runs.MAX_ATTEMPTS):
-        claim(world)
-        world.clock.time += LEASE_MS
+def test_a_repeated_message_may_try_three_times(world: World) -> None:
+    spend_attempts(world)
     assert not world.run(receive_count=4)
     assert (world.record().status, world.record().error) == ("failed", "lease expired without a result")
 
 
-def test_but_a_message_sent_anew_may_always(world: World) -> None:
+def test_a_message_sent_anew_may_always_try(world: World) -> None:
     world.workspace()
-    for _ in range(runs.MAX_ATTEMPTS):
-        claim(world)
-        world.clock.time += LEASE_MS
+    spend_attempts(world)
     assert world.run(receive_count=1)
     assert world.record().status == "completed"
 
 
-def test_the_next_run_closes_one_that_died(world: World) -> None:
+def test_the_next_run_closes_an_expired_run_as_failed(world: World) -> None:
     world.workspace()
     world.dispatch(NOW)
     [lost] = world.receive()
-    claim(world)
+    world.claim()
     assert world.run(run_at=NOW) is False
     world.workspace(latest_run_at=NOW)
     world.sweep(NOW + HOUR_MS)
     assert world.swept(NOW)["failed"] == 1
     assert world.deliver(lost)
-    assert (world.swept(NOW)["failed"], world.swept(NOW)["completed"], world.swept(NOW)["superseded"]) == (
-        0,
-        1,
-        1,
-    )
+    sweep = world.swept(NOW)
+    assert (sweep["failed"], sweep["completed"], sweep["superseded"]) == (0, 1, 1)
 
 
-def test_a_run_older_than_one_claimed_since_flags_nobody(world: World) -> None:
+def test_a_run_older_than_the_latest_claimed_one_flags_nobody(world: World) -> None:
     world.workspace()
     world.run(run_at=NOW + HOUR_MS)
     world.stale_contacts(1)
@@ -93,16 +88,15 @@ def test_a_run_older_than_one_claimed_since_flags_nobody(world: World) -> None:
     assert world.flagged() == set()
 
 
-def test_a_message_not_begun_near_the_deadline_is_no_attempt(world: World) -> None:
+def test_a_message_received_near_the_deadline_does_not_count_as_an_attempt(world: World) -> None:
     world.workspace()
-    received = Received(Message(RUN, "w1", NOW).body(), "none")
     world.clock.tick_ms = 100_000
-    assert not world.deliver(received)
+    assert not world.deliver(message())
     assert runs.find("w1", NOW) is None
 
 
-def test_one_put_back_too_often_goes_on_as_a_fresh_copy(world: World) -> None:
-    received = Received(Message(RUN, "w1", NOW).body(), "none", receive_count=5)
+def test_a_message_returned_five_times_without_an_attempt_continues_as_a_fresh_copy(world: World) -> None:
+    received = message(receive_count=5)
     world.clock.tick_ms = 100_000
     assert world.deliver(received)
     assert [each.message for each in world.receive()] == [received.message]

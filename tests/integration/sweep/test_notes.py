@@ -1,4 +1,4 @@
-"""The notes of others are theirs."""
+"""A flag keeps the notes of others, and the latest notes of sync."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ def sync_note(at: int) -> dict[str, Any]:
     return {"content": "Sync check: No activity for 1 hours", "added_by": AUTHOR, "added_at": at}
 
 
-def test_only_the_latest_of_ours_stay(world: World) -> None:
+def test_only_the_latest_sync_notes_are_kept(world: World) -> None:
     world.workspace()
     human = {"content": "call her", "added_by": "ana", "added_at": 5}
     world.contact("628", DAY_MS, notes=[sync_note(1), human, *(sync_note(at) for at in range(2, 8))])
     world.run()
-    times = [note["added_at"] for note in world.read("628")["notes"]]
-    assert times == [5, 4, 5, 6, 7, NOW]
-    assert human in world.read("628")["notes"]
+    notes = world.read("628")["notes"]
+    assert [note["added_at"] for note in notes] == [5, 4, 5, 6, 7, NOW]
+    assert human in notes
 
 
-def test_a_note_added_at_the_same_moment_is_not_lost(world: World) -> None:
+def test_a_note_added_before_the_flag_is_written_is_not_lost(world: World) -> None:
     world.contact("628", DAY_MS, notes=[])
     read = read_contact(world.database, "w1", "628")
     assert read is not None
@@ -38,21 +38,13 @@ def test_a_note_added_at_the_same_moment_is_not_lost(world: World) -> None:
     assert [note["content"] for note in world.read("628")["notes"]] == ["just now"]
 
 
-def test_notes_that_are_no_list_are_not_overwritten(world: World) -> None:
-    world.workspace()
-    world.contact("628", DAY_MS, notes="written by somebody's script")
-    world.run()
-    assert world.read("628")["notes"] == "written by somebody's script"
-    assert (world.record().stale_found, world.record().unwritable) == (1, 1)
-
-
-def test_a_contact_at_the_size_limit_gives_its_place_to_the_next(world: World) -> None:
+def test_a_contact_too_large_to_write_gives_its_place_to_the_next(world: World) -> None:
     world.workspace(settings={"max_flags_per_run": 1})
     world.contact("621", 3 * DAY_MS, blob="x" * 404_800)
     world.contact("622", 2 * DAY_MS)
     world.run()
     assert world.flagged() == {"622"}
-    assert (world.record().flagged, world.record().unwritable) == (1, 1)
+    assert world.counts("flagged", "unwritable") == (1, 1)
     world.contact("623", DAY_MS)
     world.run(run_at=NOW + 1)
     assert world.flagged() == {"622", "623"}
@@ -72,13 +64,13 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     others=st.lists(anything, max_size=6),
     ours=st.lists(st.integers(1, NOW), max_size=9),
     limit=st.integers(1, 4),
 )
-def test_whatever_others_wrote_is_kept_in_order(
+def test_notes_of_others_keep_their_order(
     world: World, others: list[Any], ours: list[int], limit: int
 ) -> None:
     mixed = [*others[:2], *(sync_note(at) for at in ours), *others[2:]]

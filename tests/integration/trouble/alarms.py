@@ -1,11 +1,11 @@
-"""The template's alarms, held against a value of their metric."""
+"""Whether an alarm of the template is raised by a value of its metric."""
 
 import operator
 from pathlib import Path
 from typing import Any
 
 from background_sync_ops.stack.template import load
-from tests.template.naming import alarms
+from tests.template.metrics import alarms
 
 TEMPLATE = load(Path(__file__).parents[3] / "template.yaml", {})
 COMPARISONS = {
@@ -15,7 +15,7 @@ COMPARISONS = {
 
 
 def is_raised(alarm: str, values: dict[str, Any]) -> bool:
-    """Whether an alarm (logical id) is raised by what was measured, by the metrics' names on CloudWatch."""
+    """Whether an alarm, by logical id, is raised by these values, by metric name."""
     found = alarms(TEMPLATE)[alarm]
     value = values.get(found["MetricName"])
     if value is None:

@@ -13,7 +13,7 @@ from tests.integration.world import World
 
 @pytest.fixture
 def number(world: World) -> Iterator[Number]:
-    """A workspace's number in Kapso; its key is in SSM, and `world` verifies against it."""
+    """A number in a Kapso server that `world` verifies against."""
     with served(world) as number:
         yield number
 
@@ -27,7 +27,7 @@ def logged() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
-    """Kills at any request: to the tables, the queue, the keys, and to Kapso."""
+    """Kills at a request to the tables, the queue, the key store, or Kapso."""
     killer = Killer(world.database.client, world.sqs, world.ssm)
     target = "background_sync.kapso.client.send_request"
     monkeypatch.setattr(target, killer.around(send_request))

@@ -72,11 +72,18 @@ class Number:
 
     def person(self, phone: str, name: str | None = None) -> Person:
         """The person with this phone."""
-        return self.store.find_contact(KEY, phone) or self.store.add_person(phone, name=name)
+        return self.store.find_person(phone) or self.store.add_person(phone, name=name)
 
-    def fail(self, status: int, *, path: str = "/conversations", **which: Any) -> None:
+    def fail(
+        self,
+        status: int,
+        *,
+        path: str = "/conversations",
+        retry_after: str | None = None,
+        **which: Any,
+    ) -> None:
         """Kapso responds with an error; `which` are arguments of `Faults.add`."""
-        self.server.faults.add(answers.status(status), path=path, **which)
+        self.server.faults.add(answers.status(status, retry_after=retry_after), path=path, **which)
 
     def page_size(self, size: int) -> None:
         """Put so many conversations on a page."""

@@ -1,16 +1,14 @@
-"""The requests of a key are shared by the workspaces that share the key, and by the CRM."""
+"""A key's request limit is shared by the workspaces that use the key, and by the CRM."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from background_sync.kapso import conversations
 from background_sync.records.budgets import SMALLEST_LIMIT, Budget, BudgetSpent
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
-from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
-from tests.integration.verify.number import REPAIR, Number
+from tests.integration.verify.number import KEY, REPAIR, Number
 from tests.integration.world import NOW, World
 
 
@@ -18,11 +16,11 @@ def budget(world: World, name: str = "abc", share: int = 50) -> Budget:
     return Budget(name, share, world.clock)
 
 
-def granted(taker: Budget, times: int) -> int:
-    return sum(take(taker) for _ in range(times))
+def count_granted(taker: Budget, times: int) -> int:
+    return sum(try_to_take(taker) for _ in range(times))
 
 
-def take(taker: Budget) -> bool:
+def try_to_take(taker: Budget) -> bool:
     try:
         taker.take()
     except BudgetSpent:
@@ -30,55 +28,52 @@ def take(taker: Budget) -> bool:
     return True
 
 
-def items(world: World) -> list[dict[str, Any]]:
-    """What is kept of all budgets."""
-    return [
-        each
-        for each in world.items(world.database.tables.sync_health)
-        if each["workspace_id"].startswith("#rate#")
-    ]
+def stored_budgets(world: World) -> list[dict[str, Any]]:
+    """The records of all budgets."""
+    records = world.items(world.database.tables.sync_health)
+    return [each for each in records if each["workspace_id"].startswith("#rate#")]
 
 
 @pytest.mark.parametrize(("share", "allowed"), [(50, 5), (100, 10), (9, 1), (1, 1), (39, 3)])
-def test_a_share_of_the_limit_is_granted_a_minute(world: World, share: int, allowed: int) -> None:
+def test_a_share_of_the_limit_is_granted_per_minute(world: World, share: int, allowed: int) -> None:
     taker = budget(world, share=share)
     taker.learn_limit(10)
-    assert granted(taker, 12) == allowed
+    assert count_granted(taker, 12) == allowed
     world.clock.time += MINUTE_MS - 1
-    assert granted(taker, 12) == 0
+    assert count_granted(taker, 12) == 0
     world.clock.time += 1
-    assert granted(taker, 12) == allowed
+    assert count_granted(taker, 12) == allowed
 
 
-def test_the_smallest_plan_is_assumed_until_an_answer_tells_the_limit(world: World) -> None:
-    assert granted(budget(world), SMALLEST_LIMIT) == SMALLEST_LIMIT // 2 == 50
+def test_the_smallest_plan_is_assumed_until_a_response_states_the_limit(world: World) -> None:
+    assert count_granted(budget(world), SMALLEST_LIMIT) == SMALLEST_LIMIT // 2 == 50
 
 
-def test_a_limit_is_learned_up_and_down_and_at_once(world: World) -> None:
+def test_a_changed_limit_applies_at_once(world: World) -> None:
     taker = budget(world)
     taker.learn_limit(8)
-    assert granted(taker, 10) == 4
+    assert count_granted(taker, 10) == 4
     taker.learn_limit(20)
-    assert granted(taker, 10) == 6
+    assert count_granted(taker, 10) == 6
     taker.learn_limit(4)
     world.clock.time += MINUTE_MS
-    assert granted(taker, 10) == 2
+    assert count_granted(taker, 10) == 2
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_that_is_none_is_not_learned(world: World, limit: int) -> None:
+def test_an_invalid_limit_is_ignored(world: World, limit: int) -> None:
     budget(world).learn_limit(limit)
-    assert items(world) == []
+    assert stored_budgets(world) == []
 
 
-def test_those_with_another_key_have_a_budget_of_their_own(world: World) -> None:
+def test_each_key_has_its_own_budget(world: World) -> None:
     for name in ("abc", "def"):
         taker = budget(world, name)
         taker.learn_limit(4)
-        assert granted(taker, 5) == 2
+        assert count_granted(taker, 5) == 2
 
 
-def test_until_when_nothing_is_granted_is_told(world: World) -> None:
+def test_a_spent_budget_says_until_when_and_not_for_which_key(world: World) -> None:
     taker = budget(world)
     world.clock.time = NOW + 1
     taker.block(90)
@@ -93,45 +88,42 @@ def test_a_shorter_pause_does_not_end_a_longer_one(world: World) -> None:
     taker.block(600)
     taker.block(1)
     world.clock.time += 599_999
-    assert granted(taker, 1) == 0
+    assert count_granted(taker, 1) == 0
     world.clock.time += 1
-    assert granted(taker, 1) == 1
+    assert count_granted(taker, 1) == 1
 
 
-def test_a_budget_nobody_uses_any_more_expires(world: World) -> None:
-    granted(budget(world), 1)
-    assert [each["expires_at"] for each in items(world)] == [(NOW + DAY_MS) // 1000]
+def test_an_unused_budget_expires_after_a_day(world: World) -> None:
+    count_granted(budget(world), 1)
+    assert [each["expires_at"] for each in stored_budgets(world)] == [(NOW + DAY_MS) // 1000]
 
 
-def test_many_at_once_are_granted_no_more_and_no_less_than_is_there(world: World) -> None:
+def test_concurrent_requests_are_granted_exactly_the_budget(world: World) -> None:
     taker = budget(world)
     taker.learn_limit(60)
-    assert granted(taker, 1) == 1  # the minute has begun
+    assert count_granted(taker, 1) == 1  # the minute has begun
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(take, [taker] * 48)) == 29
-    assert [each["used"] for each in items(world)] == [30]
+        assert sum(pool.map(try_to_take, [taker] * 48)) == 29
+    assert [each["used"] for each in stored_budgets(world)] == [30]
 
 
 @pytest.mark.parametrize("before", [0, 3])
-def test_two_who_begin_a_minute_at_once_are_both_granted(world: World, faults: Faults, before: int) -> None:
+def test_two_requests_that_begin_a_minute_are_both_granted(world: World, faults: Faults, before: int) -> None:
     taker = budget(world)
-    granted(taker, before)
+    count_granted(taker, before)
     world.clock.time += MINUTE_MS
     faults.meanwhile("UpdateItem", lambda: budget(world).take(), after=1)
-    assert take(taker)
-    assert [each["used"] for each in items(world)] == [2]
+    assert try_to_take(taker)
+    assert [each["used"] for each in stored_budgets(world)] == [2]
 
 
-def test_a_clock_that_is_a_little_behind_at_the_turn_of_a_minute_is_granted(world: World) -> None:
+def test_a_clock_slightly_behind_at_the_turn_of_a_minute_is_granted(world: World) -> None:
     budget(world).take()
     world.clock.time -= 1
-    assert take(budget(world))
+    assert try_to_take(budget(world))
 
 
-# ---------------------------------------------------------------------- in a run
-
-
-def test_workspaces_with_one_key_share_its_budget(world: World, number: Number) -> None:
+def test_workspaces_with_the_same_key_share_its_budget(world: World, number: Number) -> None:
     number.server.rate.limit = 14
     settings = {**REPAIR, "verify_rate_share": 50}
     budget(world).learn_limit(14)
@@ -147,32 +139,32 @@ def test_workspaces_with_one_key_share_its_budget(world: World, number: Number) 
     assert "watermark" not in world.workspace_record("w4")
 
 
-def test_the_limit_that_an_answer_tells_is_learned(world: World, number: Number) -> None:
+def test_a_run_learns_the_limit_from_a_response(world: World, number: Number) -> None:
     number.server.rate.limit = 500
     world.workspace(settings=REPAIR)
     world.run()
-    [kept] = items(world)
+    [kept] = stored_budgets(world)
     assert (kept["limit_per_minute"], kept["used"]) == (500, 3)
 
 
-def test_the_limit_is_learned_from_a_429_too(world: World, number: Number) -> None:
+def test_a_run_learns_the_limit_from_a_429(world: World, number: Number) -> None:
     number.server.rate.limit = 30
-    number.server.rate.take("kapso-key-that-nobody-may-see", NOW, 30)
+    number.server.rate.take(KEY, NOW, 30)
     world.workspace(settings=REPAIR)
     world.run()
     assert world.record().deferred_why == "rate_limited"
-    [kept] = items(world)
+    [kept] = stored_budgets(world)
     assert kept["limit_per_minute"] == 30
 
 
-def test_requests_that_are_tried_again_count_too(world: World, number: Number) -> None:
+def test_retried_requests_count(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR)
-    number.server.faults.add(answers.status(503), path="/conversations", times=2)
+    number.fail(503, times=2)
     world.run()
-    assert len(number.requests) == items(world)[0]["used"] == 5
+    assert len(number.requests) == stored_budgets(world)[0]["used"] == 5
 
 
-def test_a_budget_that_ends_before_the_look_ups_costs_no_verification(world: World, number: Number) -> None:
+def test_a_budget_spent_before_the_look_ups_does_not_defer_the_run(world: World, number: Number) -> None:
     number.server.rate.limit = 100
     world.workspace(settings={**REPAIR, "verify_rate_share": 1})
     number.missed("621")
@@ -182,10 +174,8 @@ def test_a_budget_that_ends_before_the_look_ups_costs_no_verification(world: Wor
     assert not world.record().webhook
 
 
-def test_a_scan_of_more_pages_than_a_minute_grants_catches_up(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", 1)
+def test_a_scan_of_more_pages_than_one_minute_allows_catches_up(world: World, number: Number) -> None:
+    number.page_size(1)
     number.server.rate.limit = 4
     budget(world).learn_limit(4)
     world.workspace(settings=REPAIR)

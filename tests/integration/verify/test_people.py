@@ -1,10 +1,9 @@
-"""Who is who: the business-scoped user id first, then the digits of the phone, and never two at once."""
+"""Matching people with contacts: by business-scoped user id, then by the digits of the phone."""
 
 from typing import Any
 
 import pytest
 
-from background_sync.kapso import conversations
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
@@ -16,11 +15,11 @@ MISSED_AT = NOW - 10 * MINUTE_MS
 
 
 @pytest.fixture(autouse=True)
-def repairing(world: World, number: Number) -> None:  # noqa: ARG001 - after `world` is empty
+def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
     world.workspace(settings=REPAIR)
 
 
-def test_the_business_scoped_id_counts_before_the_phone(world: World, number: Number) -> None:
+def test_the_business_scoped_id_takes_precedence_over_the_phone(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person("629", business_scoped_user_id=BSUID))
     world.run()
@@ -28,7 +27,7 @@ def test_the_business_scoped_id_counts_before_the_phone(world: World, number: Nu
     assert world.read("621")["last_activity_at"] == MISSED_AT
 
 
-def test_a_conversation_with_both_teaches_the_contact_its_id(world: World, number: Number) -> None:
+def test_a_contact_learns_its_id_from_a_conversation_with_both(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
@@ -36,7 +35,7 @@ def test_a_conversation_with_both_teaches_the_contact_its_id(world: World, numbe
     assert world.counts("repaired", "verified") == (1, 1)
 
 
-def test_an_id_is_learned_from_somebody_in_step_too_and_is_no_new_name(world: World, number: Number) -> None:
+def test_a_contact_in_step_learns_its_id_and_does_not_count_as_renamed(world: World, number: Number) -> None:
     world.contact("621", 10 * MINUTE_MS)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
@@ -44,7 +43,7 @@ def test_an_id_is_learned_from_somebody_in_step_too_and_is_no_new_name(world: Wo
     assert world.counts("in_step", "renamed") == (1, 0)
 
 
-def test_somebody_without_a_phone_is_made_under_the_id(world: World, number: Number) -> None:
+def test_a_person_without_a_phone_is_created_under_the_id(world: World, number: Number) -> None:
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID, name="Ana"))
     world.run()
     contact = world.contacts()[BSUID]
@@ -61,10 +60,7 @@ def test_a_contact_stored_under_the_id_is_found_without_the_attribute(world: Wor
     assert world.counts("repaired") == (1,)
 
 
-def test_who_fits_two_contacts_is_unknown_and_people_have_to_look_at_both(
-    world: World, number: Number
-) -> None:
-    """One of them missed something: neither is repaired, and neither is confirmed quiet."""
+def test_two_matching_contacts_are_reported_and_not_repaired(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
@@ -74,9 +70,7 @@ def test_who_fits_two_contacts_is_unknown_and_people_have_to_look_at_both(
     assert world.counts("unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
 
 
-def test_who_fits_two_contacts_of_which_one_heard_of_it_leaves_both_alone(
-    world: World, number: Number
-) -> None:
+def test_two_matching_contacts_are_not_changed_if_one_has_the_activity(world: World, number: Number) -> None:
     world.contact("621", 10 * MINUTE_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     before = world.contacts()
@@ -86,7 +80,7 @@ def test_who_fits_two_contacts_of_which_one_heard_of_it_leaves_both_alone(
     assert world.counts("unknown", "confirmed_quiet") == (1, 1)
 
 
-def test_an_id_that_two_contacts_have_is_unknown(world: World, number: Number) -> None:
+def test_an_id_that_two_contacts_have_is_unknown_and_both_are_reported(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS, business_scoped_user_id=BSUID)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID))
@@ -96,7 +90,7 @@ def test_an_id_that_two_contacts_have_is_unknown(world: World, number: Number) -
     assert world.counts("unknown") == (1,)
 
 
-def test_a_phone_that_is_somebody_elses_by_now_is_unknown(world: World, number: Number) -> None:
+def test_a_phone_whose_contact_has_another_id_is_unknown(world: World, number: Number) -> None:
     world.contact("621", LONG_AGO_MS, business_scoped_user_id="US.1")
     before = world.contacts()
     number.missed_by(number.store.add_person("621", business_scoped_user_id="US.2"))
@@ -105,19 +99,19 @@ def test_a_phone_that_is_somebody_elses_by_now_is_unknown(world: World, number: 
     assert world.counts("unknown") == (1,)
 
 
-def test_a_conversation_with_nobody_is_unknown_and_costs_no_other(world: World, number: Number) -> None:
+def test_a_conversation_without_an_identity_counts_as_unknown(world: World, number: Number) -> None:
     number.missed("621")
     number.missed_by(number.store.add_person("622"))
-    nobody = answers.records(
+    no_identity = answers.records(
         lambda record: record if record["phone_number"] == "621" else record | {"phone_number": None}
     )
-    number.server.faults.add(nobody, path="/conversations")
+    number.server.faults.add(no_identity, path="/conversations")
     world.run()
     assert world.contacts().keys() == {"621"}
     assert world.counts("unknown", "repaired") == (1, 1)
 
 
-def test_a_phone_is_its_digits_alone(world: World, number: Number) -> None:
+def test_a_phone_is_matched_by_its_digits(world: World, number: Number) -> None:
     number.missed("6282392508490")
     written = answers.records(lambda record: record | {"phone_number": "+62 823-9250-8490"})
     number.server.faults.add(written, path="/conversations")
@@ -126,36 +120,26 @@ def test_a_phone_is_its_digits_alone(world: World, number: Number) -> None:
     assert world.counts("repaired") == (1,)
 
 
-def test_a_conversation_that_cannot_be_read_costs_no_other_and_is_logged(
-    world: World, number: Number, logged: Any
-) -> None:
+def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: Number, logged: Any) -> None:
     number.missed("621")
     number.missed("622")
-    spoilt = answers.records(
+    unreadable = answers.records(
         lambda record: record | ({"last_active_at": 7} if record["phone_number"] == "622" else {})
     )
-    number.server.faults.add(spoilt, path="/conversations")
+    number.server.faults.add(unreadable, path="/conversations")
     [conversation] = number.store.conversations(PHONE_ID, number.person("622"))
     world.run()
     assert world.counts("unreadable", "repaired", "verified") == (1, 1, 1)
     assert conversation.id in logged.getvalue()
 
 
-# ---------------------------------------------------------------------- several conversations
-
-
-def several(number: Number, phone: str = "621") -> None:
-    """A missed message, and a newer conversation with the same person in which nothing was written yet."""
-    number.missed(phone, kapso_age_ms=HOUR_MS)
-    number.store.open_conversation(PHONE_ID, number.person(phone), NOW - 30 * MINUTE_MS)
-
-
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_a_person_with_several_conversations_counts_once_by_the_newest_activity(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, page_size: int
+def test_a_person_with_several_conversations_is_repaired_once(
+    world: World, number: Number, page_size: int
 ) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
-    several(number)
+    number.page_size(page_size)
+    number.missed("621", kapso_age_ms=HOUR_MS)
+    number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - HOUR_MS
     assert len(world.notes("621")) == 1
@@ -164,10 +148,8 @@ def test_a_person_with_several_conversations_counts_once_by_the_newest_activity(
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_a_new_contact_with_several_conversations_is_made_once(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, page_size: int
-) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
+def test_several_conversations_create_one_contact(world: World, number: Number, page_size: int) -> None:
+    number.page_size(page_size)
     person = number.store.add_person("621", business_scoped_user_id=BSUID)
     number.missed_by(person, HOUR_MS)
     number.store.open_conversation(PHONE_ID, person, NOW - 30 * MINUTE_MS)
@@ -178,10 +160,8 @@ def test_a_new_contact_with_several_conversations_is_made_once(
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_the_newest_conversation_tells_the_name(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch, page_size: int
-) -> None:
-    monkeypatch.setattr(conversations, "PAGE_SIZE", page_size)
+def test_the_name_comes_from_the_newest_conversation(world: World, number: Number, page_size: int) -> None:
+    number.page_size(page_size)
     number.message("621", DAY_MS // 2, name="Annie")
     number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
     number.missed_by(number.person("621"))
@@ -197,8 +177,8 @@ def test_the_newest_conversation_tells_the_name(
     assert world.contacts()["621"]["kapso_name"] == "Dr. Ana"
 
 
-def test_people_are_told_apart_by_id_within_one_scan(world: World, number: Number) -> None:
-    """The one with both is made first, under the phone; the other conversation has the id alone."""
+def test_a_contact_that_a_scan_creates_is_found_later_in_the_scan(world: World, number: Number) -> None:
+    """The newer conversation has phone and id, and creates the contact; the older one has the id alone."""
     person = number.store.add_person("621", business_scoped_user_id=BSUID)
     number.missed_by(person, 30 * MINUTE_MS)
     number.missed_by(number.store.add_person(business_scoped_user_id=BSUID), HOUR_MS)

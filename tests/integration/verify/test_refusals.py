@@ -1,4 +1,4 @@
-"""Kapso that does not answer, or not sensibly: the run is deferred, which is no failure, and catches up."""
+"""If Kapso does not respond, or its response is invalid, the run is deferred; a later run catches up."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +14,15 @@ from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from background_sync.sync.deliver import Delivery
 from background_sync.tokens import Tokens
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import KEY, LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
+from tests.integration.verify.number import (
+    KEY,
+    LONG_AGO_MS,
+    PHONE_ID,
+    REPAIR,
+    Number,
+    assert_counts_add_up,
+    put_key,
+)
 from tests.integration.world import NOW, TOKEN_PREFIX, World
 
 OTHER_ID, OTHER_KEY = "220987654321", "the-key-of-another-workspace"
@@ -40,7 +48,7 @@ KINDS: dict[str, tuple[str, Any]] = {
 
 @pytest.fixture
 def other(world: World, number: Number) -> str:
-    """A workspace with another number and another key, and one who was missed."""
+    """A workspace with another number, another key and a missed message."""
     number.store.add_number(OTHER_ID, OTHER_KEY)
     put_key(world, "other", OTHER_KEY)
     world.workspace(
@@ -51,11 +59,9 @@ def other(world: World, number: Number) -> str:
     return "w2"
 
 
-def put_key(world: World, name: str, key: str) -> None:
-    world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}{name}", Value=key, Type="SecureString", Overwrite=True)
-
-
-def one_missed_one_old(number: Number) -> None:
+@pytest.fixture(autouse=True)
+def one_missed_and_one_old_contact(world: World, number: Number) -> None:
+    world.workspace(settings=REPAIR)
     number.missed("621")
     number.quiet("631", 3 * DAY_MS)
 
@@ -70,12 +76,8 @@ def assert_deferred(world: World, why: str, run_at: int = NOW) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_run_is_deferred_flags_nobody_and_costs_no_other(
-    world: World, number: Number, other: str, kind: str
-) -> None:
+def test_the_run_is_deferred_and_flags_nobody(world: World, number: Number, other: str, kind: str) -> None:
     why, fault = KINDS[kind]
-    world.workspace(settings=REPAIR)
-    one_missed_one_old(number)
     number.server.faults.add(fault, key=KEY)
     sweep = world.sweep()
     assert_deferred(world, why)
@@ -89,7 +91,7 @@ def test_the_run_is_deferred_flags_nobody_and_costs_no_other(
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Kapso that never answers; nobody waits long for it."""
+    """A fault: Kapso never responds, and the client does not wait long."""
     monkeypatch.setattr(client, "RESPONSE_TIMEOUT_S", 0.05)
     released = threading.Event()
     yield answers.slow(released.wait)
@@ -97,25 +99,19 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_kapso_that_hangs_is_unavailable(world: World, number: Number, hanging: Any) -> None:
-    world.workspace(settings=REPAIR)
-    one_missed_one_old(number)
     number.server.faults.add(hanging)
     world.run()
     assert_deferred(world, "unavailable")
 
 
-def test_kapso_that_nobody_can_reach_is_unavailable(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
-    one_missed_one_old(number)
+def test_kapso_that_cannot_be_reached_is_unavailable(world: World) -> None:
     world.kapso_url = "http://127.0.0.1:9"
     world.run()
     assert_deferred(world, "unavailable")
 
 
-def test_kapso_that_takes_its_time_leaves_the_run_enough_to_be_closed(world: World, number: Number) -> None:
-    """A run that the end of its invocation cuts off says nothing at all, and is tried again in vain."""
-    world.workspace(settings=REPAIR)
-    one_missed_one_old(number)
+def test_slow_errors_leave_enough_time_to_close_the_run(world: World, number: Number) -> None:
+    """A run that is cut off at the end of its invocation records nothing, and every retry ends the same."""
     deadline = world.deadline(26_000)
 
     def time_out(request: Request, proceed: Callable[[], Response]) -> Response:
@@ -129,23 +125,15 @@ def test_kapso_that_takes_its_time_leaves_the_run_enough_to_be_closed(world: Wor
     assert deadline.at - world.clock.time >= 2_000
 
 
-def test_a_workspace_whose_phone_id_is_no_number_asks_nothing(world: World, number: Number) -> None:
+def test_an_invalid_phone_id_sends_no_request(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR, kapso_phone_id="../../v1/x")
-    one_missed_one_old(number)
     world.run()
     assert_deferred(world, "invalid_phone_id")
     assert number.requests == []
 
 
-# ---------------------------------------------------------------------- 429
-
-
-def test_after_a_429_everybody_with_the_key_rests_for_as_long_as_kapso_said(
-    world: World, number: Number, other: str
-) -> None:
-    for name in ("w1", "w3"):
-        world.workspace(name, settings=REPAIR)
-    number.missed("621")
+def test_all_workspaces_of_a_key_wait_after_a_429(world: World, number: Number, other: str) -> None:
+    world.workspace("w3", settings=REPAIR)
     number.server.faults.add(answers.status(429, retry_after="600"), times=1)
     world.run("w1")
     asked = len(number.requests)
@@ -160,10 +148,8 @@ def test_after_a_429_everybody_with_the_key_rests_for_as_long_as_kapso_said(
     assert world.counts("deferred", "repaired", run_at=NOW + 1) == (0, 1)
 
 
-def test_a_429_at_a_look_up_costs_no_verification_and_is_honoured(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
-    number.missed("621")
-    number.server.faults.add(answers.status(429), path="/webhooks")
+def test_a_429_at_a_look_up_does_not_defer_the_run_and_is_respected(world: World, number: Number) -> None:
+    number.fail(429, path="/webhooks")
     world.run()
     assert world.counts("deferred", "repaired") == (0, 1)
     world.workspace("w3", settings=REPAIR)
@@ -172,12 +158,9 @@ def test_a_429_at_a_look_up_costs_no_verification_and_is_honoured(world: World, 
     assert world.record("w3").deferred_why == "budget_spent"
 
 
-# ---------------------------------------------------------------------- keys
-
-
 @pytest.fixture
 def tokens(world: World, monkeypatch: pytest.MonkeyPatch) -> Tokens:
-    """The keys that one process keeps over several invocations."""
+    """The keys that one process holds over several invocations."""
     tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
     monkeypatch.setattr("tests.integration.world.Tokens", lambda *_: tokens)
     return tokens
@@ -185,7 +168,7 @@ def tokens(world: World, monkeypatch: pytest.MonkeyPatch) -> Tokens:
 
 @pytest.fixture
 def keys_read(world: World) -> Iterator[list[str]]:
-    """The parameters that are asked for."""
+    """The requests for a parameter."""
     names: list[str] = []
 
     def note(params: dict[str, Any], **_: object) -> None:
@@ -198,9 +181,7 @@ def keys_read(world: World) -> Iterator[list[str]]:
 
 
 @pytest.mark.usefixtures("tokens")
-def test_a_key_that_was_changed_works_the_next_time(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
-    number.missed("621")
+def test_a_changed_key_works_from_the_next_run_on(world: World, number: Number) -> None:
     world.run()
     number.store.add_number(PHONE_ID, "a-new-key")
     put_key(world, "abc", "a-new-key")
@@ -211,11 +192,9 @@ def test_a_key_that_was_changed_works_the_next_time(world: World, number: Number
 
 
 @pytest.mark.usefixtures("tokens")
-def test_a_key_that_works_is_read_once_by_a_process(
-    world: World, number: Number, keys_read: list[str]
-) -> None:
+def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys_read: list[str]) -> None:
+    world.workspace("w2", settings=REPAIR)
     for name in ("w1", "w2"):
-        world.workspace(name, settings=REPAIR)
         world.run(name)
     assert len(keys_read) == 1
     assert len(number.requests) == 6
@@ -231,44 +210,34 @@ def test_a_key_that_works_is_read_once_by_a_process(
         "/other/stack/kapso-tokens/abc",
     ],
 )
-def test_a_parameter_outside_the_prefix_is_never_read(
+def test_a_parameter_outside_the_prefix_is_not_read(
     world: World, number: Number, keys_read: list[str], name: str
 ) -> None:
     world.workspace(settings=REPAIR, kapso_token_parameter=name)
-    one_missed_one_old(number)
     world.run()
     assert_deferred(world, "no_token")
     assert (keys_read, number.requests) == ([], [])
 
 
-def test_a_parameter_that_is_not_there_defers_the_run_and_costs_no_other(
-    world: World, number: Number, other: str
-) -> None:
+def test_a_missing_parameter_defers_only_its_own_run(world: World, other: str) -> None:
     world.workspace(settings=REPAIR, kapso_token_parameter=f"{TOKEN_PREFIX}gone")
-    one_missed_one_old(number)
     world.sweep()
     assert_deferred(world, "no_token")
     assert world.record(other).repaired == 1
 
 
-def test_keys_that_cannot_be_read_at_the_moment_defer_the_run(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_key_store_defers_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def get_parameter(**_: object) -> None:
         raise ConnectTimeoutError(endpoint_url="https://ssm")
 
     monkeypatch.setattr(world.ssm, "get_parameter", get_parameter)
-    world.workspace(settings=REPAIR)
-    one_missed_one_old(number)
     world.run()
     assert_deferred(world, "no_token")
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "käse", "a b", "\t"])
-def test_a_key_that_no_header_can_carry_is_not_sent(world: World, number: Number, key: str) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_key_that_is_not_a_valid_header_is_not_sent(world: World, number: Number, key: str) -> None:
     put_key(world, "abc", key)
-    one_missed_one_old(number)
     world.run()
     assert_deferred(world, "unauthorized")
     assert number.requests == []

@@ -7,9 +7,9 @@ import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.integration.faults import Faults
-from tests.integration.killer import Killed
+from tests.integration.killer import kill_run
 from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, PHONE_ID, REPAIR, Number
-from tests.integration.world import LEASE_MS, NOW, World
+from tests.integration.world import NOW, World
 
 HERS = {"content": "hers", "added_by": "ana", "added_at": 1}
 MISSED = "Sync repair: missed activity at 2025-12-31T23:50:00Z"
@@ -23,14 +23,6 @@ def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - 
 def while_written(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
     """Somebody else acts just before the run writes the contact."""
     faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_TAKE)
-
-
-def kill_after(world: World, faults: Faults, writes: int) -> None:
-    """Kill the run after so many writes on contacts, and let its lease expire."""
-    faults.fail("UpdateItem", Killed(), after=CLAIM_REMEMBER_TAKE + writes)
-    with pytest.raises(Killed):
-        world.run()
-    world.clock.time += LEASE_MS
 
 
 def test_a_missed_message_is_repaired(world: World, number: Number) -> None:
@@ -48,9 +40,7 @@ def test_a_quiet_contact_is_neither_repaired_nor_flagged(world: World, number: N
     assert world.counts("stale_found", "confirmed_quiet", "in_step", "repaired") == (1, 1, 1, 0)
 
 
-def test_a_contact_last_active_before_the_first_scan_is_flagged_by_the_plain_rule(
-    world: World, number: Number
-) -> None:
+def test_activity_before_the_first_scan_follows_the_plain_rule(world: World, number: Number) -> None:
     number.quiet("621", 3 * DAY_MS)
     world.run()
     assert world.flagged() == {"621"}
@@ -88,7 +78,7 @@ def test_a_name_that_a_user_set_is_kept(world: World, number: Number) -> None:
 
 
 @pytest.mark.parametrize(("profile", "name"), [("Ana", ""), (None, "Ana")])
-def test_an_empty_name_is_filled_and_an_empty_profile_removes_no_name(
+def test_an_empty_name_never_replaces_another(
     world: World, number: Number, profile: str | None, name: str
 ) -> None:
     number.message("621", HOUR_MS, name=profile)
@@ -157,9 +147,7 @@ def test_an_invalid_contact_is_not_changed(world: World, number: Number) -> None
 
 
 @pytest.mark.parametrize("notes", ["called him", {"first": "called him"}, 3])
-def test_notes_that_are_not_a_list_are_kept_and_the_contact_is_repaired(
-    world: World, number: Number, notes: object
-) -> None:
+def test_a_repair_keeps_notes_that_are_not_a_list(world: World, number: Number, notes: object) -> None:
     number.missed("621")
     world.contact("621", LONG_AGO_MS, notes=notes)
     world.run()
@@ -168,9 +156,7 @@ def test_notes_that_are_not_a_list_are_kept_and_the_contact_is_repaired(
     assert world.counts("repaired") == (1,)
 
 
-def test_a_contact_too_large_for_another_note_is_repaired_without_a_note(
-    world: World, number: Number
-) -> None:
+def test_a_contact_too_large_for_a_note_is_repaired_without_one(world: World, number: Number) -> None:
     number.missed("621")
     world.contact("621", LONG_AGO_MS, blob="x" * 404_800)
     world.run()
@@ -195,9 +181,7 @@ def test_a_note_that_is_added_during_a_repair_is_kept(world: World, number: Numb
     assert world.counts("repaired") == (1,)
 
 
-def test_a_contact_that_the_crm_creates_at_the_same_moment_is_not_overwritten(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_contact_that_the_crm_creates_first_is_kept(world: World, number: Number, faults: Faults) -> None:
     number.message("621", 10 * MINUTE_MS, missed=True)
     while_written(faults, lambda: number.webhook_arrives("621", NOW - MINUTE_MS))
     world.run()
@@ -205,9 +189,7 @@ def test_a_contact_that_the_crm_creates_at_the_same_moment_is_not_overwritten(
     assert world.counts("created", "repaired", "ahead") == (0, 0, 1)
 
 
-def test_a_contact_that_changes_at_every_attempt_is_left_to_the_next_run(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_contact_that_never_stops_changing_is_left(world: World, number: Number, faults: Faults) -> None:
     number.missed("621")
     writes = iter(range(1, 100))
     while_written(faults, lambda: world.contact("621", LONG_AGO_MS + next(writes)), times=50)
@@ -217,33 +199,27 @@ def test_a_contact_that_changes_at_every_attempt_is_left_to_the_next_run(
     assert world.counts("behind", "repaired", run_at=world.next_hour()) == (0, 1)
 
 
-def test_a_run_that_is_killed_after_a_repair_counts_it_when_delivered_again(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_repair_before_a_kill_still_counts(world: World, number: Number, faults: Faults) -> None:
     number.missed("621")
     number.message("622", HOUR_MS, missed=True)
-    kill_after(world, faults, 2)
+    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 2)
     world.run(receive_count=2)
     assert world.counts("repaired", "created", "verified") == (1, 1, 2)
     assert world.notes("621") == [MISSED]
 
 
-def test_a_contact_created_before_a_kill_counts_as_created_even_after_a_webhook(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_creation_before_a_kill_still_counts(world: World, number: Number, faults: Faults) -> None:
     number.message("621", HOUR_MS, missed=True)
-    kill_after(world, faults, 1)
+    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 1)
     number.webhook_arrives("621", NOW + MINUTE_MS)
     world.run(receive_count=2)
     assert world.read("621")["last_activity_at"] == NOW + MINUTE_MS
     assert world.counts("created", "repaired", "ahead") == (1, 0, 0)
 
 
-def test_a_new_name_counts_once_however_often_the_run_is_delivered(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_new_name_before_a_kill_counts_once(world: World, number: Number, faults: Faults) -> None:
     number.message("621", HOUR_MS, name="Ana")
     number.store.rename(number.person("621"), "ana :)")
-    kill_after(world, faults, 1)
+    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 1)
     world.run(receive_count=2)
     assert world.counts("renamed") == (1,)

@@ -53,9 +53,7 @@ def test_no_contact_is_created_and_no_name_is_changed(world: World, number: Numb
     assert world.counts("missing", "in_step", "renamed", "reported") == (1, 1, 0, 0)
 
 
-def test_a_fresh_contact_that_is_behind_is_flagged_and_still_counts_as_fresh(
-    world: World, number: Number
-) -> None:
+def test_a_fresh_contact_that_is_behind_is_flagged_and_counts_as_fresh(world: World, number: Number) -> None:
     number.missed("621", 40 * MINUTE_MS)
     world.run()
     assert world.flagged() == {"621"}
@@ -99,9 +97,7 @@ def test_an_invalid_flag_time_does_not_stop_the_other_flags(world: World, number
     assert world.counts("invalid", "reported", "verified") == (1, 1, 2)
 
 
-def test_a_deferred_run_flags_nobody_and_a_later_run_reports_what_it_found(
-    world: World, number: Number
-) -> None:
+def test_a_later_run_reports_what_a_deferred_run_found(world: World, number: Number) -> None:
     number.page_size(1)
     number.missed("621")
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
@@ -187,7 +183,7 @@ def test_the_cap_covers_all_flags_of_a_run(world: World, number: Number) -> None
 
 @pytest.mark.parametrize("page_size", [1, 100])
 @pytest.mark.parametrize("after", range(CLAIM_REMEMBER_TAKE, CLAIM_REMEMBER_TAKE + 9))
-def test_the_cap_holds_over_all_attempts_of_a_run(
+def test_the_cap_holds_over_all_attempts(
     world: World, number: Number, faults: Faults, page_size: int, after: int
 ) -> None:
     """The second attempt finds more contacts behind than the first, which is killed between two writes."""

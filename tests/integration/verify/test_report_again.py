@@ -45,9 +45,7 @@ def test_a_contact_that_was_missed_in_its_cooldown_is_flagged_when_the_cooldown_
     assert world.read("621")["flagged_at"] == run_at
 
 
-def test_a_contact_that_stays_behind_is_flagged_again_after_the_cooldown(
-    world: World, number: Number
-) -> None:
+def test_a_contact_still_behind_is_flagged_again_after_the_cooldown(world: World, number: Number) -> None:
     number.missed("621")
     world.run()
     assert world.counts("in_cooldown", "reported", run_at=world.next_hour()) == (1, 0)
@@ -56,9 +54,7 @@ def test_a_contact_that_stays_behind_is_flagged_again_after_the_cooldown(
     assert world.notes("621") == [MISSED, MISSED]
 
 
-def test_a_contact_whose_webhook_arrives_after_the_flag_is_confirmed_quiet(
-    world: World, number: Number
-) -> None:
+def test_a_contact_whose_webhook_arrives_late_is_confirmed_quiet(world: World, number: Number) -> None:
     number.missed("621")
     world.run()
     number.webhook_arrives("621", NOW - 10 * MINUTE_MS)
@@ -104,9 +100,7 @@ def test_activity_reported_by_a_late_run_is_not_reported_again(world: World, num
     assert len(world.notes("621")) == 1
 
 
-def test_activity_within_the_grace_period_is_reported_later_even_if_the_lead_was_closed(
-    world: World, number: Number
-) -> None:
+def test_activity_within_the_grace_period_is_reported_later(world: World, number: Number) -> None:
     """The contact wrote a minute before the sweep, which is left to the next scan. The flag says four days
     without activity, and somebody archives the lead because of that."""
     number.missed("621", 96 * HOUR_MS, MINUTE_MS)

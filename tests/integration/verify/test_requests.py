@@ -1,4 +1,4 @@
-"""What a run asks of Kapso: a page for a hundred changed conversations, and two look-ups."""
+"""The requests of a run: a page per hundred changed conversations, and two look-ups of the webhooks."""
 
 from math import ceil
 
@@ -13,9 +13,7 @@ LOOK_UPS = 2
 
 
 @pytest.mark.parametrize("changed", CHANGED)
-def test_the_requests_are_a_page_for_a_hundred_and_two_look_ups(
-    world: World, number: Number, changed: int
-) -> None:
+def test_a_run_requests_a_page_per_hundred_changes(world: World, number: Number, changed: int) -> None:
     world.workspace(settings=REPAIR)
     number.in_step(changed)
     world.run()
@@ -24,9 +22,7 @@ def test_the_requests_are_a_page_for_a_hundred_and_two_look_ups(
 
 
 @pytest.mark.parametrize("changed", CHANGED)
-def test_a_last_page_that_looks_like_any_other_costs_one_more(
-    world: World, number: Number, changed: int
-) -> None:
+def test_a_last_page_with_a_cursor_costs_one_more_request(world: World, number: Number, changed: int) -> None:
     world.workspace(settings=REPAIR)
     number.server.quirks = Quirks(last_page=LastPage.SET_AFTER)
     number.in_step(changed)
@@ -35,7 +31,7 @@ def test_a_last_page_that_looks_like_any_other_costs_one_more(
     assert len(number.requests) == ceil(changed / 100) + 1 + LOOK_UPS
 
 
-def test_contacts_that_did_not_change_cost_none(world: World, number: Number) -> None:
+def test_contacts_without_changes_cost_no_request(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR)
     number.in_step(250)
     number.missed("621")
@@ -47,7 +43,7 @@ def test_contacts_that_did_not_change_cost_none(world: World, number: Number) ->
     assert len(number.requests) == 1 + LOOK_UPS
 
 
-def test_a_second_delivery_of_a_completed_run_asks_nothing(world: World, number: Number) -> None:
+def test_a_second_delivery_of_a_completed_run_sends_no_request(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR)
     world.run()
     number.server.requests.clear()
@@ -56,9 +52,7 @@ def test_a_second_delivery_of_a_completed_run_asks_nothing(world: World, number:
 
 
 @pytest.mark.parametrize("settings", [None, {"verify": "off"}, {"verify": "on"}, {"verify": True}, "repair"])
-def test_who_does_not_ask_for_verification_costs_no_request(
-    world: World, number: Number, settings: object
-) -> None:
+def test_without_verification_no_request_is_sent(world: World, number: Number, settings: object) -> None:
     world.workspace(settings=settings)
     number.missed("621")
     world.run()

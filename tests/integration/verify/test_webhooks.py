@@ -1,4 +1,4 @@
-"""The cause: webhooks that Kapso has switched off, or that nobody ever made."""
+"""Why messages are missed: webhooks that Kapso has switched off, or that nobody created."""
 
 import pytest
 
@@ -12,7 +12,7 @@ URL = "https://crm.example.com/hooks"
 
 
 @pytest.fixture(autouse=True)
-def repairing(world: World, number: Number) -> None:
+def verified_workspace(world: World, number: Number) -> None:
     world.workspace(settings=REPAIR)
     number.missed("621")
 
@@ -30,7 +30,7 @@ def remembered(world: World) -> tuple[object, object]:
     ("webhooks", "state", "off"),
     [([], "none", 1), ([True], "active", 0), ([False], "off", 1), ([True, False], "off", 1)],
 )
-def test_what_a_numbers_webhooks_are_is_on_the_workspace_and_on_the_run(
+def test_the_state_of_a_numbers_webhooks_is_stored_on_the_workspace_and_the_run(
     world: World, number: Number, webhooks: list[bool], state: str, off: int
 ) -> None:
     for active in webhooks:
@@ -41,7 +41,7 @@ def test_what_a_numbers_webhooks_are_is_on_the_workspace_and_on_the_run(
     assert sweep["webhook_off"] == off
 
 
-def test_one_that_is_switched_on_again_clears_by_itself(world: World, number: Number) -> None:
+def test_the_state_clears_when_a_webhook_is_switched_on_again(world: World, number: Number) -> None:
     off = webhook(number, active=False)
     world.run()
     run_at = world.next_hour()
@@ -66,9 +66,7 @@ def test_one_that_is_switched_on_again_clears_by_itself(world: World, number: Nu
         answers.wrong_types("active"),
     ],
 )
-def test_a_look_up_that_fails_costs_no_verification_and_forgets_nothing(
-    world: World, number: Number, fault: answers.Fault
-) -> None:
+def test_a_failed_look_up_changes_nothing_else(world: World, number: Number, fault: answers.Fault) -> None:
     webhook(number, active=False)
     world.run()
     number.server.faults.add(fault, path="/platform/")
@@ -81,24 +79,20 @@ def test_a_look_up_that_fails_costs_no_verification_and_forgets_nothing(
     assert world.workspace_record()["watermark"] == run_at
 
 
-def test_a_deferred_run_tells_nothing_of_the_webhooks(world: World, number: Number) -> None:
+def test_a_deferred_run_stores_no_webhook_state(world: World, number: Number) -> None:
     webhook(number, active=False)
-    number.server.faults.add(answers.status(404), path="/conversations")
+    number.fail(404)
     world.run()
     assert not world.record().webhook
     assert world.counts("webhook_off") == (0,)
     assert remembered(world) == (None, None)
 
 
-def test_a_workspace_that_is_no_longer_verified_warns_of_no_webhook(world: World, number: Number) -> None:
-    """Nobody looks any more, so nobody could ever clear it."""
+def test_a_workspace_without_verification_forgets_the_webhook_state(world: World, number: Number) -> None:
+    """Nothing would ever clear it."""
     webhook(number, active=False)
     world.run()
-    world.database.client.update_item(
-        TableName=world.database.tables.workspaces,
-        Key={"workspace_id": {"S": "w1"}},
-        UpdateExpression="REMOVE settings",
-    )
+    world.change_workspace(settings=None)
     world.next_hour()
     assert remembered(world) == (None, None)
 
@@ -113,13 +107,13 @@ def test_failed_deliveries_since_the_last_run_are_counted(world: World, number: 
         ("failed", "330", MINUTE_MS),
     ]:
         number.store.add_number(phone_id, KEY)
-        log(number, known, status, phone_id, NOW - age_ms)
+        log_delivery(number, known, status, phone_id, NOW - age_ms)
     world.run()
     assert world.counts("failed_deliveries") == (2,)
     assert world.counts("failed_deliveries", run_at=world.next_hour()) == (1,)
 
 
-def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> None:
+def log_delivery(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> None:
     number.store.log_delivery(
         Delivery(
             id=number.store.new_id(),
@@ -135,8 +129,8 @@ def log(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> 
     )
 
 
-def test_they_are_looked_at_in_a_sweep_of_a_time_to_come_too(world: World, number: Number) -> None:
-    """`sweep --at` may name one: the scan began before it, and was not resumed for that."""
+def test_webhooks_are_also_checked_in_a_sweep_of_a_future_time(world: World, number: Number) -> None:
+    """`sweep --at` accepts one. Its scan begins before the sweep's time, but is not a resumed one."""
     world.run(run_at=NOW + DAY_MS)
     assert world.counts("webhook_off", run_at=NOW + DAY_MS) == (1,)
     assert len(number.scans) == 1

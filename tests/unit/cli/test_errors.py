@@ -1,4 +1,4 @@
-"""What was to be expected takes one line with the next step; a bug does not pass for it."""
+"""An expected error becomes one line with the next step. A bug does not."""
 
 import pytest
 from botocore.exceptions import (
@@ -26,10 +26,8 @@ def refusal(code: str, message: str = "no") -> ClientError:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (
-            refusal("AccessDeniedException", "User x is not authorized"),
-            "AWS denied Query: User x is not authorized",
-        ),
+        (refusal("AccessDeniedException", "x is not authorized"), "AWS denied Query: x is not authorized"),
+        (QueryError("x", refusal("AccessDenied", "not you")), "AWS denied Query: not you"),
         (refusal("ExpiredToken"), "the AWS credentials have expired: sign in again"),
         (refusal("UnrecognizedClientException"), "AWS does not know the credentials"),
         (refusal("ResourceNotFoundException", "no table"), "AWS refused Query: no table"),
@@ -37,36 +35,29 @@ def refusal(code: str, message: str = "no") -> ClientError:
         (ProfileNotFound(profile="ops"), "check --profile"),
         (EndpointConnectionError(endpoint_url="http://x"), "no answer: "),
         (ConnectTimeoutError(endpoint_url="http://x"), "no answer: "),
+        (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied"),
     ],
 )
-def test_aws_is_explained(error: Exception, line: str) -> None:
+def test_an_error_of_aws_or_of_a_file_is_explained(error: Exception, line: str) -> None:
     assert line in str(explained(error))
-
-
-def test_the_layers_models_wrap_errors_that_are_unwrapped() -> None:
-    assert explained(QueryError("x", refusal("AccessDenied", "not you"))) == "AWS denied Query: not you"
 
 
 @pytest.mark.parametrize(
     "kind", [CommandError, DispatchError, EngineError, RedriveError, SnapshotError, TargetError]
 )
-def test_our_own_errors_say_it_themselves(kind: type[Exception]) -> None:
+def test_the_projects_own_errors_are_one_line_and_exit_status_3(kind: type[Exception]) -> None:
     assert explained(kind("it is\n  so")) == "it is so"
     assert status_of(kind("x")) == 3
 
 
-def test_a_file_that_cannot_be_used_is_named() -> None:
-    assert explained(PermissionError(13, "Permission denied", "/x")) == "/x: Permission denied"
-
-
-def test_what_others_wrote_into_an_error_does_not_steer_the_terminal() -> None:
-    assert explained(CommandError("no \x1b[2J")) == r"no \x1b[2J"
-
-
-def test_an_error_may_say_its_exit_status() -> None:
+def test_an_error_may_choose_its_exit_status() -> None:
     assert status_of(CommandError("x", 2)) == 2
 
 
+def test_terminal_escapes_in_an_error_are_neutralised() -> None:
+    assert explained(CommandError("no \x1b[2J")) == r"no \x1b[2J"
+
+
 @pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), QueryError("x"), OSError("x")])
-def test_a_bug_is_not_explained_away(error: Exception) -> None:
+def test_a_bug_is_not_explained(error: Exception) -> None:
     assert explained(error) is None

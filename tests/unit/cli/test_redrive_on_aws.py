@@ -1,7 +1,6 @@
-"""On AWS, SQS moves the messages itself, and is followed while it does."""
+"""On AWS, SQS moves the dead letters itself, and redrive follows it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import boto3
@@ -10,28 +9,18 @@ from botocore.stub import Stubber
 
 from background_sync_ops.redrive import RedriveError, RedriveProgress, redrive
 from background_sync_ops.target import Target
+from tests.unit.cli.clock import StoppedClock
 
 SOURCE, DESTINATION = "arn:aws:sqs:eu-west-1:1:dead", "arn:aws:sqs:eu-west-1:1:work"
 
 
-@dataclass
-class Clock:
-    time: int = 0
-
-    def now(self) -> int:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += round(seconds * 1000)
-
-
-class Aws:
-    """A target on AWS whose SQS answers what the test says."""
+class AwsStub:
+    """A target on AWS whose SQS gives prepared answers."""
 
     def __init__(self) -> None:
         self.is_local = False
         self.outputs = {"DeadLetterQueueUrl": "https://dead", "WorkQueueUrl": "https://work"}
-        self.clock = Clock()
+        self.clock = StoppedClock()
         session = boto3.Session("key", "secret", region_name="eu-west-1")
         self.sqs = session.client("sqs")
         self.stub = Stubber(self.sqs)
@@ -39,17 +28,17 @@ class Aws:
     def client(self, _: str) -> Any:
         return self.sqs
 
-    def waits(self, messages: int) -> None:
+    def add_waiting(self, messages: int) -> None:
         count = {"ApproximateNumberOfMessages": str(messages)}
         self.stub.add_response("get_queue_attributes", {"Attributes": count})
 
-    def begins(self) -> None:
+    def add_start(self) -> None:
         for arn in (SOURCE, DESTINATION):
             self.stub.add_response("get_queue_attributes", {"Attributes": {"QueueArn": arn}})
-        asked = {"SourceArn": SOURCE, "DestinationArn": DESTINATION}
-        self.stub.add_response("start_message_move_task", {"TaskHandle": "x"}, asked)
+        request = {"SourceArn": SOURCE, "DestinationArn": DESTINATION}
+        self.stub.add_response("start_message_move_task", {"TaskHandle": "x"}, request)
 
-    def tells(self, status: str, moved: int, **more: Any) -> None:
+    def add_task(self, status: str, moved: int, **more: Any) -> None:
         task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}
         self.stub.add_response("list_message_move_tasks", {"Results": [task]})
 
@@ -58,46 +47,46 @@ class Aws:
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
-    aws = Aws()
+def aws() -> Iterator[AwsStub]:
+    aws = AwsStub()
     with aws.stub:
         yield aws
         aws.stub.assert_no_pending_responses()
 
 
-def test_it_is_followed_to_its_end(aws: Aws) -> None:
-    aws.waits(12)
-    aws.begins()
-    aws.tells("RUNNING", 5, ApproximateNumberOfMessagesToMove=12)
-    aws.tells("COMPLETED", 12, ApproximateNumberOfMessagesToMove=12)
+def test_a_move_is_followed_until_it_is_completed(aws: AwsStub) -> None:
+    aws.add_waiting(12)
+    aws.add_start()
+    aws.add_task("RUNNING", 5, ApproximateNumberOfMessagesToMove=12)
+    aws.add_task("COMPLETED", 12, ApproximateNumberOfMessagesToMove=12)
     assert aws.redrive() == [RedriveProgress(0, 12), RedriveProgress(5, 12), RedriveProgress(12, 12)]
 
 
-def test_nothing_is_begun_where_nothing_waits(aws: Aws) -> None:
-    aws.waits(0)
+def test_no_move_is_started_if_no_message_is_waiting(aws: AwsStub) -> None:
+    aws.add_waiting(0)
     assert aws.redrive() == [RedriveProgress(0, 0)]
 
 
-def test_a_move_that_is_not_listed_yet_is_waited_for(aws: Aws) -> None:
-    aws.waits(1)
-    aws.begins()
+def test_a_move_that_is_not_listed_yet_is_still_followed(aws: AwsStub) -> None:
+    aws.add_waiting(1)
+    aws.add_start()
     aws.stub.add_response("list_message_move_tasks", {"Results": []})
-    aws.tells("COMPLETED", 1)
+    aws.add_task("COMPLETED", 1)
     assert aws.redrive()[-1] == RedriveProgress(1, 1)
 
 
-def test_a_move_that_fails_says_why_and_how_far_it_came(aws: Aws) -> None:
-    aws.waits(2)
-    aws.begins()
-    aws.tells("FAILED", 1, FailureReason="AccessDenied")
+def test_a_move_that_fails_says_why_and_how_many_messages_were_moved(aws: AwsStub) -> None:
+    aws.add_waiting(2)
+    aws.add_start()
+    aws.add_task("FAILED", 1, FailureReason="AccessDenied")
     with pytest.raises(RedriveError, match="SQS failed the move after 1 messages: AccessDenied"):
         aws.redrive()
 
 
-def test_at_the_deadline_it_is_left_to_itself(aws: Aws) -> None:
-    aws.waits(9)
-    aws.begins()
+def test_a_move_that_takes_too_long_is_no_longer_followed(aws: AwsStub) -> None:
+    aws.add_waiting(9)
+    aws.add_start()
     for moved in (1, 2, 3):
-        aws.tells("RUNNING", moved)
+        aws.add_task("RUNNING", moved)
     with pytest.raises(RedriveError, match="SQS is still moving, 3 messages so far"):
         aws.redrive(timeout_s=2)

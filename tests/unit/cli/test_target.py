@@ -1,4 +1,4 @@
-"""What a command acts on, and what the layer's client finds in the environment meanwhile."""
+"""The stack that a command acts on, and the environment that its client is configured by."""
 
 import os
 from collections.abc import Mapping
@@ -32,7 +32,8 @@ INFO = StackInfo(
 )
 
 
-def found_by_the_layer(target: Target, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment_of_connect(target: Target, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment while the target connects. Afterwards it is as it was."""
     seen: list[dict[str, str]] = []
     monkeypatch.setattr(target_module, "connect", lambda _: seen.append(dict(os.environ)))
     before = dict(os.environ)
@@ -41,19 +42,23 @@ def found_by_the_layer(target: Target, monkeypatch: pytest.MonkeyPatch) -> dict[
     return seen[0]
 
 
-def test_the_layer_finds_the_local_stack_and_nothing_of_the_operators_own(
+def test_the_operators_own_aws_configuration_does_not_reach_the_local_stack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "https://elsewhere.example")
-    seen = found_by_the_layer(local_target(INFO), monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "https://elsewhere.example")
+    target = local_target(INFO)
+    seen = environment_of_connect(target, monkeypatch)
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_DEFAULT_REGION"]) == ("local", "us-east-1")
     assert "AWS_PROFILE" not in seen
     assert "AWS_ENDPOINT_URL_DYNAMODB" not in seen
+    assert target.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
+    assert target.client("lambda").meta.endpoint_url == "http://127.0.0.1:4567"
 
 
-def test_the_environment_is_restored_when_connecting_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_restored_if_connecting_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise RuntimeError("no")
 
@@ -64,44 +69,25 @@ def test_the_environment_is_restored_when_connecting_fails(monkeypatch: pytest.M
     assert dict(os.environ) == before
 
 
-def test_local_clients_go_to_the_local_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "https://elsewhere.example")
-    target = local_target(INFO)
-    assert target.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
-    assert target.client("lambda").meta.endpoint_url == "http://127.0.0.1:4567"
-    assert target.is_local
-
-
-def test_a_local_target_knows_the_folder_of_its_stack_and_one_on_aws_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(target_module, "running_stack", lambda _: INFO)
-    monkeypatch.setattr(target_module, "_outputs", lambda _, __: OUTPUTS)
-    assert running_target(tmp_path).state_dir == tmp_path
-    assert aws_target("prod", region="eu-west-1").state_dir is None
-
-
-def test_the_local_clock_is_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_of_a_local_target_is_its_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time_ns", lambda: 1_000_000_000_000)
     assert local_target(INFO).clock.now() == 1_000_000 - 5000
 
 
-def test_where_no_stack_runs_the_next_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_running_stack_the_error_says_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        TargetError, match="no local stack is running here: start one with `background-sync up`"
-    ):
+    next_step = "start one with `background-sync up`"
+    with pytest.raises(TargetError, match=f"no local stack is running here: {next_step}"):
         running_target()
     with pytest.raises(TargetError, match=f"no local stack is running on {tmp_path}"):
         running_target(tmp_path)
 
 
-# ---------------------------------------------------------------- AWS
-
-
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator with two profiles and keys in the environment; stacks that have all outputs."""
+    """An operator with two profiles and with keys in the environment; every stack has all outputs."""
     config = tmp_path / "config"
     config.write_text("[default]\nregion = eu-west-1\n[profile ops]\nregion = eu-north-1\n")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -113,22 +99,32 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_profile_that_is_named_goes_before_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_local_target_has_a_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_module, "running_stack", lambda _: INFO)
+    local, on_aws = running_target(tmp_path), aws_target("prod", region="eu-west-1")
+    assert (local.is_local, local.state_dir) == (True, tmp_path)
+    assert (on_aws.is_local, on_aws.state_dir) == (False, None)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_named_profile_takes_precedence_over_keys_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     target = aws_target("prod", profile="ops")
-    assert (target.region, target.is_local) == ("eu-north-1", False)
-    seen = found_by_the_layer(target, monkeypatch)
+    assert target.region == "eu-north-1"
+    seen = environment_of_connect(target, monkeypatch)
     assert (seen["AWS_PROFILE"], seen["AWS_DEFAULT_REGION"]) == ("ops", "eu-north-1")
     assert "AWS_ACCESS_KEY_ID" not in seen
 
 
 @pytest.mark.usefixtures("aws")
-def test_without_a_profile_the_environment_is_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = found_by_the_layer(aws_target("prod", region="us-west-2"), monkeypatch)
+def test_without_a_profile_the_keys_in_the_environment_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = environment_of_connect(aws_target("prod", region="us-west-2"), monkeypatch)
     assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_DEFAULT_REGION"]) == ("from-the-environment", "us-west-2")
 
 
 @pytest.mark.usefixtures("aws")
-def test_no_region_is_an_error_that_names_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_region_the_error_names_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     with pytest.raises(TargetError, match="no AWS region is set: use --region"):
         aws_target("prod")
@@ -142,7 +138,7 @@ def test_no_region_is_an_error_that_names_the_option(monkeypatch: pytest.MonkeyP
         ({"stack_name": "prod", "state_dir": Path("x")}, "use one of them"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(options: Mapping[str, Any], message: str) -> None:
+def test_options_that_exclude_each_other_are_refused(options: Mapping[str, Any], message: str) -> None:
     with pytest.raises(CommandError, match=message) as raised:
         StackOptions(**options).target()
     assert raised.value.status == 2

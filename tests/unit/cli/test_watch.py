@@ -1,7 +1,6 @@
-"""Health is looked at again and again; a look that fails does not end it."""
+"""`health --watch` asks again and again; a request that fails does not end it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -11,87 +10,67 @@ from background_sync_ops.cli.watch_state import ApiOutage, WatchState
 from background_sync_ops.errors import CommandError
 from background_sync_ops.health_api import HealthAnswer, RequestRefused
 from background_sync_ops.target import TargetError
+from tests.unit.cli.clock import StoppedClock
 
-START, STEP = 1_000_000, 5000
-GOOD = HealthAnswer({"status": "pass", "checks": {}}, {"runs": [], "summary": None}, [])
-BAD = HealthAnswer({"status": "fail", "checks": {}}, {"runs": [], "summary": None}, [])
-
-
-@dataclass
-class Clock:
-    time: int = START
-    waits: list[float] = field(default_factory=list)
-
-    def now(self) -> int:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.time += round(seconds * 1000)
+INTERVAL_MS = 5000
+PASS = HealthAnswer({"status": "pass", "checks": {}}, {"runs": [], "summary": None}, [])
+FAIL = HealthAnswer({"status": "fail", "checks": {}}, {"runs": [], "summary": None}, [])
+AWAY = CommandError("away")
 
 
-def looks(*answers: HealthAnswer | Exception) -> Callable[[], HealthAnswer]:
+def answering(*answers: HealthAnswer | Exception) -> Callable[[], HealthAnswer]:
     """One answer after the other, then Ctrl-C."""
-    left: Iterator[HealthAnswer | Exception] = iter(answers)
+    remaining: Iterator[HealthAnswer | Exception] = iter(answers)
 
-    def look() -> HealthAnswer:
-        answer = next(left, KeyboardInterrupt())
+    def ask() -> HealthAnswer:
+        answer = next(remaining, KeyboardInterrupt())
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    return look
+    return ask
 
 
-def watched(*answers: HealthAnswer | Exception) -> tuple[HealthWatch, list[WatchState], Clock]:
-    clock, seen = Clock(), []
-    watch = HealthWatch(looks(*answers), clock, timedelta(milliseconds=STEP))
+def watched(*answers: HealthAnswer | Exception) -> tuple[HealthWatch, list[WatchState]]:
+    """The watch at its end, and each state that it showed."""
+    shown: list[WatchState] = []
+
+    def view(before: WatchState, now: WatchState) -> None:
+        assert before == (shown[-1] if shown else WatchState())
+        shown.append(now)
+
+    watch = HealthWatch(answering(*answers), StoppedClock(), timedelta(milliseconds=INTERVAL_MS))
     with pytest.raises(KeyboardInterrupt):
-        watch.run(lambda _, now: seen.append(now))
-    return watch, seen, clock
+        watch.run(view)
+    return watch, shown
 
 
-def test_it_waits_between_two_looks() -> None:
-    _, seen, clock = watched(GOOD, GOOD, BAD)
-    assert [each.at for each in seen] == [START, START + STEP, START + 2 * STEP]
-    assert clock.waits == [5, 5, 5]
+def test_the_watch_waits_for_the_interval_after_each_request() -> None:
+    watch, shown = watched(PASS, PASS, FAIL)
+    assert [each.at for each in shown] == [0, INTERVAL_MS, 2 * INTERVAL_MS]
+    assert isinstance(watch.clock, StoppedClock)
+    assert watch.clock.waits == [5, 5, 5]
 
 
-def test_a_view_is_given_what_there_was_before() -> None:
-    given = []
-    watch = HealthWatch(looks(GOOD, BAD), Clock(), timedelta(seconds=5))
-    with pytest.raises(KeyboardInterrupt):
-        watch.run(lambda before, now: given.append((before.answer, now.answer)))
-    assert given == [(None, GOOD), (GOOD, BAD)]
-
-
-@pytest.mark.parametrize("error", [CommandError("away"), TargetError("away")])
-def test_a_look_that_fails_does_not_end_it(error: Exception) -> None:
-    watch, seen, _ = watched(GOOD, error, error, BAD)
-    outage = ApiOutage(START + STEP, "away")
-    assert seen[1:3] == [WatchState(GOOD, START, outage)] * 2
-    assert seen[3] == WatchState(BAD, START + 3 * STEP)
-    assert watch.status == 2
+@pytest.mark.parametrize("error", [AWAY, TargetError("away")])
+def test_a_request_that_fails_does_not_end_the_watch(error: Exception) -> None:
+    _, shown = watched(PASS, error, error, FAIL)
+    outage = ApiOutage(INTERVAL_MS, "away")
+    assert shown[1:] == [*[WatchState(PASS, 0, outage)] * 2, WatchState(FAIL, 3 * INTERVAL_MS)]
 
 
 @pytest.mark.parametrize(
     ("answers", "status"),
-    [
-        ((GOOD,), 0),
-        ((GOOD, BAD), 2),
-        ((BAD, CommandError("away")), 2),
-        ((CommandError("away"), CommandError("away")), 3),
-        ((), 3),
-    ],
+    [((PASS,), 0), ((PASS, FAIL), 2), ((FAIL, AWAY), 2), ((AWAY, AWAY), 3), ((), 3)],
 )
-def test_its_status_is_that_of_the_last_answer(
+def test_the_last_answer_gives_the_exit_status(
     answers: tuple[HealthAnswer | Exception, ...], status: int
 ) -> None:
     assert watched(*answers)[0].status == status
 
 
 @pytest.mark.parametrize("error", [RequestRefused("no such name"), KeyError("a bug")])
-def test_what_no_other_look_can_mend_ends_it(error: Exception) -> None:
-    watch = HealthWatch(looks(error), Clock(), timedelta(seconds=5))
+def test_an_error_that_every_request_would_have_ends_the_watch(error: Exception) -> None:
+    watch = HealthWatch(answering(error), StoppedClock(), timedelta(seconds=5))
     with pytest.raises(type(error)):
         watch.run(lambda *_: None)

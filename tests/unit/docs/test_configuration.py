@@ -1,4 +1,4 @@
-"""docs/configuration.md says what the code and the template say."""
+"""docs/configuration.md is what `make docs` writes from the code and the template."""
 
 from dataclasses import fields
 
@@ -6,14 +6,14 @@ from background_sync.rules.policy import BOUNDS, Policy
 from background_sync_ops.reference import MEANINGS, PAGE, page
 
 
-def test_the_page_is_what_make_docs_writes() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
-def test_every_setting_is_told() -> None:
+def test_every_setting_has_bounds_and_a_meaning() -> None:
     names = {field.name for field in fields(Policy)}
     assert names == BOUNDS.keys() == MEANINGS.keys()
 
 
-def test_the_page_is_not_empty() -> None:
+def test_the_page_has_parameters_settings_and_variables() -> None:
     assert all(f"`{name}`" in page() for name in ("KapsoBaseUrl", "stale_threshold_ms", "RUN_LEASE_SECONDS"))

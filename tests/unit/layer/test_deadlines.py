@@ -13,15 +13,15 @@ class Stopped:
         raise NotImplementedError
 
 
-def test_within_the_margin_less_is_left() -> None:
+def test_less_than_the_margin_is_within_it() -> None:
     assert Deadline(Stopped(), 1_500).within(501)
     assert Deadline(Stopped(), 900).within(0)
 
 
-def test_exactly_the_margin_is_enough() -> None:
+def test_exactly_the_margin_is_not_within_it() -> None:
     assert not Deadline(Stopped(), 1_500).within(500)
 
 
-def test_the_local_stacks_clock_is_moved() -> None:
+def test_the_clock_can_be_moved() -> None:
     day_ms = 86_400_000
     assert abs(SystemClock(day_ms).now() - SystemClock().now() - day_ms) < day_ms

@@ -1,37 +1,37 @@
-"""The variables that the template sets are those that the functions read, and the other way round."""
+"""The template sets exactly the variables that the functions read."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.unit.layer.variables import LAMBDA, LOCAL, POWERTOOLS, READERS, REQUIRED, of
+from tests.unit.layer.variables import LAMBDA, LOCAL, POWERTOOLS, READERS, REQUIRED, variables_of
 
 
-class Reading(dict[str, str]):
-    """Variables that note who is asked for."""
+class RecordingVariables(dict[str, str]):
+    """Variables that record which names are read."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         super().__init__(variables)
-        self.asked: set[str] = set()
+        self.names_read: set[str] = set()
 
     def get(self, name: str, default: Any = None) -> Any:
-        self.asked.add(name)
+        self.names_read.add(name)
         return super().get(name, default)
 
 
 @pytest.mark.parametrize("function", READERS)
-def test_what_is_set_is_read_and_what_is_read_is_set(function: str) -> None:
-    reading = Reading(REQUIRED[function])
-    READERS[function](reading)
-    assert reading.asked - set(LAMBDA) - LOCAL == set(of(function)) - POWERTOOLS
+def test_a_function_reads_exactly_the_variables_of_the_template(function: str) -> None:
+    variables = RecordingVariables(REQUIRED[function])
+    READERS[function](variables)
+    assert variables.names_read - set(LAMBDA) - LOCAL == set(variables_of(function)) - POWERTOOLS
 
 
 @pytest.mark.parametrize("function", READERS)
-def test_powertools_is_told_what_it_needs(function: str) -> None:
-    assert set(of(function)) >= POWERTOOLS
+def test_the_variables_of_powertools_are_set(function: str) -> None:
+    assert set(variables_of(function)) >= POWERTOOLS
 
 
 @pytest.mark.parametrize("function", READERS)
-def test_what_the_local_stack_alone_sets_is_not_in_the_template(function: str) -> None:
-    assert not LOCAL & set(of(function))
+def test_variables_of_the_local_stack_are_not_in_the_template(function: str) -> None:
+    assert not LOCAL & set(variables_of(function))

@@ -1,4 +1,4 @@
-"""What a list may be asked for; anything else is named."""
+"""The query parameters of lists. An error names the parameter."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def refused(parameters: dict[str, str], *allowed: str) -> str:
     return error.value.parameter
 
 
-def test_without_parameters_it_is_the_newest_ten_of_all() -> None:
+def test_the_default_is_ten_entries_of_all_workspaces() -> None:
     assert read_listing({}, ALLOWED) == Listing(None, 10)
 
 
@@ -26,7 +26,7 @@ def test_both_bounds_of_the_limit_are_allowed(limit: int) -> None:
 @pytest.mark.parametrize(
     "limit", ["0", "101", "-1", "", " 5", "5 ", "1e1", "1.0", "ten", "٣", "²", "5,6", "9" * 5_000]
 )
-def test_a_limit_out_of_bounds_or_no_number_is_named(limit: str) -> None:
+def test_a_limit_out_of_bounds_or_not_a_number_is_refused(limit: str) -> None:
     assert refused({"limit": limit}) == "limit"
 
 
@@ -36,19 +36,19 @@ def test_any_id_that_a_workspace_may_have_is_allowed(workspace_id: str) -> None:
 
 
 @pytest.mark.parametrize("workspace_id", ["", "x" * 2049, "ü" * 1025])
-def test_one_that_none_may_have_is_named(workspace_id: str) -> None:
+def test_an_empty_or_too_long_workspace_id_is_refused(workspace_id: str) -> None:
     assert refused({"workspace_id": workspace_id}) == "workspace_id"
 
 
 @pytest.mark.parametrize("workspace_id", ["#sweep", "#sweep-shard#00", "#audit#w1", "#"])
-def test_our_own_records_are_not_to_be_had(workspace_id: str) -> None:
+def test_the_partitions_of_sync_itself_are_refused(workspace_id: str) -> None:
     assert refused({"workspace_id": workspace_id}) == "workspace_id"
 
 
 @pytest.mark.parametrize("name", ["Limit", "run_at", ""])
-def test_an_unknown_parameter_is_named(name: str) -> None:
+def test_an_unknown_parameter_is_refused(name: str) -> None:
     assert refused({"limit": "5", name: "1"}) == name
 
 
-def test_one_that_another_list_knows_is_unknown_here() -> None:
+def test_a_parameter_of_another_list_is_refused() -> None:
     assert refused({"workspace_id": "w1"}, "limit") == "workspace_id"

@@ -1,4 +1,4 @@
-"""A queue message: what travels is what arrives, and what is wrong is named."""
+"""Queue messages: what is sent is what is read, and an error names the invalid field."""
 
 import json
 from typing import Any
@@ -7,16 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.messages import InvalidMessage, Message, read_message
+from background_sync.messages import MAX_WINDOW_MS, InvalidMessage, Message, Window, read_message
 from background_sync.rules.values import LATEST_MS
 
-GOOD = {"version": 1, "kind": "run", "workspace_id": "w1", "run_at": 1_767_225_600_000}
+NOW = 1_767_225_600_000
+DAY_MS = 86_400_000
+RUN = {"version": 1, "kind": "run", "workspace_id": "w1", "run_at": NOW}
+BACKFILL = RUN | {"kind": "backfill", "since": NOW - DAY_MS, "until": NOW, "dry_run": False}
 ids = st.text(min_size=1).filter(lambda text: not text.startswith("#"))
 
 
-def body(**changes: Any) -> str:
-    """A good body but for `changes`; `...` leaves a field out."""
-    return json.dumps({name: value for name, value in {**GOOD, **changes}.items() if value is not ...})
+def body(valid: dict[str, Any], **changes: Any) -> str:
+    """A valid body with `changes`; `...` leaves a field out."""
+    return json.dumps({name: value for name, value in {**valid, **changes}.items() if value is not ...})
 
 
 @given(st.sampled_from(["run", "audit"]), ids, st.integers(1, LATEST_MS))
@@ -26,40 +29,70 @@ def test_what_is_sent_is_what_is_read(kind: str, workspace_id: str, run_at: int)
     assert message.body().isascii()
 
 
-def test_the_body_has_the_schema_that_is_agreed() -> None:
-    assert json.loads(Message("run", "w1", 1_767_225_600_000).body()) == GOOD
+@given(st.integers(1, LATEST_MS - MAX_WINDOW_MS), st.integers(1, MAX_WINDOW_MS), st.booleans())
+def test_a_backfills_window_is_read_as_it_was_sent(since: int, length_ms: int, dry_run: bool) -> None:
+    message = Message("backfill", "w1", NOW, Window(since, since + length_ms, dry_run))
+    assert read_message(message.body()) == message
 
 
-def test_fields_of_a_later_version_of_the_sender_are_no_fault() -> None:
-    assert read_message(body(trace="1-2-3")) == Message("run", "w1", 1_767_225_600_000)
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (Message("run", "w1", NOW), RUN),
+        (Message("backfill", "w1", NOW, Window(NOW - DAY_MS, NOW, dry_run=False)), BACKFILL),
+    ],
+)
+def test_a_body_has_the_agreed_schema(message: Message, expected: dict[str, Any]) -> None:
+    assert json.loads(message.body()) == expected
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert read_message(body(RUN, trace="1-2-3")) == Message("run", "w1", NOW)
+
+
+@pytest.mark.parametrize("kind", ["run", "audit"])
+def test_only_a_backfill_has_a_window(kind: str) -> None:
+    assert read_message(body(BACKFILL, kind=kind)).window is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "run", "\x00"])
-def test_what_is_no_json_is_refused(text: str) -> None:
+def test_a_body_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage, match="not JSON"):
         read_message(text)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "1", '"run"'])
-def test_what_is_no_object_is_refused(text: str) -> None:
+def test_a_body_that_is_not_an_object_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage, match="not a JSON object"):
         read_message(text)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("valid", "field", "value"),
     [
-        *(("version", value) for value in (..., None, 0, 2, "1")),
-        *(("kind", value) for value in (..., None, "", "Run", "else", 1, ["run"])),
-        *(("workspace_id", value) for value in (..., None, "", 1, ["w1"])),
-        *(("run_at", value) for value in (..., None, 0, -1, "1767225600000", 1.5, True)),
+        *((RUN, "version", value) for value in (..., None, 0, 2, "1")),
+        *((RUN, "kind", value) for value in (..., None, "", "Run", "else", 1, ["run"])),
+        *((RUN, "workspace_id", value) for value in (..., None, "", 1, ["w1"])),
+        (RUN, "workspace_id", "#sweep"),  # One of sync's own records.
+        *((RUN, "run_at", value) for value in (..., None, 0, -1, "1767225600000", 1.5, True)),
+        *((BACKFILL, "since", value) for value in (..., None, 0, -1, 1.5, True, "2026-01-01")),
+        *((BACKFILL, "until", value) for value in (..., None, 0, -1, 1.5, True, "2026-01-01")),
+        *((BACKFILL, "dry_run", value) for value in (..., None, 0, 1, "true")),
     ],
 )
-def test_a_field_that_is_missing_or_wrong_is_named(field: str, value: Any) -> None:
+def test_an_error_names_the_missing_or_invalid_field(valid: dict[str, Any], field: str, value: Any) -> None:
     with pytest.raises(InvalidMessage, match=field):
-        read_message(body(**{field: value}))
+        read_message(body(valid, **{field: value}))
 
 
-def test_a_workspace_must_not_be_one_of_our_own_records() -> None:
-    with pytest.raises(InvalidMessage, match="workspace_id"):
-        read_message(body(workspace_id="#sweep"))
+@pytest.mark.parametrize("since", [NOW, NOW + 1, NOW - 30 * DAY_MS - 1])
+def test_a_window_that_is_empty_or_longer_than_30_days_is_refused(since: int) -> None:
+    with pytest.raises(InvalidMessage, match="since must be before until, by 30 days at most"):
+        read_message(body(BACKFILL, since=since))
+
+
+@pytest.mark.parametrize("since", [NOW - 1, NOW - 30 * DAY_MS])
+def test_a_window_from_a_millisecond_to_30_days_is_valid(since: int) -> None:
+    window = read_message(body(BACKFILL, since=since)).window
+    assert window is not None
+    assert window.until - window.since == NOW - since

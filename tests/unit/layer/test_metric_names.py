@@ -32,14 +32,14 @@ def test_a_workspace_is_a_property_and_never_a_dimension(capsys: pytest.CaptureF
     assert directive["Dimensions"] == [["service"]]
 
 
-def test_the_next_document_knows_nothing_of_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_contains_nothing_of_the_last_one(capsys: pytest.CaptureFixture[str]) -> None:
     emit({"flagged": 1}, "w1")
     capsys.readouterr()
     emit({"workspaces_dispatched": 2})
     assert not {"Flagged", "workspace_id"} & emitted(capsys).keys()
 
 
-def test_a_metric_that_cannot_be_written_costs_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_metric_that_cannot_be_written_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry.metrics, "flush_metrics", lambda: 1 / 0)
     telemetry.emit({"flagged": 1})
     telemetry.metrics.clear_metrics()

@@ -1,4 +1,4 @@
-"""What the checks link to is there."""
+"""Each check's section and command exist."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("check", GUIDES)
-def test_its_section_is_in_the_runbook(check: str) -> None:
+def test_the_runbook_has_the_section_of_the_check(check: str) -> None:
     assert GUIDES[check].anchor in ANCHORS
     assert runbook_link("https://docs.example/operations", check).startswith(
         "https://docs.example/operations#"
@@ -33,7 +33,7 @@ def test_the_runbook_names_the_check(check: str) -> None:
 
 
 @pytest.mark.parametrize("check", GUIDES)
-def test_its_command_is_one_of_ours(check: str) -> None:
+def test_the_command_of_the_check_exists(check: str) -> None:
     program, command = GUIDES[check].command.split()
     assert program == "background-sync"
     assert command in COMMANDS

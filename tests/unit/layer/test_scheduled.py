@@ -1,4 +1,4 @@
-"""Which sweep an event asks for."""
+"""The sweep that an event starts or resumes."""
 
 from typing import Any
 
@@ -15,36 +15,36 @@ def test_eventbridges_event_names_its_scheduled_time() -> None:
 
 
 @pytest.mark.parametrize("time", ["2026-01-01T12:00:00+02:00", "2026-01-01T10:00:00.000Z"])
-def test_any_way_to_write_the_moment_is_the_same_sweep(time: str) -> None:
+def test_any_format_of_the_time_names_the_same_sweep(time: str) -> None:
     assert read_scheduled({"time": time}).run_at == T10
 
 
-def test_by_hand_it_is_named_in_ms() -> None:
+def test_a_manual_event_names_its_time_in_milliseconds() -> None:
     assert read_scheduled({"run_at": T10}) == Scheduled(T10, resume=False)
 
 
-def test_the_dispatcher_asks_itself_to_go_on() -> None:
+def test_an_event_of_the_dispatcher_itself_resumes_a_sweep() -> None:
     assert read_scheduled({"run_at": T10, "resume": True}) == Scheduled(T10, resume=True)
 
 
 @pytest.mark.parametrize("resume", [False, None, "true", 1])
-def test_nothing_else_is_such_a_request(resume: object) -> None:
+def test_any_other_value_of_resume_is_ignored(resume: object) -> None:
     assert not read_scheduled({"run_at": T10, "resume": resume}).resume
 
 
 @pytest.mark.parametrize("event", [{}, {"time": None}, {"time": T10}, {"detail": {"run_at": T10}}])
-def test_an_event_that_names_no_sweep_is_refused(event: dict[str, Any]) -> None:
+def test_an_event_without_a_time_is_refused(event: dict[str, Any]) -> None:
     with pytest.raises(InvalidEvent, match="neither run_at nor time"):
         read_scheduled(event)
 
 
 @pytest.mark.parametrize("time", ["", "now", "2026-13-01T10:00:00Z", "2026-01-01T10:00:00"])
-def test_a_time_that_is_none_or_has_no_zone_is_refused(time: str) -> None:
+def test_an_invalid_time_or_one_without_a_zone_is_refused(time: str) -> None:
     with pytest.raises(InvalidEvent, match="time is "):
         read_scheduled({"time": time})
 
 
 @pytest.mark.parametrize("run_at", [None, 0, -5, 1.5, str(T10), True, [T10]])
-def test_a_run_at_that_is_no_time_is_refused(run_at: object) -> None:
+def test_an_invalid_run_at_is_refused(run_at: object) -> None:
     with pytest.raises(InvalidEvent, match="run_at is "):
         read_scheduled({"run_at": run_at, "time": "2026-01-01T10:00:00Z"})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.settings import SettingsError, health_settings, reconciler_settings
+from background_sync.settings import HealthSettings, ReconcilerSettings, SettingsError, read_settings
 from tests.unit.layer.variables import LAMBDA, POWERTOOLS, READERS, REQUIRED
 
 READ = {
@@ -55,14 +55,14 @@ def test_one_that_is_wrong_is_named(function: str, name: str, wrong: str) -> Non
 
 @pytest.mark.parametrize("text", ["true", "True", " TRUE "])
 def test_however_true_is_written_it_is_true(text: str) -> None:
-    assert health_settings({**REQUIRED["HealthFunction"], "PUBLIC_TOTALS": text}).public_totals
+    assert read_settings(HealthSettings, {**REQUIRED["HealthFunction"], "PUBLIC_TOTALS": text}).public_totals
 
 
 @pytest.mark.parametrize("function", [name for name in READERS if name != "MonitorFunction"])
 def test_the_clock_and_the_meter_are_aws_own_unless_told(function: str) -> None:
     read, variables = READERS[function], REQUIRED[function]
-    aws = read(variables).runtime
-    local = read({**variables, "CLOCK_OFFSET_MS": "-5000", "CAPACITY_METERED": "false"}).runtime
+    aws = read(variables)
+    local = read({**variables, "CLOCK_OFFSET_MS": "-5000", "CAPACITY_METERED": "false"})
     assert (aws.clock_offset_ms, aws.capacity_metered) == (0, True)
     assert (local.clock_offset_ms, local.capacity_metered) == (-5000, False)
 
@@ -75,34 +75,17 @@ def test_the_monitors_clock_too() -> None:
 @pytest.mark.parametrize(("name", "wrong"), [("CLOCK_OFFSET_MS", "1h"), ("CAPACITY_METERED", "maybe")])
 def test_but_not_when_they_are_wrong(name: str, wrong: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be"):
-        reconciler_settings({**REQUIRED["ReconcilerFunction"], name: wrong})
+        read_settings(ReconcilerSettings, {**REQUIRED["ReconcilerFunction"], name: wrong})
 
 
 @pytest.mark.parametrize("url", ["https://api.kapso.ai", "http://127.0.0.1:9000", "http://[::1]:9000/kapso"])
 def test_kapso_may_be_asked_over_https_or_on_this_machine(url: str) -> None:
     variables = {**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url}
-    assert reconciler_settings(variables).kapso_base_url == url
+    assert read_settings(ReconcilerSettings, variables).kapso_base_url == url
 
 
 @pytest.mark.parametrize("url", ["http://api.kapso.ai", "http://127.0.0.1.example.com", "api.kapso.ai"])
 def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -> None:
     with pytest.raises(SettingsError, match=r"^KAPSO_BASE_URL: a base URL must ") as caught:
-        reconciler_settings({**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})
+        read_settings(ReconcilerSettings, {**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})
     assert repr(url) in str(caught.value)
-
-
-def local_pages(**variables: str) -> bool:
-    return health_settings({**REQUIRED["HealthFunction"], **variables}).local_pages
-
-
-def test_pages_that_name_people_are_off_unless_told() -> None:
-    assert not local_pages()
-    assert local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL="http://127.0.0.1:4000")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "https://dynamodb.us-east-1.amazonaws.com", "http://127.0.0.1.evil.example"]
-)
-def test_and_refused_wherever_the_tables_are_elsewhere(address: str) -> None:
-    with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL|LOCAL_PAGES"):
-        local_pages(LOCAL_PAGES="true", AWS_ENDPOINT_URL=address)

@@ -1,4 +1,4 @@
-"""Capacity is counted from every answer that tells of it."""
+"""Capacity units are counted from DynamoDB's answers."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,7 +21,7 @@ def answer(database: Database, operation: str, consumed: object = None) -> None:
     database.count(parsed, SimpleNamespace(name=operation), http_response=None)
 
 
-def test_reads_and_writes_apart(database: Database) -> None:
+def test_reads_and_writes_are_counted_separately(database: Database) -> None:
     with database.attempt(DEADLINE) as usage:
         answer(database, "Query", {"CapacityUnits": 2.5})
         answer(database, "GetItem", {"CapacityUnits": 1.0})
@@ -29,19 +29,19 @@ def test_reads_and_writes_apart(database: Database) -> None:
     assert (usage.read_units, usage.write_units) == (3.5, 3.0)
 
 
-def test_a_transaction_tells_of_each_table(database: Database) -> None:
+def test_a_transaction_counts_all_its_tables(database: Database) -> None:
     with database.attempt(DEADLINE) as usage:
         answer(database, "TransactWriteItems", [{"CapacityUnits": 4.0}, {"CapacityUnits": 2.0}])
     assert (usage.read_units, usage.write_units) == (0.0, 6.0)
 
 
-def test_an_answer_that_does_not_tell_adds_nothing(database: Database) -> None:
+def test_an_answer_without_capacity_adds_nothing(database: Database) -> None:
     with database.attempt(DEADLINE) as usage:
         answer(database, "DescribeTable")
     assert (usage.read_units, usage.write_units) == (0.0, 0.0)
 
 
-def test_the_next_block_begins_at_nothing(database: Database) -> None:
+def test_each_attempt_starts_at_zero(database: Database) -> None:
     with database.attempt(DEADLINE):
         answer(database, "Query", {"CapacityUnits": 2.5})
     with database.attempt(DEADLINE) as usage:

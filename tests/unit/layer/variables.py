@@ -1,31 +1,33 @@
 """The environment variables that the template gives each function."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
 from background_sync.settings import (
-    dispatcher_settings,
-    health_settings,
-    monitor_settings,
-    reconciler_settings,
+    DispatcherSettings,
+    HealthSettings,
+    MonitorSettings,
+    ReconcilerSettings,
+    read_settings,
 )
 
 Read = Callable[[Mapping[str, str]], Any]
 READERS: dict[str, Read] = {
-    "DispatcherFunction": dispatcher_settings,
-    "ReconcilerFunction": reconciler_settings,
-    "HealthFunction": health_settings,
-    "MonitorFunction": monitor_settings,
+    "DispatcherFunction": partial(read_settings, DispatcherSettings),
+    "ReconcilerFunction": partial(read_settings, ReconcilerSettings),
+    "HealthFunction": partial(read_settings, HealthSettings),
+    "MonitorFunction": partial(read_settings, MonitorSettings),
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
-LOCAL = {"CLOCK_OFFSET_MS", "CAPACITY_METERED", "LOCAL_PAGES"}
+LOCAL = {"CLOCK_OFFSET_MS", "CAPACITY_METERED"}
 
 
-def of(function: str) -> dict[str, str]:
+def variables_of(function: str) -> dict[str, str]:
     """A function's variables at the defaults of the template's parameters."""
     template = yaml_parse(  # type: ignore[no-untyped-call]
         (Path(__file__).parents[3] / "template.yaml").read_text(encoding="utf-8")
@@ -42,5 +44,5 @@ def _text(value: Any, parameters: Mapping[str, Any]) -> str:
     return "a resource's" if parameter is None else str(parameter["Default"])
 
 
-REQUIRED = {name: {**of(name), **LAMBDA} for name in READERS}
-"""What Lambda gives each function."""
+REQUIRED = {name: {**variables_of(name), **LAMBDA} for name in READERS}
+"""The variables of each function in Lambda."""

@@ -18,56 +18,42 @@ def sweep(hours_ago: int = 0, **values: Any) -> dict[str, Any]:
     return {"run_at": NOW - hours_ago * HOUR_MS, **found, **runs, **values}
 
 
-def test_a_bar_says_its_shares() -> None:
-    assert "1 Jan 00:00: 25 % stale, 5 % flagged, 1 % repaired<" in chart([sweep()], SHARES)
-
-
-def test_and_no_counts_unless_totals_are_public() -> None:
+def test_without_public_totals_the_chart_has_only_shares() -> None:
     text = Reader(chart([sweep(contacts_checked=98_765, stale_found=12_345, dispatched=4_321)], SHARES)).text
     assert not [number for number in ("98", "345", "321") if number in text]
+    assert "1 Jan 00:00: 25 % stale, 5 % flagged, 1 % repaired<" in chart([sweep()], SHARES)
     assert "1 Jan 00:00: 50 stale, 10 flagged, 2 repaired<" in chart([sweep()], TOTALS)
 
 
-def test_trouble_is_said_and_explained() -> None:
+def test_failed_runs_are_shown_and_explained_only_if_there_are_some() -> None:
     drawn = chart([sweep(failed=1, finished=False)], SHARES)
     assert "; 25 % of the runs failed; not finished<" in drawn
     assert "Some runs failed" in drawn
-
-
-def test_where_there_is_none_it_is_not() -> None:
     assert "ailed" not in chart([sweep()], SHARES).replace("Failed runs", "")
 
 
-def test_it_shows_the_newest_48_and_the_table_the_same() -> None:
+def test_the_chart_and_the_table_show_the_newest_48_sweeps() -> None:
     drawn = chart([sweep(number) for number in range(60)], SHARES)
     assert (drawn.count('class="slot"'), drawn.count("<tr>")) == (48, 49)
     assert drawn.index("30 Dec 01:00:") < drawn.index("1 Jan 00:00:")
 
 
-def test_without_sweeps_it_says_so() -> None:
+def test_the_chart_says_that_there_is_no_sweep_yet() -> None:
     assert "No sweep yet" in chart([], SHARES)
 
 
-def test_a_sweep_over_nobody_is_no_division_by_zero() -> None:
+def test_a_sweep_without_contacts_has_shares_of_zero() -> None:
     assert "0 % stale" in chart([sweep(contacts_checked=0, stale_found=0, flagged=0, dispatched=0)], SHARES)
 
 
 @pytest.mark.parametrize(
     ("amounts", "highest", "top"),
-    [
-        (SHARES, 0, 0.01),
-        (SHARES, 0.01, 0.01),
-        (SHARES, 0.41, 0.6),
-        (SHARES, 1.0, 1.0),
-        (TOTALS, 0, 2),
-        (TOTALS, 5, 10),
-        (TOTALS, 123_456, 200_000),
-    ],
+    [(SHARES, 0, 0.01), (SHARES, 0.41, 0.6), (SHARES, 1.0, 1.0), (TOTALS, 0, 2), (TOTALS, 123_456, 200_000)],
 )
 def test_a_scale_ends_at_a_round_number(amounts: Amounts, highest: float, top: float) -> None:
     assert amounts.top([0, highest]) == top
 
 
-def test_what_is_not_nothing_is_seen() -> None:
+def test_the_smallest_amount_is_visible() -> None:
     drawn = chart([sweep(contacts_checked=10**6, stale_found=1, flagged=0)], SHARES)
     assert 'class="stale" x="111" y="136.5" width="8" height="1.5"' in drawn

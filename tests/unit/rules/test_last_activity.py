@@ -1,4 +1,4 @@
-"""Last activity = `last_activity_at`, else `updated_at`, else `created_at`."""
+"""Last activity is `last_activity_at`, else `updated_at`, else `created_at`."""
 
 import pytest
 
@@ -13,41 +13,41 @@ from background_sync.rules.values import InvalidRecord
 ALL = {"last_activity_at": 1, "updated_at": 2, "created_at": 3}
 
 
-def test_the_last_activity_itself_comes_first_even_when_it_is_older() -> None:
+def test_last_activity_at_is_used_even_if_it_is_older() -> None:
     assert last_activity(ALL) == 1
 
 
 @pytest.mark.parametrize("absent", [0, None])
-def test_else_the_update_and_else_the_creation(absent: object) -> None:
+def test_updated_at_and_created_at_are_used_if_it_is_missing(absent: object) -> None:
     assert last_activity({**ALL, "last_activity_at": absent}) == 2
     assert last_activity({**ALL, "last_activity_at": absent, "updated_at": absent}) == 3
 
 
-def test_without_any_of_them_a_record_is_invalid() -> None:
+def test_a_record_without_any_of_the_times_is_invalid() -> None:
     with pytest.raises(InvalidRecord, match="no last_activity_at, updated_at, created_at"):
         last_activity({"last_contact_at": 5, "updated_at": 0})
 
 
-def test_one_that_cannot_be_read_is_not_passed_over() -> None:
+def test_an_invalid_time_is_not_replaced_by_the_next() -> None:
     with pytest.raises(InvalidRecord, match="last_activity_at"):
         last_activity({**ALL, "last_activity_at": "yesterday"})
 
 
-def test_one_behind_the_first_is_not_looked_at() -> None:
+def test_an_invalid_time_that_is_not_used_does_no_harm() -> None:
     assert last_activity({**ALL, "updated_at": "yesterday"}) == 1
 
 
 @pytest.mark.parametrize(("record", "value"), [(ALL, 1), ({}, 0), ({**ALL, "last_activity_at": "x"}, 0)])
-def test_the_index_attribute_is_a_number_always(record: dict[str, object], value: int) -> None:
+def test_the_index_attribute_is_always_a_number(record: dict[str, object], value: int) -> None:
     assert activity_index_value(record) == value
 
 
-def test_an_entry_of_the_index_at_0_is_invalid() -> None:
+def test_an_index_entry_at_0_is_invalid() -> None:
     with pytest.raises(InvalidRecord, match="no readable time"):
         contact_from_index("628", {"activity_at": 0})
 
 
-def test_the_index_is_read_by_its_own_attribute_and_the_record_by_the_times() -> None:
+def test_an_index_entry_is_read_by_activity_at_and_a_record_by_its_times() -> None:
     record = {"activity_at": 9, "last_activity_at": 5, "lead_status": "new", "flagged_at": 7}
     assert contact_from_index("628", record).activity_at == 9
     stored = contact_from_record("628", record)

@@ -1,31 +1,38 @@
-"""What a workspace's settings override, and what leaves the default in force."""
+"""A workspace's settings, their bounds, and the defaults that apply if a setting is invalid."""
 
 from decimal import Decimal
 
 import pytest
 
-from background_sync.rules.policy import BOUNDS, DAY_MS, HOUR_MS, MINUTE_MS, Policy, read_policy
+from background_sync.rules.policy import BOUNDS, DAY_MS, HOUR_MS, MINUTE_MS, Policy, read_policy, read_verify
 
 LIMITS = [
     ("stale_threshold_ms", MINUTE_MS, 365 * DAY_MS),
     ("flag_cooldown_ms", HOUR_MS, 365 * DAY_MS),
     ("max_flags_per_run", 0, 500),
     ("max_sync_notes", 1, 50),
+    ("verify_lookback_ms", 5 * MINUTE_MS, 30 * DAY_MS),
+    ("verify_rate_share", 1, 100),
 ]
 
 
-def test_the_defaults_are_an_hour_a_day_50_and_5() -> None:
-    policy = Policy()
-    assert (policy.stale_threshold_ms, policy.flag_cooldown_ms) == (3_600_000, 86_400_000)
-    assert (policy.max_flags_per_run, policy.max_sync_notes) == (50, 5)
+def test_these_are_the_defaults() -> None:
+    assert Policy() == Policy(
+        stale_threshold_ms=HOUR_MS,
+        flag_cooldown_ms=DAY_MS,
+        max_flags_per_run=50,
+        max_sync_notes=5,
+        verify_lookback_ms=DAY_MS,
+        verify_rate_share=50,
+    )
 
 
 def test_every_setting_has_its_bounds() -> None:
-    assert [(name, *BOUNDS[name]) for name, _, _ in LIMITS] == LIMITS
+    assert {name: (low, high) for name, low, high in LIMITS} == BOUNDS
 
 
 @pytest.mark.parametrize(("name", "low", "high"), LIMITS)
-def test_both_bounds_are_allowed(name: str, low: int, high: int) -> None:
+def test_both_bounds_are_valid(name: str, low: int, high: int) -> None:
     for value in (low, Decimal(high), float(high)):
         policy, invalid = read_policy({name: value})
         assert (getattr(policy, name), invalid) == (value, ())
@@ -33,27 +40,42 @@ def test_both_bounds_are_allowed(name: str, low: int, high: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "low", "high"), LIMITS)
-def test_beyond_them_the_default_is_used_and_it_is_told(name: str, low: int, high: int) -> None:
+def test_a_value_out_of_bounds_is_invalid_and_the_default_applies(name: str, low: int, high: int) -> None:
     for value in (low - 1, high + 1, Decimal("1E+40"), float("inf"), float("nan")):
         assert read_policy({name: value}) == (Policy(), (name,))
 
 
 @pytest.mark.parametrize("value", [True, False, "60", "", [], {}, b"9", 1.5, Decimal("2.5")])
-def test_a_wrong_type_likewise(value: object) -> None:
+def test_a_value_of_a_wrong_type_is_invalid_and_the_default_applies(value: object) -> None:
     assert read_policy({"max_sync_notes": value}) == (Policy(), ("max_sync_notes",))
 
 
-def test_one_bad_setting_costs_no_other() -> None:
+def test_an_invalid_setting_does_not_affect_the_others() -> None:
     policy, invalid = read_policy({"max_flags_per_run": 3, "max_sync_notes": 0, "flag_cooldown_ms": "x"})
     assert policy == Policy(max_flags_per_run=3)
     assert set(invalid) == {"max_sync_notes", "flag_cooldown_ms"}
 
 
 @pytest.mark.parametrize("settings", [None, {}, {"max_sync_notes": None}, {"theme": "dark"}])
-def test_what_is_absent_null_or_not_ours_is_no_fault(settings: object) -> None:
+def test_missing_null_and_unknown_settings_are_valid(settings: object) -> None:
     assert read_policy(settings) == (Policy(), ())
 
 
 @pytest.mark.parametrize("settings", ["", "x", 7, [], True, False])
-def test_settings_that_are_no_map_are_one_invalid_setting(settings: object) -> None:
+def test_settings_that_are_not_a_map_are_one_invalid_setting(settings: object) -> None:
     assert read_policy(settings) == (Policy(), ("settings",))
+
+
+@pytest.mark.parametrize("mode", ["off", "report", "repair"])
+def test_verification_has_three_modes(mode: str) -> None:
+    assert read_verify({"verify": mode}) == (mode, ())
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"verify": None}, "repair", ["verify"], {"theme": "dark"}])
+def test_verification_is_off_by_default(settings: object) -> None:
+    assert read_verify(settings) == ("off", ())
+
+
+@pytest.mark.parametrize("mode", ["on", "Repair", "", True, 1, ["repair"], {"mode": "repair"}])
+def test_an_unknown_mode_is_invalid_and_verification_is_off(mode: object) -> None:
+    assert read_verify({"verify": mode}) == ("off", ("verify",))

@@ -1,4 +1,4 @@
-"""Half up, exact at any size."""
+"""Rounding half up, exact at any size."""
 
 from fractions import Fraction
 from math import floor
@@ -13,12 +13,12 @@ from background_sync.rules.values import round_half_up
 
 
 @pytest.mark.parametrize(("numerator", "rounded"), [(0, 0), (1, 1), (3, 2), (5, 3), (4, 2), (-1, 0)])
-def test_halves_go_up(numerator: int, rounded: int) -> None:
+def test_halves_are_rounded_up(numerator: int, rounded: int) -> None:
     assert round_half_up(numerator, 2) == rounded
 
 
 @given(st.integers(-(10**20), 10**20), st.integers(1, 10**9))
-def test_it_is_the_nearest_whole_number(numerator: int, denominator: int) -> None:
+def test_the_result_is_the_nearest_integer(numerator: int, denominator: int) -> None:
     assert round_half_up(numerator, denominator) == floor(Fraction(numerator, denominator) + Fraction(1, 2))
 
 
@@ -33,7 +33,7 @@ def test_it_is_the_nearest_whole_number(numerator: int, denominator: int) -> Non
         (60_001, 0),
     ],
 )
-def test_a_flag_tells_the_hours_so(age_ms: int, hours: int) -> None:
+def test_a_flag_states_the_rounded_hours(age_ms: int, hours: int) -> None:
     note = flag_note(10**12, 10**12 + age_ms)
     assert note.content == f"Sync check: No activity for {hours} hours"
     assert (note.added_by, note.added_at) == ("background-sync", 10**12 + age_ms)

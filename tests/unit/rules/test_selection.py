@@ -1,16 +1,18 @@
-"""Least recently flagged first, never-flagged before all, oldest activity first among equals."""
+"""The order of flags: never flagged first, then least recently flagged, then oldest activity."""
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.rules.contact import GRACE_MS, Contact, best, rank
 
 NOW = 1_000
+REPORTED = {"flagged_at": 2 * GRACE_MS, "behind_at": GRACE_MS + 10, "reported_at": GRACE_MS + 10}
 
 
-def chosen(*contacts: Contact, limit: int = 9, refused: tuple[str, ...] = ()) -> list[str]:
+def selected(*contacts: Contact, limit: int = 9, refused: tuple[str, ...] = ()) -> list[str]:
     return [each.contact_id for each in best((), contacts, limit, refused)]
 
 
@@ -24,43 +26,29 @@ def contact(
     return Contact(contact_id, activity_at, None, flagged_at, behind_at, reported_at)
 
 
-def test_the_never_flagged_come_before_all() -> None:
-    assert chosen(contact("a", 1, flagged_at=1), contact("b", 9)) == ["b", "a"]
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (contact("b", 9), contact("a", 1, flagged_at=1)),  # Never flagged.
+        (contact("b", 9, flagged_at=7), contact("a", 1, flagged_at=8)),  # Least recently flagged.
+        (contact("b", 5), contact("a", 6)),  # Oldest activity.
+        (contact("a"), contact("b")),  # The contact id decides last.
+        (contact("b", 9, flagged_at=NOW, behind_at=NOW + GRACE_MS), contact("a", 1)),  # Unreported activity.
+        (contact("a", 1, flagged_at=NOW), contact("b", 9, **REPORTED)),  # Reported activity is no reason.
+    ],
+)
+def test_of_two_contacts_this_one_comes_first(first: Contact, second: Contact) -> None:
+    assert selected(second, first) == [first.contact_id, second.contact_id]
 
 
-def test_then_the_least_recently_flagged() -> None:
-    assert chosen(contact("a", 1, flagged_at=8), contact("b", 9, flagged_at=7)) == ["b", "a"]
+@pytest.mark.parametrize("behind_at", [None, GRACE_MS + 2])
+def test_unwritable_contacts_come_last_even_with_unreported_activity(behind_at: int | None) -> None:
+    unwritable = contact("a", 1, behind_at=behind_at)
+    assert selected(unwritable, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
 
 
-def test_among_equals_the_oldest_activity_comes_first() -> None:
-    assert chosen(contact("a", 6), contact("b", 5)) == ["b", "a"]
-
-
-def test_the_order_is_total() -> None:
-    assert chosen(contact("b"), contact("c"), contact("a")) == ["a", "b", "c"]
-
-
-def test_who_could_not_be_written_comes_last() -> None:
-    assert chosen(contact("a", 1), contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
-
-
-def test_whose_missed_activity_was_not_told_of_comes_before_all() -> None:
-    news = contact("b", 9, flagged_at=NOW, behind_at=NOW + GRACE_MS)
-    assert chosen(contact("a", 1), news) == ["b", "a"]
-
-
-def test_whose_missed_activity_was_told_of_waits_for_the_turn() -> None:
-    told = contact("b", 9, flagged_at=2 * GRACE_MS, behind_at=GRACE_MS + 10, reported_at=GRACE_MS + 10)
-    assert chosen(told, contact("a", 1, flagged_at=NOW)) == ["a", "b"]
-
-
-def test_who_could_not_be_written_comes_last_even_with_news() -> None:
-    news = contact("a", 1, behind_at=GRACE_MS + 2)
-    assert chosen(news, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
-
-
-def test_a_limit_of_0_chooses_nobody() -> None:
-    assert chosen(contact("a"), limit=0) == []
+def test_a_limit_of_0_selects_nobody() -> None:
+    assert selected(contact("a"), limit=0) == []
 
 
 contacts = st.builds(
@@ -73,19 +61,18 @@ contacts = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
-    everybody=st.lists(contacts, max_size=40, unique_by=lambda each: each.contact_id),
+    all_contacts=st.lists(contacts, max_size=40, unique_by=lambda each: each.contact_id),
     cuts=st.lists(st.integers(0, 40), max_size=6),
     limit=st.integers(0, 12),
     refused=st.sets(st.text("abc", min_size=1, max_size=3), max_size=5),
 )
-def test_however_the_pages_are_cut_it_is_the_best_of_all(
-    everybody: list[Contact], cuts: list[int], limit: int, refused: set[str]
+def test_the_selection_does_not_depend_on_the_pages(
+    all_contacts: list[Contact], cuts: list[int], limit: int, refused: set[str]
 ) -> None:
     kept: list[Contact] = []
-    edges = [0, *sorted(cuts), len(everybody)]
+    edges = [0, *sorted(cuts), len(all_contacts)]
     for start, end in pairwise(edges):
-        kept = best(kept, everybody[start:end], limit, refused)
+        kept = best(kept, all_contacts[start:end], limit, refused)
         assert len(kept) <= limit
-    assert kept == sorted(everybody, key=lambda each: rank(each, refused))[:limit]
+    assert kept == sorted(all_contacts, key=lambda each: rank(each, refused))[:limit]

@@ -1,4 +1,4 @@
-"""The same shard in every process, for ever."""
+"""Shards are the same in every process and every version."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ def test_a_hash_never_changes() -> None:
 
 
 @given(st.text(max_size=50), st.integers(1, 100))
-def test_a_shard_is_one_of_them(text: str, shards: int) -> None:
+def test_a_shard_is_within_the_range(text: str, shards: int) -> None:
     assert 0 <= shard_of(text, shards) < shards
 
 

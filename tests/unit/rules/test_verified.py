@@ -1,4 +1,4 @@
-"""What a comparison counts, and whom it confirms as merely quiet."""
+"""The counts of a verification, and which contacts it confirms as quiet."""
 
 from dataclasses import asdict, fields
 
@@ -11,17 +11,17 @@ COMPARED = ("in_step", "behind", "missing", "repaired", "created", "ahead", "unk
 BESIDE = ("renamed", "unreadable")
 
 
-def test_verified_is_the_sum_of_what_people_came_to() -> None:
+def test_verified_is_the_sum_of_the_outcomes() -> None:
     everything = Verified(**{name: 10**place for place, name in enumerate((*COMPARED, *BESIDE))})
     assert everything.verified == 1_111_111
     assert everything.counts() == {"verified": 1_111_111, **asdict(everything)}
 
 
-def test_every_count_is_totalled_by_a_sweep() -> None:
+def test_a_sweep_totals_every_count_of_verification() -> None:
     assert {"verified", "deferred", *(each.name for each in fields(Verified))} <= set(TOTALLED)
 
 
-def test_one_more_is_one_more_of_that_alone() -> None:
+def test_adding_to_one_count_changes_no_other() -> None:
     assert Verified().plus("behind").plus("behind", 2) == Verified(behind=3)
 
 
@@ -39,12 +39,12 @@ def test_a_person_moves_from_one_count_to_another() -> None:
         ("unknown", "behind", "behind"),
     ],
 )
-def test_what_was_done_counts_before_what_was_found(one: str | None, other: str, counts: str) -> None:
+def test_a_repair_takes_precedence_over_a_finding(one: str | None, other: str, counts: str) -> None:
     assert higher_priority(one, other) == counts
 
 
 @pytest.mark.parametrize(
     ("activity_at", "behind", "quiet"), [(100, False, True), (99, False, False), (100, True, False)]
 )
-def test_quiet_is_who_was_compared_and_not_behind(activity_at: int, behind: bool, quiet: bool) -> None:
+def test_a_compared_contact_that_is_not_behind_is_quiet(activity_at: int, behind: bool, quiet: bool) -> None:
     assert Confirmation(verified_from=100).is_quiet(activity_at, behind=behind) is quiet

@@ -4,7 +4,8 @@ The counters are sharded, because a million runs an hour must not write one item
 transaction as the run's state, so that a run counts in exactly one of completed or failed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
@@ -13,13 +14,16 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import attempts
-from background_sync.records.database import Database, Record
+from background_sync.records.database import Database, Record, read_many, run_key
 from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Outcomes, Run, expiry, find
+from background_sync.records.sweeps import Sweep
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.values import shard_of
 
 MAX_TRIES = 8
 PAUSE_S = 0.05
+TOTALS = ("completed", "failed", *TOTALLED)
+"""What is counted of a sweep: how its runs ended, and their counts."""
 CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -43,14 +47,20 @@ def counter_key(shard: int) -> str:
     return f"#sweep-shard#{shard:02d}"
 
 
-def sweep_totals(run_at: int, shards: int) -> dict[str, int]:
-    """`completed`, `failed` and every outcome count of a sweep, summed over its shards."""
-    keys = [(counter_key(shard), run_at) for shard in range(shards)]
-    counters = list(SweepCounter.batch_get(keys, consistent_read=True))
-    return {
-        name: sum(int(getattr(counter, name) or 0) for counter in counters)
-        for name in ("completed", "failed", *TOTALLED)
-    }
+def sweep_totals(
+    database: Database, sweeps: Collection[Sweep], names: Sequence[str] = TOTALS
+) -> dict[int, dict[str, int]]:
+    """By `run_at`, the totals with these names of each sweep, summed over its shards."""
+    sums: dict[int, Counter[str]] = {int(sweep.run_at): Counter() for sweep in sweeps}
+    keys = [
+        run_key(counter_key(shard), int(sweep.run_at))
+        for sweep in sweeps
+        for shard in range(int(sweep.shards))
+    ]
+    for item in read_many(database, database.tables.sync_health, keys, ("run_at", *names)):
+        counts = {name: int(item[name]["N"]) for name in names if name in item}
+        sums[int(item["run_at"]["N"])].update(counts)
+    return {run_at: {name: sum_[name] for name in names} for run_at, sum_ in sums.items()}
 
 
 def complete_run(

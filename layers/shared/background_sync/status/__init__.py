@@ -1,1 +1,1 @@
-"""How sync itself is doing: it only reads."""
+"""How sync itself is doing. This wing only reads."""

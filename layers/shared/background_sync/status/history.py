@@ -1,19 +1,21 @@
-"""What runs and sweeps came to, newest first, as documents for readers (times in ms)."""
+"""What runs and sweeps came to, as documents for readers. The newest come first; times are in ms."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from background_sync.records.counters import counter_key, sweep_totals
-from background_sync.records.database import Database, read_many, run_key
+from background_sync.records.counters import TOTALS, sweep_totals
+from background_sync.records.database import Database
 from background_sync.records.runs import TIME_SHARDS, Run
 from background_sync.records.sweeps import Sweep, latest_sweeps
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.values import round_half_up
 
 Document = dict[str, Any]
+SweepVersion = tuple[object, ...]
 RUN_FIELDS = (
+    "workspace_id",
+    "run_at",
     "status",
     *TOTALLED,
     "skip_reason",
@@ -27,59 +29,47 @@ RUN_FIELDS = (
     "read_units",
     "write_units",
 )
+"""What readers see of a run's record. The rest only matters to its next attempt."""
 BY_TIME = "by_time"
 THREADS = 8
+MAX_CACHED = 200
 
 
-COUNTED = ("completed", "failed", *TOTALLED)
+# ---------------------------------------------------------------- sweeps
 
 
-MAX_KEPT = 200
+class SweepHistory:
+    """Reads sweeps with their totals: all of them, or only those in `names`.
 
-
-Identity = tuple[object, ...]
-
-
-class Totals:
-    """Reads totals, all or those `counted`.
-
-    A sweep whose runs are all completed has its final ones, which are kept: another pass, the only thing that
-    could change them, makes another sweep of it here.
+    The totals of a sweep are final once all its runs are completed, and are then cached. Only another pass
+    over the sweep could change them, and that changes the sweep's version.
     """
 
-    def __init__(self, database: Database, counted: Sequence[str] = COUNTED) -> None:
+    def __init__(self, database: Database, names: Sequence[str] = TOTALS) -> None:
         self._database = database
-        self._counted = counted
-        self._kept: dict[Identity, dict[str, int]] = {}
+        self._names = names
+        self._cache: dict[SweepVersion, dict[str, int]] = {}
 
-    def of(self, sweeps: Sequence[Sweep]) -> list[dict[str, int]]:
-        """`completed`, `failed` and the outcome counts of each sweep."""
-        unknown = [sweep for sweep in sweeps if _identity(sweep) not in self._kept]
-        read = self._read(unknown)
-        found = [self._kept.get(_identity(sweep)) or read[int(sweep.run_at)] for sweep in sweeps]
-        self._keep(unknown, read)
-        return found
+    def newest(self, limit: int) -> list[Document]:
+        return self._documents(latest_sweeps(limit))
 
-    def _read(self, sweeps: Iterable[Sweep]) -> dict[int, dict[str, int]]:
-        sums: dict[int, Counter[str]] = {int(sweep.run_at): Counter() for sweep in sweeps}
-        keys = [
-            run_key(counter_key(shard), int(sweep.run_at))
-            for sweep in sweeps
-            for shard in range(int(sweep.shards))
-        ]
-        table, attributes = self._database.tables.sync_health, ("run_at", *self._counted)
-        for item in read_many(self._database, table, keys, attributes):
-            counts = {name: int(item[name]["N"]) for name in self._counted if name in item}
-            sums[int(item["run_at"]["N"])].update(counts)
-        return {run_at: {name: counter[name] for name in self._counted} for run_at, counter in sums.items()}
+    def one(self, sweep: Sweep) -> Document:
+        return self._documents([sweep])[0]
 
-    def _keep(self, sweeps: Iterable[Sweep], read: dict[int, dict[str, int]]) -> None:
-        if len(self._kept) > MAX_KEPT:
-            self._kept.clear()
-        for sweep in sweeps:
-            totals = read[int(sweep.run_at)]
-            if _is_final(sweep, totals):
-                self._kept[_identity(sweep)] = totals
+    def _documents(self, sweeps: Sequence[Sweep]) -> list[Document]:
+        unknown = [sweep for sweep in sweeps if _version(sweep) not in self._cache]
+        read = sweep_totals(self._database, unknown, self._names)
+        totals = [self._cache.get(_version(sweep)) or read[int(sweep.run_at)] for sweep in sweeps]
+        if len(self._cache) > MAX_CACHED:
+            self._cache.clear()
+        for sweep in unknown:
+            if _is_final(sweep, read[int(sweep.run_at)]):
+                self._cache[_version(sweep)] = read[int(sweep.run_at)]
+        return [_sweep_document(*each) for each in zip(sweeps, totals, strict=True)]
+
+
+def _version(sweep: Sweep) -> SweepVersion:
+    return sweep.run_at, sweep.pass_number, sweep.status, sweep.dispatched_at, sweep.dispatched
 
 
 def _is_final(sweep: Sweep, totals: Mapping[str, int]) -> bool:
@@ -87,36 +77,45 @@ def _is_final(sweep: Sweep, totals: Mapping[str, int]) -> bool:
     return sweep.dispatched_at is not None and all_completed
 
 
-def _identity(sweep: Sweep) -> Identity:
-    return sweep.run_at, sweep.pass_number, sweep.status, sweep.dispatched_at, sweep.dispatched
+def _sweep_document(sweep: Sweep, totals: Mapping[str, int]) -> Document:
+    """A sweep is `finished` when all its messages are sent and none of its runs is open.
 
-
-def run_document(run: Run) -> Document:
-    """A run's record without what only its attempts need; counts are null until it is completed."""
+    `skipped` counts workspaces that got no message, `skipped_runs` runs whose workspace was no longer active.
+    """
     return {
-        "workspace_id": run.workspace_id,
-        "run_at": run.run_at,
-        **{name: getattr(run, name) for name in RUN_FIELDS},
+        **totals,
+        "run_at": sweep.run_at,
+        "status": sweep.status,
+        "finished": sweep.dispatched_at is not None
+        and totals["completed"] + totals["failed"] >= sweep.dispatched,
+        "dispatched": sweep.dispatched,
+        "skipped": sweep.skipped,
+        "skipped_why": sweep.skipped_why,
+        "skipped_runs": totals["skipped"],
+        "started_at": sweep.started_at,
+        "dispatched_at": sweep.dispatched_at,
     }
+
+
+# ---------------------------------------------------------------- runs
 
 
 def workspace_runs(workspace_id: str, limit: int) -> list[Document]:
     """A workspace's newest runs."""
     newest = Run.query(workspace_id, scan_index_forward=False, limit=limit, consistent_read=True)
-    return [run_document(run) for run in newest]
+    return [_run_document(run) for run in newest]
 
 
 def latest_runs(database: Database, limit: int) -> list[Document]:
-    """The newest runs over all workspaces: `limit` keys of each shard, and the records of the newest of
-    all."""
+    """The newest runs of all workspaces: `limit` keys of each index shard, then the newest of those."""
     with ThreadPoolExecutor(THREADS) as pool:
         shards = pool.map(lambda shard: _newest_keys(database, shard, limit), range(TIME_SHARDS))
-        keys = sorted((key for shard in shards for key in shard), key=_newest_first)[:limit]
-    return _read(keys)
+        keys = sorted((key for shard in shards for key in shard), key=_newest_first)
+    return _read(keys[:limit])
 
 
 def sweep_runs(run_at: int) -> list[Document]:
-    """All runs of one sweep; for operators, of a sweep as large as they care to print."""
+    """All runs of one sweep, for the command line: a sweep may have a million."""
     with ThreadPoolExecutor(THREADS) as pool:
         shards = pool.map(lambda shard: _keys_at(shard, run_at), range(TIME_SHARDS))
         return _read(sorted((key for shard in shards for key in shard), key=_newest_first))
@@ -145,40 +144,19 @@ def _newest_first(key: tuple[str, int]) -> tuple[int, str]:
 
 def _read(keys: Sequence[tuple[str, int]]) -> list[Document]:
     found = {(run.workspace_id, int(run.run_at)): run for run in Run.batch_get(keys, consistent_read=True)}
-    return [run_document(found[key]) for key in keys if key in found]
+    return [_run_document(found[key]) for key in keys if key in found]
 
 
-def sweep_document(sweep: Sweep, totals: Mapping[str, int] | None = None) -> Document:
-    """A sweep with the totals of its runs; `finished` when none of them is open any more.
-
-    `skipped` counts workspaces that got no message, `skipped_runs` those that were no longer active when
-    their message was worked on.
-    """
-    totals = dict(sweep_totals(int(sweep.run_at), int(sweep.shards)) if totals is None else totals)
-    skipped_runs = totals.pop("skipped")
-    closed = totals["completed"] + totals["failed"]
-    return {
-        "run_at": sweep.run_at,
-        "status": sweep.status,
-        "finished": sweep.dispatched_at is not None and closed >= sweep.dispatched,
-        "dispatched": sweep.dispatched,
-        "skipped": sweep.skipped,
-        "skipped_why": sweep.skipped_why,
-        "started_at": sweep.started_at,
-        "dispatched_at": sweep.dispatched_at,
-        "skipped_runs": skipped_runs,
-        **totals,
-    }
+def _run_document(run: Run) -> Document:
+    """The counts are null until the run is completed."""
+    return {name: getattr(run, name) for name in RUN_FIELDS}
 
 
-def sweep_documents(totals: Totals, limit: int) -> list[Document]:
-    """The newest sweeps."""
-    sweeps = latest_sweeps(limit)
-    return [sweep_document(*each) for each in zip(sweeps, totals.of(sweeps), strict=True)]
+# ---------------------------------------------------------------- both
 
 
 def summary(documents: Iterable[Document]) -> Document | None:
-    """`last_run`, `avg_stale` (rounded half up) and `total_flagged` over runs or sweeps; None over none."""
+    """`last_run`, `avg_stale` (rounded half up) and `total_flagged` of runs or sweeps; None without any."""
     listed = list(documents)
     if not listed:
         return None

@@ -1,36 +1,36 @@
-"""How the sweeps are doing, as metrics for alarms.
+"""How the sweeps are doing, as metrics for the alarms.
 
-Measured by the clock and not by the sweeps: one that does not start says nothing, and its age tells all the
-same. In intervals, shares and counts of the last finished sweep, so that an alarm's threshold holds for every
-interval and its state from one sweep to the next.
+They are measured by the clock, because a sweep that does not start reports nothing. Values are in intervals,
+in percent, and as counts of the last finished sweep: so one threshold fits every interval, and an alarm keeps
+its state from one sweep to the next.
 """
 
 from collections.abc import Sequence
 
 from background_sync.clock import Clock
-from background_sync.records.sweeps import latest_sweeps
-from background_sync.status.history import Document, sweep_document
+from background_sync.records.database import Database
+from background_sync.status.history import Document, SweepHistory
 from background_sync.telemetry import emit
 
 LOOK_BACKS = (4, 48)
-"""A sweep may still be under way when the next one begins; further back only where none of them has finished,
-as when people sweep by hand while nothing works."""
+"""How many sweeps are read. The second, larger number only if none of the first has finished: somebody may
+start sweeps by hand while nothing works."""
 DRIFT = ("repaired", "created", "behind", "missing")
-"""What a sweep found that a webhook should have told: mended, or only reported."""
+"""The contacts that missed a webhook, whether the sweep fixed them or only reported them."""
 
 
-def measure(clock: Clock, interval_ms: int) -> dict[str, float]:
-    """Emit, and return, how the sweeps are doing: nothing at all as long as there was no sweep."""
-    values = _measured(_sweeps(), clock.now(), interval_ms)
+def measure(database: Database, clock: Clock, interval_ms: int) -> dict[str, float]:
+    """Emit the metrics and return them. Before the first sweep there are none."""
+    values = _measured(_sweeps(database), clock.now(), interval_ms)
     if values:
         emit(values)
     return values
 
 
-def _sweeps() -> Sequence[Document]:
+def _sweeps(database: Database) -> Sequence[Document]:
     sweeps: Sequence[Document] = ()
     for look_back in LOOK_BACKS:
-        sweeps = [sweep_document(sweep) for sweep in latest_sweeps(look_back)]
+        sweeps = SweepHistory(database).newest(look_back)
         if any(sweep["finished"] for sweep in sweeps):
             break
     return sweeps
@@ -40,7 +40,7 @@ def _measured(sweeps: Sequence[Document], now: int, interval_ms: int) -> dict[st
     if not sweeps:
         return {}
     finished = next((sweep for sweep in sweeps if sweep["finished"]), None)
-    # Where none has finished, the last that did is older than the oldest of these.
+    # If none of these has finished, the last finished sweep is older than the oldest of them.
     age_ms = max(0, now - int((finished or sweeps[-1])["run_at"]))
     return {"sweep_age_intervals": round(age_ms / interval_ms, 3), **_outcome(finished)}
 

@@ -1,80 +1,79 @@
-"""The checks of health in plain words, and where the runbook says more of each.
+"""The checks in plain words, and where the runbook explains each.
 
-`anchor` is a section of docs/operations.md, a test holds it there. `wrong` and `mend` are what the page says
-of a check that is not well, `command` is what to begin with.
+`anchor` is a section of docs/operations.md. `problem` and `fix` are what the status page says about a check
+that does not pass, `command` is the first command to run.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """What people are told of a check."""
-
     title: str
     anchor: str
-    wrong: str
-    mend: str
+    problem: str
+    fix: str
     command: str
 
 
+_SLOW_QUEUE = "Look at the reconciler's log. A higher reconciler concurrency processes messages faster."
 GUIDES: Mapping[str, Guide] = {
     "sweep:age": Guide(
-        "Last finished sweep",
-        "no-sweep-finishes",
-        "No sweep has finished for too long: nobody is looking for missed messages.",
-        "See whether sweeps start and whether they end. A sweep by hand does no harm.",
-        "background-sync sweep",
+        title="Last finished sweep",
+        anchor="no-sweep-finishes",
+        problem="No sweep has finished for too long, so missed messages are not found.",
+        fix="Check whether sweeps start and whether they finish. A sweep by hand does no harm.",
+        command="background-sync sweep",
     ),
     "runs:failed": Guide(
-        "Failed runs",
-        "runs-fail",
-        "Some workspaces could not be checked in the last sweep.",
-        "Read what the runs say. Once the cause is mended, the next sweep makes up for it.",
-        "background-sync health",
+        title="Failed runs",
+        anchor="runs-fail",
+        problem="Some workspaces could not be checked in the last sweep.",
+        fix="Read the errors of the runs. Once the cause is fixed, the next sweep catches up.",
+        command="background-sync health",
     ),
     "queue:age": Guide(
-        "Oldest open sweep",
-        "messages-wait",
-        "A sweep has been open for longer than the time between two sweeps.",
-        "Look at the reconciler's log. More reconcilers at a time work the messages off faster.",
-        "background-sync health",
+        title="Oldest open sweep",
+        anchor="messages-wait",
+        problem="A sweep has been open for longer than the time between two sweeps.",
+        fix=_SLOW_QUEUE,
+        command="background-sync health",
     ),
     "queue:depth": Guide(
-        "Waiting messages",
-        "messages-wait",
-        "More messages wait than two sweeps send.",
-        "Look at the reconciler's log. More reconcilers at a time work the messages off faster.",
-        "background-sync health",
+        title="Waiting messages",
+        anchor="messages-wait",
+        problem="More messages are waiting than two sweeps send.",
+        fix=_SLOW_QUEUE,
+        command="background-sync health",
     ),
     "deadLetters:waiting": Guide(
-        "Dead letters",
-        "dead-letters",
-        "Messages were given up: each is work on a workspace that nobody does.",
-        "Mend the cause, which the log of the reconciler names, then move the messages back.",
-        "background-sync redrive",
+        title="Dead letters",
+        anchor="dead-letters",
+        problem="Some messages failed too often and are no longer retried. Each is work on one workspace.",
+        fix="Find the cause in the reconciler's log and fix it, then send the messages back to the queue.",
+        command="background-sync redrive",
     ),
     "verification:deferred": Guide(
-        "Deferred verification",
-        "verification-is-deferred",
-        "Some workspaces could not be compared with Kapso. Nothing is lost: later sweeps go on.",
-        "See what the runs say: a revoked key needs a new one, a spent budget only time.",
-        "background-sync health",
+        title="Deferred verification",
+        anchor="verification-is-deferred",
+        problem="Some workspaces could not be compared with Kapso. Nothing is lost: later sweeps catch up.",
+        fix="See why in the runs: a revoked key must be replaced, a spent budget only needs time.",
+        command="background-sync health",
     ),
     "verification:age": Guide(
-        "Last full verification",
-        "verification-is-deferred",
-        "It has been long since one sweep compared every workspace with Kapso.",
-        "See which workspaces are put off sweep after sweep, and why.",
-        "background-sync health",
+        title="Last full verification",
+        anchor="verification-is-deferred",
+        problem="It has been long since one sweep compared every workspace with Kapso.",
+        fix="Find the workspaces that are deferred in sweep after sweep, and the reason.",
+        command="background-sync health",
     ),
     "webhooks:off": Guide(
-        "Webhooks off",
-        "a-webhook-is-off",
-        "Some numbers have no webhook, or Kapso has switched it off: only sweeps see what happens there.",
-        "Find them, and switch them on again.",
-        "background-sync webhooks",
+        title="Webhooks off",
+        anchor="a-webhook-is-off",
+        problem="Some numbers have no webhook, or Kapso switched it off. Only sweeps see their messages.",
+        fix="Find these webhooks and switch them on again.",
+        command="background-sync webhooks",
     ),
 }
 

@@ -1,28 +1,36 @@
-"""How sync is doing for each workspace, a page of them at a time.
+"""How sync is doing for each workspace, one page of workspaces at a time.
 
-    a page of the workspaces ─> the runs that may be their last, by their keys ─> judged ─> those asked for
+    scan a page of workspaces ─> read their last runs, by key ─> derive the states ─> keep those in a state
 
-A page costs one request for the workspaces and one for each hundred runs, whatever the tables hold; only of
-a workspace whose last run did not succeed the one that did is looked up. What is asked for by state is looked
-for among `EXAMINED` workspaces a page: a page may hold few, even none, and there are more all the same.
+What a page costs does not depend on the size of the tables: a query for the newest sweeps, a scan of at most
+`EXAMINED` workspaces, a batch read for each hundred keys of runs, and a query for each workspace that is
+listed and whose last run did not succeed. The pages together read the whole table of workspaces.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from pynamodb.expressions.operand import Path
 
 from background_sync.clock import Clock
-from background_sync.records.database import Database, deserialize, projection, read_many, run_key
+from background_sync.records.database import (
+    Database,
+    deserialize,
+    partition,
+    query,
+    read_many,
+    run_key,
+)
 from background_sync.records.runs import COMPLETED, FAILED, RUNNING
 from background_sync.records.sweeps import latest_sweeps
+from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import read_verify
-from background_sync.rules.values import LATEST_MS, to_int
+from background_sync.rules.values import to_int, valid_time
 from background_sync.rules.workspace import skip_reason
 from background_sync.status.history import Document
 
-EXAMINED = 100
 Record = Mapping[str, object]
 FAILING = "failing"
 DEFERRED = "deferred"
@@ -30,13 +38,41 @@ WEBHOOK_OFF = "webhook_off"
 INACTIVE = "inactive"
 NEVER_RUN = "never_run"
 STATES = (FAILING, DEFERRED, WEBHOOK_OFF, INACTIVE, NEVER_RUN)
+EXAMINED = 100
+"""How many workspaces a request for a state examines. Its page may list few of them or none, although there
+are more."""
 SWEEPS = 2
-"""The newest may be under way; the one before is where a run is then looked for."""
+"""The newest sweep may still be under way, so a workspace's last run may belong to the one before."""
+RUNS_SEARCHED = 24
+"""Among how many of a workspace's runs the last success is searched: a day of hourly sweeps."""
+WORKSPACE_FIELDS = (
+    "workspace_id",
+    "name",
+    "kapso_phone_id",
+    "kapso_token_parameter",
+    "settings",
+    "latest_run_at",
+    "watermark",
+    "webhook",
+    "webhook_since",
+)
+RESULTS = ("stale_found", "flagged", "repaired", "created")
+RUN_FIELDS = (
+    "workspace_id",
+    "run_at",
+    "status",
+    "error",
+    "deferred",
+    "deferred_why",
+    "superseded",
+    "skipped",
+    *RESULTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Workspaces as documents; `after` is where the next page begins, None at the end."""
+    """`after` is the id after which the next page begins, None at the end."""
 
     workspaces: list[Document]
     after: str | None
@@ -44,79 +80,91 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceStatus:
-    """What knows the workspaces; `interval_ms` is the time between two sweeps."""
+    """`interval_ms` is the time between two sweeps."""
 
     database: Database
     clock: Clock
     interval_ms: int
 
     def page(self, limit: int, after: str | None = None, state: str | None = None) -> Page:
-        """The next `limit` workspaces after the id `after`, in any order, or those of them in `state`."""
-        sweeps = [int(sweep.run_at) for sweep in latest_sweeps(SWEEPS)]
-        found = workspaces_page(self.database, limit if state is None else EXAMINED, after)
-        runs = self._runs(found.records, sweeps)
-        chosen: list[Document] = []
-        for place, record in enumerate(found.records, 1):
-            document = self._document(record, runs[str(record["workspace_id"])], sweeps)
+        """At most `limit` workspaces after the id `after`, in no particular order; only those in `state`."""
+        found = scan_page(self.database, WORKSPACE_FIELDS, limit if state is None else EXAMINED, after)
+        listed: list[Document] = []
+        for number, document in enumerate(self._documents(found.records), 1):
             if state is None or state in document["states"]:
-                chosen.append(document)
-            if len(chosen) == limit:
-                is_last = place == len(found.records) and found.after is None
-                return Page(self._completed(chosen), None if is_last else str(record["workspace_id"]))
-        return Page(self._completed(chosen), found.after)
+                listed.append(document)
+            if len(listed) == limit:
+                is_last = number == len(found.records) and found.after is None
+                return Page(self._with_success(listed), None if is_last else document["workspace_id"])
+        return Page(self._with_success(listed), found.after)
 
     def one(self, record: Record) -> Document:
-        """One workspace, from its own record."""
+        """A workspace, from its record."""
+        return self._with_success(self._documents([record]))[0]
+
+    def _documents(self, records: Collection[Record]) -> Sequence[Document]:
         sweeps = [int(sweep.run_at) for sweep in latest_sweeps(SWEEPS)]
-        runs = self._runs([record], sweeps)
-        [document] = self._completed([self._document(record, runs[str(record["workspace_id"])], sweeps)])
-        return document
+        runs = self._last_runs(records, sweeps)
+        next_due_at = sweeps[0] + self.interval_ms if sweeps else None
+        return [self._document(each, runs[str(each["workspace_id"])], next_due_at) for each in records]
 
-    def _runs(self, records: Collection[Record], sweeps: Sequence[int]) -> Mapping[str, list[Record]]:
-        """The runs of the newest sweeps, and the newest run that a workspace remembers."""
-        keys = [key for record in records for key in _possible_runs(record, sweeps)]
-        by_workspace: dict[str, list[Record]] = defaultdict(list)
-        for run in sorted(runs_at(self.database, keys), key=_run_at, reverse=True):
-            by_workspace[str(run["workspace_id"])].append(run)
-        return by_workspace
+    def _last_runs(self, records: Collection[Record], sweeps: Sequence[int]) -> Mapping[str, list[Record]]:
+        """By workspace, its runs in the newest sweeps and the newest run that it remembers, newest first."""
+        keys = {key for record in records for key in _run_keys(record, sweeps)}
+        table = self.database.tables.sync_health
+        found = read_many(self.database, table, [run_key(*key) for key in sorted(keys)], RUN_FIELDS)
+        runs: dict[str, list[Record]] = defaultdict(list)
+        for run in sorted(map(deserialize, found), key=_run_at, reverse=True):
+            runs[str(run["workspace_id"])].append(run)
+        return runs
 
-    def _document(self, record: Record, runs: Sequence[Record], sweeps: Sequence[int]) -> Document:
-        """A workspace as far as these runs, the newest first, tell."""
-        skipped = skip_reason(record)
-        is_active = skipped is None
+    def _document(self, record: Record, runs: Sequence[Record], next_due_at: int | None) -> Document:
+        inactive_why = skip_reason(record)
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
         webhook, name = record.get("webhook"), record.get("name")
-        watermark = _time(record, "watermark")
+        watermark = valid_time(record, "watermark")
         return {
             "workspace_id": record["workspace_id"],
             "name": name if isinstance(name, str) else None,
-            "states": list(_states(closed, webhook, is_active=is_active, has_run=bool(runs))),
-            "inactive_why": skipped,
+            "states": list(_states(closed, webhook, is_active=inactive_why is None, has_run=bool(runs))),
+            "inactive_why": inactive_why,
             "last_run_at": _run_at(runs[0]) if runs else None,
             "last_run_status": runs[0].get("status") if runs else None,
             "error": closed.get("error"),
             "deferred_why": closed.get("deferred_why"),
-            **_success(next(filter(is_success, runs), None)),
-            "next_due_at": sweeps[0] + self.interval_ms if sweeps and is_active else None,
+            **_results(next(filter(_is_success, runs), None)),
+            "next_due_at": next_due_at if inactive_why is None else None,
             "verify": read_verify(record.get("settings"))[0],
             "watermark": watermark,
             "watermark_age_ms": None if watermark is None else max(0, self.clock.now() - watermark),
             "webhook": webhook if isinstance(webhook, str) else None,
-            "webhook_since": _time(record, "webhook_since"),
+            "webhook_since": valid_time(record, "webhook_since"),
         }
 
-    def _completed(self, documents: Sequence[Document]) -> list[Document]:
-        """With the last success of those whose last runs were none."""
-        return [self._with_success(each) if _lacks_success(each) else each for each in documents]
+    def _with_success(self, documents: Sequence[Document]) -> list[Document]:
+        """The documents, with the last success of each workspace whose last runs did not succeed."""
+        return [
+            {**each, **_results(self._last_success(each["workspace_id"]))} if _lacks_success(each) else each
+            for each in documents
+        ]
 
-    def _with_success(self, document: Document) -> Document:
-        return {**document, **_success(last_success(self.database, document["workspace_id"]))}
+    def _last_success(self, workspace_id: str) -> Record | None:
+        answer = query(
+            self.database,
+            self.database.tables.sync_health,
+            partition(workspace_id),
+            RUN_FIELDS,
+            where=Path("status") == COMPLETED,
+            ScanIndexForward=False,
+            Limit=RUNS_SEARCHED,
+        )
+        return next(filter(_is_success, map(deserialize, answer["Items"])), None)
 
 
-def _possible_runs(record: Record, sweeps: Sequence[int]) -> Iterator[tuple[str, int]]:
-    workspace_id, latest = str(record["workspace_id"]), _time(record, "latest_run_at")
+def _run_keys(record: Record, sweeps: Sequence[int]) -> Iterator[tuple[str, int]]:
+    workspace_id, latest = str(record["workspace_id"]), valid_time(record, "latest_run_at")
     if workspace_id.startswith(RESERVED_PREFIX):
-        return  # what stands there are sync's own records
+        return  # such a partition holds sync's own records
     yield from ((workspace_id, run_at) for run_at in sweeps)
     if latest is not None:
         yield workspace_id, latest
@@ -127,6 +175,7 @@ def _run_at(run: Record) -> int:
 
 
 def _states(closed: Record, webhook: object, *, is_active: bool, has_run: bool) -> Iterator[str]:
+    """`closed` is the last run that is completed or failed."""
     if closed.get("status") == FAILED:
         yield FAILING
     if closed.get("deferred"):
@@ -139,93 +188,17 @@ def _states(closed: Record, webhook: object, *, is_active: bool, has_run: bool) 
         yield NEVER_RUN
 
 
-def _success(run: Record | None) -> Document:
-    """What the last run that did its work came to."""
-    counted = ("stale_found", "flagged", "repaired", "created")
-    counts = dict.fromkeys(counted) if run is None else {name: to_int(run.get(name)) for name in counted}
-    return {"last_success_at": None if run is None else _run_at(run), **counts}
+def _is_success(run: Record) -> bool:
+    """Whether the run did its work, and was not just closed because it was not needed."""
+    return run.get("status") == COMPLETED and not run.get("superseded") and not run.get("skipped")
+
+
+def _results(success: Record | None) -> Document:
+    """When the last success was, and what it found."""
+    if success is None:
+        return {"last_success_at": None, **dict.fromkeys(RESULTS)}
+    return {"last_success_at": _run_at(success), **{name: to_int(success.get(name)) for name in RESULTS}}
 
 
 def _lacks_success(document: Document) -> bool:
     return document["last_success_at"] is None and document["last_run_at"] is not None
-
-
-def _time(record: Record, name: str) -> int | None:
-    """A time that sync remembers on the CRM's record; what somebody else spoilt counts as forgotten."""
-    time = to_int(record.get(name))
-    return time if time is not None and 0 < time <= LATEST_MS else None
-
-
-KNOWN = (
-    "workspace_id",
-    "name",
-    "kapso_phone_id",
-    "kapso_token_parameter",
-    "settings",
-    "latest_run_at",
-    "watermark",
-    "webhook",
-    "webhook_since",
-)
-RUN = (
-    "workspace_id",
-    "run_at",
-    "status",
-    "finished_at",
-    "error",
-    "deferred",
-    "deferred_why",
-    "superseded",
-    "skipped",
-    "stale_found",
-    "flagged",
-    "repaired",
-    "created",
-)
-LOOK_BACK = 24
-"""Runs: a day of hourly ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspacesPage:
-    """Workspaces in no particular order; `after` is the last one's id, None at the end."""
-
-    records: list[Record]
-    after: str | None
-
-
-def workspaces_page(database: Database, limit: int, after: str | None) -> WorkspacesPage:
-    """The `limit` workspaces that come after the id `after`."""
-    start: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": {"workspace_id": {"S": after}}}
-    answer = database.client.scan(
-        TableName=database.tables.workspaces, Limit=limit, **projection(KNOWN), **start
-    )
-    last = answer.get("LastEvaluatedKey")
-    return WorkspacesPage(
-        [deserialize(item) for item in answer["Items"]], None if last is None else last["workspace_id"]["S"]
-    )
-
-
-def runs_at(database: Database, keys: Iterable[tuple[str, int]]) -> list[Record]:
-    """Those of the runs (workspace id, run_at) that are there."""
-    asked = [run_key(*key) for key in sorted(set(keys))]
-    return [deserialize(item) for item in read_many(database, database.tables.sync_health, asked, RUN)]
-
-
-def last_success(database: Database, workspace_id: str) -> Record | None:
-    """The newest run that did its work, of the last `LOOK_BACK`."""
-    answer = database.client.query(
-        TableName=database.tables.sync_health,
-        KeyConditionExpression="workspace_id = :workspace",
-        FilterExpression=f"#p{RUN.index('status')} = :completed",
-        ExpressionAttributeValues={":workspace": {"S": workspace_id}, ":completed": {"S": COMPLETED}},
-        ScanIndexForward=False,
-        Limit=LOOK_BACK,
-        **projection(RUN),
-    )
-    return next((run for item in answer["Items"] if is_success(run := deserialize(item))), None)
-
-
-def is_success(run: Record) -> bool:
-    """Whether the run did its work, and was not merely closed."""
-    return run.get("status") == COMPLETED and not run.get("superseded") and not run.get("skipped")

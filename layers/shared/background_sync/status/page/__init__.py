@@ -1,1 +1,1 @@
-"""The status page: HTML made here, without a script, a framework or anything from elsewhere."""
+"""The status page: plain HTML, without a script, a framework or anything loaded from elsewhere."""

@@ -1,5 +1,7 @@
-"""The last sweeps as a bar chart: stale contacts with the flagged ones in front, and below, on a scale of
-its own, what was repaired. A table behind it says the same."""
+"""The last sweeps as a bar chart, and as a table.
+
+Bars of stale contacts stand behind bars of flagged ones. Repaired contacts hang below, on their own scale.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +14,8 @@ from background_sync.status.page.words import day_and_hour, percent, share, time
 SLOTS = 48
 SLOT, BAR, HEIGHT = 10, 8, 200
 TOP, BASE, LOW_BASE, BOTTOM = 10, 138, 146, 192
-"""Where the scales begin and end, of `HEIGHT`; style.css has the labels at the same heights."""
-SHARES = (0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""The ends of both scales, within `HEIGHT`. style.css places the labels at the same heights."""
+SCALE_ENDS = (0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 LEGEND = (
     ("stale", "Stale: quiet for too long"),
     ("flagged", "Flagged for a person"),
@@ -24,7 +26,7 @@ LEGEND = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A sweep; stale, flagged and repaired as shares of the contacts checked, or as counts."""
+    """A sweep. The numbers are shares of the contacts or runs, or counts if totals are public."""
 
     run_at: int
     stale: float
@@ -36,12 +38,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much is said: shares alone, unless totals are public."""
+    """Turns counts into what the chart shows: shares only, unless totals are public."""
 
     public_totals: bool
 
     def bar(self, sweep: Document) -> Bar:
-        """A sweep for the chart."""
         checked = sweep["contacts_checked"]
         return Bar(
             sweep["run_at"],
@@ -52,27 +53,26 @@ class Amounts:
             sweep["finished"],
         )
 
-    def _of(self, count: int, whole: int) -> float:
-        return count if self.public_totals else share(count, whole)
+    def _of(self, count: int, total: int) -> float:
+        return count if self.public_totals else share(count, total)
 
     def text(self, amount: float) -> str:
-        """An amount as people read it."""
         return f"{amount:,.0f}" if self.public_totals else percent(amount)
 
     def top(self, amounts: Sequence[float]) -> float:
-        """The end of a scale that holds them all."""
+        """A round number at which a scale for all these amounts ends."""
         highest = max(amounts, default=0)
         if not self.public_totals:
-            return next(step for step in SHARES if highest <= step)
+            return next(step for step in SCALE_ENDS if highest <= step)
         steps = (step * 10.0**power for power in count() for step in (2, 4, 10))
         return next(step for step in steps if highest <= step)
 
 
 def chart(sweeps: Sequence[Document], amounts: Amounts) -> Html:
-    """The newest `SLOTS` sweeps, the newest to the right; `sweeps` are the newest first."""
+    """The newest `SLOTS` of the sweeps, which come newest first. The newest bar is on the right."""
     bars = [amounts.bar(sweep) for sweep in sweeps[:SLOTS]]
     if not bars:
-        return el("p", "No sweep yet: the first one draws the first bar.", class_="note")
+        return el("p", "No sweep yet.", class_="note")
     high, low = amounts.top([bar.stale for bar in bars]), amounts.top([bar.repaired for bar in bars])
     drawing = _Drawing(bars, high, low, amounts)
     figure = el("figure", _legend(bars), drawing.plot(), drawing.ends())
@@ -81,7 +81,7 @@ def chart(sweeps: Sequence[Document], amounts: Amounts) -> Html:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Bars on two scales that end at `high` and `low`; while there are few sweeps, there are fewer slots."""
+    """Draws the bars on two scales, which end at `high` and `low`."""
 
     bars: Sequence[Bar]
     high: float
@@ -90,10 +90,11 @@ class _Drawing:
 
     @property
     def slots(self) -> int:
+        """Fewer and wider slots while there are few sweeps."""
         return next(number for number in (12, 24, SLOTS) if len(self.bars) <= number)
 
     def plot(self) -> Html:
-        """The bars, and what their heights mean; a screen reader has the table."""
+        """The bars and the labels of their scales. Screen readers get the table instead of the labels."""
         labels = (("a", self.high), ("b", self.high / 2), ("c", 0), ("d", self.low))
         scale = [el("span", self.amounts.text(value), class_=name) for name, value in labels]
         return el("div", self._svg(), el("div", scale, class_="scale", aria_hidden="true"), class_="plot")
@@ -129,18 +130,18 @@ class _Drawing:
         stale, flagged, repaired = bar.stale * up, bar.flagged * up, bar.repaired * down
         return el(
             "g",
-            el("title", _said(bar, self.amounts)),
+            el("title", _tooltip(bar, self.amounts)),
             _rect(number, "hit", TOP, BASE - TOP),
-            _rect(number, "stale", BASE - _seen(stale), _seen(stale)),
-            _rect(number, "flagged", BASE - _seen(flagged), _seen(flagged)),
-            _rect(number, "repaired", LOW_BASE, _seen(repaired)),
+            _rect(number, "stale", BASE - _visible(stale), _visible(stale)),
+            _rect(number, "flagged", BASE - _visible(flagged), _visible(flagged)),
+            _rect(number, "repaired", LOW_BASE, _visible(repaired)),
             _rect(number, "failed", BASE + 1, LOW_BASE - BASE - 2) if bar.failed else None,
             class_="slot",
         )
 
 
-def _seen(height: float) -> float:
-    """What is not nothing can be seen."""
+def _visible(height: float) -> float:
+    """Amounts above 0 stay visible, however small they are."""
     return max(1.5, height) if height > 0 else 0
 
 
@@ -151,11 +152,12 @@ def _rect(slot: int, kind: str, top: float, height: float) -> Html | None:
     return el("rect", class_=kind, **{name: f"{value:g}" for name, value in place.items()})
 
 
-def _said(bar: Bar, amounts: Amounts) -> str:
+def _tooltip(bar: Bar, amounts: Amounts) -> str:
     stale, flagged, repaired = (amounts.text(each) for each in (bar.stale, bar.flagged, bar.repaired))
-    said = f"{day_and_hour(bar.run_at)}: {stale} stale, {flagged} flagged, {repaired} repaired"
-    said += f"; {amounts.text(bar.failed)} of the runs failed" if bar.failed else ""
-    return said + ("" if bar.is_finished else "; not finished")
+    failed = f"; {amounts.text(bar.failed)} of the runs failed" if bar.failed else ""
+    unfinished = "" if bar.is_finished else "; not finished"
+    found = f"{stale} stale, {flagged} flagged, {repaired} repaired"
+    return f"{day_and_hour(bar.run_at)}: {found}{failed}{unfinished}"
 
 
 def _legend(bars: Sequence[Bar]) -> Html:

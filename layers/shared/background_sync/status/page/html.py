@@ -1,16 +1,16 @@
-"""HTML that cannot be anything but escaped: texts become HTML only here."""
+"""Builds HTML. Only this module turns text into HTML, and it escapes all text."""
 
 from collections.abc import Iterable
 from html import escape
 from typing import Union
 
 VOID = frozenset({"br", "link", "meta", "path", "rect"})
-"""Without content, and written without an end tag where HTML wants none."""
+"""Elements that have neither content nor an end tag."""
 SVG = frozenset({"path", "rect"})
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is HTML already, so it is not escaped again."""
 
     __slots__ = ()
 
@@ -19,16 +19,17 @@ Child = Union[str, None, Iterable["Child"]]  # noqa: UP007 - it names itself
 
 
 def el(tag: str, *children: Child, **attributes: str | int | float | bool | None) -> Html:
-    """An element. `class_` is class and `aria_label` aria-label; True is an attribute without a value, None
-    and False are none."""
-    written = "".join(_attribute(name, value) for name, value in attributes.items())
+    """An element. `class_` stands for class and `aria_label` for aria-label.
+
+    True writes an attribute without a value; None and False leave it out.
+    """
+    text = "".join(_attribute(name, value) for name, value in attributes.items())
     if tag in VOID:
-        return Html(f"<{tag}{written}{'/' if tag in SVG else ''}>")
-    return Html(f"<{tag}{written}>{join(*children)}</{tag}>")
+        return Html(f"<{tag}{text}{'/' if tag in SVG else ''}>")
+    return Html(f"<{tag}{text}>{join(*children)}</{tag}>")
 
 
 def join(*children: Child) -> Html:
-    """One after the other; None is nothing."""
     return Html("".join(map(_child, children)))
 
 
@@ -43,5 +44,5 @@ def _child(child: Child) -> str:
 def _attribute(name: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""
-    written = name.rstrip("_").replace("_", "-")
-    return f" {written}" if value is True else f' {written}="{escape(str(value))}"'
+    name = name.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'

@@ -1,4 +1,4 @@
-"""What every page has around it."""
+"""The frame of every page, and the headers that pages are sent with."""
 
 import hashlib
 from base64 import b64encode
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from aws_lambda_powertools.event_handler import Response
 
 from background_sync.status.page.html import Child, Html, el, join
-from background_sync.status.page.words import WORDS, time_tag, when
+from background_sync.status.page.words import STATE_WORDS, time_tag, when
 from background_sync.status.thresholds import State
 
 STYLE = Html((files("background_sync.status.page") / "style.css").read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ SHAPES = {
 
 
 def page_response(status: int, html: Html, cache_control: str) -> Response[str]:
-    """A page, with the headers that let it do nothing but be read."""
+    """A page. Its headers forbid scripts, frames, and anything loaded from elsewhere."""
     return Response(
         status_code=status,
         content_type="text/html; charset=utf-8",
@@ -50,8 +50,8 @@ def page_response(status: int, html: Html, cache_control: str) -> Response[str]:
 
 
 def document(title: str, state: State | None, now: int, *content: Child, nav: Child = None) -> Html:
-    """A whole page; its state shows in the browser's tab too, its content begins with the `h1`."""
-    shown = title if state is None else f"{WORDS[state]}: {title}"
+    """A complete page. The state also shows in the browser's tab. The content must begin with the `h1`."""
+    shown = title if state is None else f"{STATE_WORDS[state]}: {title}"
     head = el(
         "head",
         el("meta", charset="utf-8"),
@@ -82,7 +82,7 @@ def _footer() -> Html:
 
 
 def icon(state: State) -> Html:
-    """A state by its shape, for it must not be told by colour alone; the words say it too."""
+    """A state by its shape, because colour alone would not be accessible."""
     shape = el("path", d=SHAPES[state], fill="currentColor")
     mark = el(
         "path", d=MARKS[state], fill="none", stroke="var(--card)", stroke_width=4.5, stroke_linecap="round"
@@ -99,7 +99,7 @@ def _favicon(state: State | None) -> str:
 
 
 def failure() -> Html:
-    """What is shown when no page can be made."""
-    text = "The page could not be made. What went wrong stands in the health function's log."
+    """The page that is shown when no other can be made."""
+    text = "The page could not be made. The health function's log says why."
     words = el("section", el("h1", "No page"), el("p", text))
     return join(Html("<!doctype html>"), el("html", el("title", "No page"), el("main", words), lang="en"))

@@ -1,9 +1,9 @@
-"""The status page: how sync is doing, for people, in one glance."""
+"""The status page: how sync is doing, for people, at a glance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from background_sync.status.checks import Check, Report
+from background_sync.status.checks import NO_SWEEP_YET, Check, Report
 from background_sync.status.history import Document
 from background_sync.status.page.chart import Amounts, chart
 from background_sync.status.page.html import Child, Html, el
@@ -14,56 +14,55 @@ from background_sync.status.thresholds import State
 
 HEADLINES = {
     State.PASS: "Everything is in order",
-    State.WARN: "Working, but something needs a look",
+    State.WARN: "Working, but something needs attention",
     State.FAIL: "Background sync is failing",
 }
-FIRST = "Waiting for the first sweep"
+BEFORE_FIRST_SWEEP = "Waiting for the first sweep"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusPage:
-    """Makes the status page; `interval_ms` is the time between two sweeps."""
+    """`interval_ms` is the time between two sweeps."""
 
     interval_ms: int
     public_totals: bool
     runbook_url: str
 
     def page(self, report: Report, *more: Child, nav: Child = None) -> Html:
-        """The page; `more` follows the chart."""
+        """The page; `more` is shown below the chart."""
         return document(
             "Background Sync",
             report.state,
             report.observation.now,
             _banner(report),
-            self._todo(report),
+            self._problems(report),
             self._figures(report),
             self._history(report),
             *more,
-            _checks(report.checks),
+            _all_checks(report.checks),
             nav=nav,
         )
 
-    def _todo(self, report: Report) -> Html | None:
-        """What is wrong and what to do, the worst first."""
-        troubles = _troubles(report)
-        if not troubles:
+    def _problems(self, report: Report) -> Html | None:
+        """The checks that do not pass and what to do about them, the worst first."""
+        problems = [self._problem(check) for check in _not_passing(report)]
+        if not problems:
             return None
-        items = [self._trouble(check) for check in troubles]
-        return section("todo", "What to do", el("ul", items, class_="todo", role="list"))
+        return section("todo", "What to do", el("ul", problems, class_="todo", role="list"))
 
-    def _trouble(self, check: Check) -> Html:
+    def _problem(self, check: Check) -> Html:
         guide = GUIDES[check.name]
         observed = f" Now: {_observed(check)}." if _observed(check) != NONE else ""
-        wrong = guide.wrong if check.output != "no sweep yet" else "No sweep has run yet."
-        told = el(
+        problem = "No sweep has run yet." if check.output == NO_SWEEP_YET else guide.problem
+        words = el(
             "div",
             el("h3", guide.title, " ", badge(check.state)),
-            el("p", wrong, observed),
-            el("p", guide.mend),
+            el("p", problem, observed),
+            el("p", guide.fix),
         )
-        begin = el("p", "Begin with ", el("code", guide.command))
+        start = el("p", "Start with ", el("code", guide.command))
         more = el("p", "More in ", self._runbook(check.name), class_="note")
-        return el("li", told, el("div", begin, more, class_="begin"))
+        return el("li", words, el("div", start, more, class_="begin"))
 
     def _runbook(self, check: str) -> Html:
         address = runbook_link(self.runbook_url, check)
@@ -73,31 +72,28 @@ class StatusPage:
 
     def _figures(self, report: Report) -> Html | None:
         """The last finished sweep in numbers."""
-        seen, sweep = report.observation, report.observation.finished
+        seen, sweep = report.observation, report.observation.last_finished
         if sweep is None:
             return None
+        finished_ago = f"{span((seen.now - sweep['run_at']) // 1000)} ago"
         due_s = (int(seen.sweeps[0]["run_at"]) + self.interval_ms - seen.now) // 1000
         next_due = f"in {span(due_s)}" if due_s >= 0 else f"{span(-due_s)} late"
-        figures: tuple[tuple[str, str, Child], ...] = (
-            (
-                "Last finished sweep",
-                f"{span((seen.now - sweep['run_at']) // 1000)} ago",
-                time_tag(sweep["run_at"]),
-            ),
+        figures: list[tuple[str, str, Child]] = [
+            ("Last finished sweep", finished_ago, time_tag(sweep["run_at"])),
             ("Next sweep", next_due, f"one every {span(self.interval_ms // 1000)}"),
             ("Stale contacts", *self._amount(sweep, "stale_found")),
             ("Flagged", *self._amount(sweep, "flagged")),
             ("Repaired", *self._amount(sweep, "repaired", "created")),
-        )
+        ]
         if sweep["behind"] or sweep["missing"]:
-            figures += (("Missed, not mended", *self._amount(sweep, "behind", "missing")),)
+            figures.append(("Missed, not repaired", *self._amount(sweep, "behind", "missing")))
         items = [
             el("div", el("dt", name), el("dd", value, el("small", note))) for name, value, note in figures
         ]
         return section("figures", "The last sweep", el("dl", items, class_="figures"))
 
     def _amount(self, sweep: Document, *names: str) -> tuple[str, str]:
-        """A count of a sweep and of how many it is; in public, the share alone."""
+        """A count of contacts and what share it is. Without public totals, only the share."""
         count, checked = sum(sweep[name] for name in names), sweep["contacts_checked"]
         part = percent(share(count, checked))
         if self.public_totals:
@@ -116,26 +112,27 @@ def section(name: str, title: str, *content: Child) -> Html:
 
 
 def _banner(report: Report) -> Html:
-    is_first = not report.observation.sweeps and report.state is State.WARN
-    words = el("div", el("h1", FIRST if is_first else HEADLINES[report.state]), el("p", _summary(report)))
+    is_new = not report.observation.sweeps and report.state is State.WARN
+    headline = BEFORE_FIRST_SWEEP if is_new else HEADLINES[report.state]
+    words = el("div", el("h1", headline), el("p", _summary(report)))
     return el("section", icon(report.state), words, class_=f"state {report.state}")
 
 
 def _summary(report: Report) -> str:
-    troubles, number = _troubles(report), len(report.checks)
-    if not troubles:
-        return f"All {number} checks pass: sweeps end in time, nothing fails, nothing waits."
-    names = ", ".join(GUIDES[check.name].title.lower() for check in troubles)
-    verb = "needs" if len(troubles) == 1 else "need"
-    return f"{len(troubles)} of {number} checks {verb} a look: {names}."
+    problems, total = _not_passing(report), len(report.checks)
+    if not problems:
+        return f"All {total} checks pass: sweeps finish in time, no run fails, no message waits for too long."
+    names = ", ".join(GUIDES[check.name].title.lower() for check in problems)
+    verb = "needs" if len(problems) == 1 else "need"
+    return f"{len(problems)} of {total} checks {verb} attention: {names}."
 
 
-def _troubles(report: Report) -> Sequence[Check]:
+def _not_passing(report: Report) -> Sequence[Check]:
     found = [check for check in report.checks if check.state is not State.PASS]
     return sorted(found, key=lambda check: -check.state)
 
 
-def _checks(checks: Sequence[Check]) -> Html:
+def _all_checks(checks: Sequence[Check]) -> Html:
     head = el("tr", [el("th", name, scope="col") for name in ("Check", "State", "Observed")])
     rows = [
         el(

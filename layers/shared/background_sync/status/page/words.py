@@ -1,4 +1,4 @@
-"""Times, spans, shares and states as people read them; times are UTC."""
+"""Times, durations, shares and states, written for people. Times are in UTC."""
 
 from datetime import UTC, datetime
 
@@ -9,8 +9,8 @@ MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 PARTS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
-NONE = "–"  # noqa: RUF001 - a dash, for what is not known
-WORDS = {State.PASS: "OK", State.WARN: "Warning", State.FAIL: "Failing"}
+NONE = "–"  # noqa: RUF001 - a dash, for an unknown value
+STATE_WORDS = {State.PASS: "OK", State.WARN: "Warning", State.FAIL: "Failing"}
 
 
 def span(seconds: float) -> str:
@@ -18,16 +18,15 @@ def span(seconds: float) -> str:
     left = int(seconds)
     if left < MINUTE_S:
         return f"{left} s"
-    place = next(number for number, (size, _) in enumerate(PARTS) if left >= size)
-    said = []
-    for size, unit in PARTS[place : place + 2]:
+    largest = next(number for number, (size, _) in enumerate(PARTS) if left >= size)
+    words = []
+    for size, unit in PARTS[largest : largest + 2]:
         amount, left = divmod(left, size)
-        said += [f"{amount} {unit}"] if amount else []
-    return " ".join(said)
+        words += [f"{amount} {unit}"] if amount else []
+    return " ".join(words)
 
 
 def when(at: int) -> datetime:
-    """The moment `at` (ms)."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
@@ -38,19 +37,19 @@ def day_and_hour(at: int) -> str:
 
 
 def time_tag(at: int | None, text: str | None = None) -> Html:
-    """A time that programs can read too."""
+    """A time that programs can read too; a dash if it is None."""
     if at is None:
         return el("span", NONE)
     return el("time", text or day_and_hour(at), datetime=f"{when(at):%Y-%m-%dT%H:%M:%SZ}")
 
 
-def share(count: int, whole: int) -> float:
-    """The part that `count` is of `whole`; of nothing, none."""
-    return min(1.0, count / whole) if whole else 0.0
+def share(count: int, total: int) -> float:
+    """`count` as a share of `total`, at most 1; 0 if the total is 0."""
+    return min(1.0, count / total) if total else 0.0
 
 
 def percent(part: float) -> str:
-    """`12.5 %`; what is not quite nothing is never said to be."""
+    """`12.5 %`. A share above 0 is never written as 0 %."""
     value = 100 * part
     if 0 < value < 0.1:  # noqa: PLR2004
         return "< 0.1 %"
@@ -58,5 +57,4 @@ def percent(part: float) -> str:
 
 
 def badge(state: State) -> Html:
-    """A state as a word in its colour."""
-    return el("span", WORDS[state], class_=f"badge {state}")
+    return el("span", STATE_WORDS[state], class_=f"badge {state}")

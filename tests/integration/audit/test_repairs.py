@@ -1,0 +1,80 @@
+"""An audit repairs the index attribute, so that runs see each contact at its true last activity."""
+
+from decimal import Decimal
+
+import pytest
+
+from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.integration.audit.findings import findings, index, put
+from tests.integration.world import NOW, World
+
+OLD = NOW - DAY_MS
+
+
+@pytest.fixture(autouse=True)
+def a_workspace(world: World) -> None:
+    world.workspace()
+
+
+def test_a_contact_missing_in_the_index_is_flagged_after_an_audit(world: World) -> None:
+    put(world, "628", last_activity_at=OLD)
+    world.run(run_at=NOW)
+    assert (world.record().contacts_checked, world.flagged()) == (0, set())
+    assert world.audit()
+    assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1}
+    world.run(run_at=NOW + HOUR_MS)
+    assert world.flagged() == {"628"}
+
+
+@pytest.mark.parametrize("wrong", [1, NOW, OLD + 1, Decimal(OLD) + Decimal("0.5")])
+def test_an_outdated_index_attribute_is_repaired(world: World, wrong: object) -> None:
+    put(world, "628", last_activity_at=OLD, activity_at=wrong)
+    world.audit()
+    assert index(world) == {"628": OLD}
+    assert findings(world) == {"contacts_checked": 1, "fixed_outdated": 1}
+
+
+def test_a_correct_index_attribute_is_not_written(world: World) -> None:
+    put(world, "628", last_activity_at=OLD, activity_at=OLD)
+    world.audit()
+    assert findings(world) == {"contacts_checked": 1}
+
+
+def test_other_times_are_used_if_there_is_no_last_activity(world: World) -> None:
+    put(world, "621", updated_at=OLD, created_at=5)
+    put(world, "622", last_activity_at=0, updated_at=None, created_at=OLD)
+    world.audit()
+    assert index(world) == {"621": OLD, "622": OLD}
+
+
+@pytest.mark.parametrize(
+    "times", [{}, {"last_activity_at": "yesterday"}, {"updated_at": -1}, {"created_at": 0}]
+)
+def test_a_contact_without_a_valid_time_is_indexed_at_0(world: World, times: dict[str, object]) -> None:
+    put(world, "628", **times)
+    world.audit()
+    assert index(world) == {"628": 0}
+    assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1, "invalid": 1}
+    world.run()
+    assert (world.record().contacts_checked, world.record().invalid) == (1, 1)
+
+
+def test_a_contact_indexed_at_0_is_not_written_again(world: World) -> None:
+    put(world, "628", activity_at=0)
+    world.audit()
+    assert findings(world) == {"contacts_checked": 1, "invalid": 1}
+
+
+def test_an_audit_changes_no_other_attribute(world: World) -> None:
+    extras = {"tags": {"a", "b"}, "notes": [{"by": None}], "score": Decimal("1.50"), "x": b"\0"}
+    put(world, "628", last_activity_at=OLD, **extras)
+    before = world.contacts()["628"]
+    world.audit()
+    assert world.contacts()["628"] == {**before, "activity_at": OLD}
+
+
+def test_an_audit_leaves_other_workspaces_alone(world: World) -> None:
+    put(world, "628", workspace_id="w2", last_activity_at=OLD)
+    world.audit()
+    assert index(world, "w2") == {}
+    assert findings(world) == {}

@@ -1,0 +1,133 @@
+"""GET /health: pass, warn or fail, derived from the records of the sweeps and from the queues."""
+
+import pytest
+
+from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.integration.faults import Faults
+from tests.integration.health.api import Api
+from tests.integration.world import NOW, World
+
+States = tuple[int, str, dict[str, str]]
+PASS: States = (200, "pass", {})
+
+
+def states(api: Api) -> States:
+    """The HTTP status, the overall state, and the checks that do not pass."""
+    api.restart()
+    answer = api.get("/health")
+    checks = {name: check["status"] for name, [check] in answer.document["checks"].items()}
+    return answer.status, answer.document["status"], {k: v for k, v in checks.items() if v != "pass"}
+
+
+def sweep_with_failures(world: World, faults: Faults, runs: int, failed: int) -> None:
+    for number in range(runs):
+        world.workspace(f"w{number}")
+    world.dispatch()
+    for _ in range(failed):
+        faults.fail("Query", RuntimeError("boom"))
+    for received in world.receive():
+        world.deliver(received)
+
+
+def test_before_the_first_sweep_health_warns(api: Api) -> None:
+    assert states(api) == (200, "warn", {"sweep:age": "warn"})
+
+
+@pytest.mark.parametrize("workspaces", [0, 1])
+def test_after_a_sweep_without_failures_health_passes(api: Api, world: World, workspaces: int) -> None:
+    for number in range(workspaces):
+        world.workspace(f"w{number}")
+    world.sweep()
+    assert states(api) == PASS
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "status", "state"),
+    [
+        (HOUR_MS, 200, "pass"),
+        (HOUR_MS * 3 // 2, 200, "pass"),
+        (HOUR_MS * 3 // 2 + 1, 200, "warn"),
+        (HOUR_MS * 5 // 2, 200, "warn"),
+        (HOUR_MS * 5 // 2 + 1, 503, "fail"),
+        (30 * DAY_MS, 503, "fail"),
+    ],
+)
+def test_a_late_sweep_first_warns_and_then_fails(
+    api: Api, world: World, age_ms: int, status: int, state: str
+) -> None:
+    world.sweep()
+    world.clock.time = NOW + age_ms
+    assert states(api)[:2] == (status, state)
+
+
+def test_a_sweep_in_progress_is_not_late(api: Api, world: World) -> None:
+    world.workspace()
+    world.sweep(NOW)
+    world.clock.time = NOW + HOUR_MS
+    world.dispatch(NOW + HOUR_MS)
+    assert states(api) == PASS
+
+
+@pytest.mark.parametrize("first_finishes", [True, False])
+def test_sweeps_that_never_finish_fail_however_many_start(
+    api: Api, world: World, first_finishes: bool
+) -> None:
+    world.workspace()
+    world.dispatch(NOW)
+    if first_finishes:
+        world.work()
+    for hour in range(1, 7):
+        world.clock.time = NOW + hour * HOUR_MS
+        world.dispatch(world.clock.time)
+    assert states(api) == (503, "fail", {"sweep:age": "fail", "queue:age": "warn", "queue:depth": "warn"})
+
+
+@pytest.mark.parametrize(("runs", "failed", "status", "state"), [(3, 1, 200, "warn"), (4, 2, 503, "fail")])
+def test_failed_runs_warn_and_half_of_all_runs_fail(
+    api: Api, world: World, faults: Faults, runs: int, failed: int, status: int, state: str
+) -> None:
+    sweep_with_failures(world, faults, runs, failed)
+    assert states(api) == (status, state, {"runs:failed": state})
+
+
+def test_runs_that_succeeded_when_retried_do_not_warn(api: Api, world: World, faults: Faults) -> None:
+    sweep_with_failures(world, faults, 2, 1)
+    world.dispatch()
+    world.work()
+    assert states(api) == PASS
+
+
+@pytest.mark.parametrize(("messages", "expected"), [(2, {}), (3, {"queue:depth": "warn"})])
+def test_more_messages_than_two_sweeps_send_warn(
+    api: Api, world: World, messages: int, expected: dict[str, str]
+) -> None:
+    world.workspace()
+    world.sweep()
+    for _ in range(messages):
+        world.sqs.send_message(QueueUrl=world.queue.url, MessageBody="waits", MessageGroupId="w1")
+    assert states(api)[2] == expected
+
+
+def test_an_older_sweep_that_is_still_open_warns(api: Api, world: World) -> None:
+    world.workspace()
+    world.dispatch(NOW)
+    world.receive()
+    world.clock.time = NOW + HOUR_MS + 1
+    world.sweep(NOW + HOUR_MS)
+    assert states(api) == (200, "warn", {"queue:age": "warn"})
+
+
+def test_a_verification_that_every_sweep_defers_warns_twice_in_the_end(api: Api, world: World) -> None:
+    world.workspace(settings={"verify": "report"}, kapso_token_parameter="/elsewhere")
+    for hour in range(4):
+        world.sweep(NOW + hour * HOUR_MS)
+        expected = {"verification:deferred": "warn"} | ({"verification:age": "warn"} if hour == 3 else {})
+        assert states(api) == (200, "warn", expected)
+
+
+def test_a_dead_letter_warns_and_the_worst_check_is_the_overall_state(api: Api, world: World) -> None:
+    world.sweep()
+    world.sqs.send_message(QueueUrl=api.dead_letter_queue_url, MessageBody="dead", MessageGroupId="w1")
+    assert states(api) == (200, "warn", {"deadLetters:waiting": "warn"})
+    world.clock.time += DAY_MS
+    assert states(api) == (503, "fail", {"sweep:age": "fail", "deadLetters:waiting": "warn"})

@@ -1,0 +1,72 @@
+"""The pages of the local stack name workspaces and contacts; tests/browser looks at them in a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import Client, TestResponse
+from werkzeug.wrappers import Request
+
+from background_sync.records.database import Database, Record
+from background_sync.rules.policy import DAY_MS
+from background_sync_ops.pages.local import LocalPages
+from background_sync_ops.stack.stack import LocalStack
+from tests.integration.world import World
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def client(engine: LocalStack, database: Database, world: World) -> Iterator[Client]:
+    """A client of the engine's HTTP API, with the local pages, after a sweep over a workspace."""
+    world.workspace("acme", name=f"Acme {HOSTILE}")
+    world.contact("62823925000", DAY_MS, "acme", name=HOSTILE)
+    world.sweep()
+    engine.http_api.local_routes["/"] = LocalPages(engine)
+    yield Client(Request.application(engine.http_api))
+    engine.http_api.local_routes.clear()
+    # The pages bound the records to a connection of their own.
+    Record.bind(database.tables, database.connection)
+
+
+def get(client: Client, **parameters: str) -> TestResponse:
+    return client.get("/", query_string=parameters)
+
+
+def test_workspaces_and_contacts_are_named_and_nothing_is_cached(client: Client) -> None:
+    front, workspace = get(client), get(client, workspace_id="acme")
+    assert 'href="/?workspace_id=acme"' in front.text
+    assert "62823925000" in workspace.text
+    for answer in (front, workspace):
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_names_are_never_html(client: Client) -> None:
+    for page in (get(client).text, get(client, workspace_id="acme").text):
+        assert "<script" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_a_skipped_workspace_says_why(client: Client, world: World) -> None:
+    world.workspace("off", kapso_token_parameter=None)
+    for page in (get(client).text, get(client, workspace_id="off").text):
+        assert "no kapso_token_parameter" in page
+    assert "no kapso_token_parameter" not in get(client, workspace_id="acme").text
+
+
+@pytest.mark.parametrize("workspace_id", ["nobody", "Acme"])
+def test_an_unknown_workspace_is_not_found(client: Client, workspace_id: str) -> None:
+    answer = get(client, workspace_id=workspace_id)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("parameters", [{"workspace_id": "#sweep"}, {"cursor": "x"}, {"limit": "5"}])
+def test_an_invalid_parameter_is_refused(client: Client, parameters: dict[str, str]) -> None:
+    assert get(client, **parameters).status_code == 400
+
+
+def test_the_deployed_function_never_shows_them(client: Client, engine: LocalStack) -> None:
+    engine.http_api.local_routes.clear()
+    page = get(client, workspace_id="acme")
+    assert page.status_code == 200
+    assert not [name for name in ("acme", "Acme", "62823925000", "alert") if name in page.text]

@@ -1,0 +1,131 @@
+"""The command line as a whole: help, version, usage errors."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from background_sync_ops.cli.app import run
+
+COMMANDS = (
+    *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
+    *("webhooks", "backfill", "demo", "dashboard", "logs"),
+)
+SINCE = ("--since", "2026-01-01T10:00:00Z")
+
+
+@pytest.fixture(autouse=True)
+def folder_without_a_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_says_its_exit_statuses(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    assert "Exit status: 0" in capsys.readouterr().out
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in COMMANDS)
+
+
+def test_help_does_not_import_the_libraries_of_the_commands() -> None:
+    code = """
+import sys
+from background_sync_ops.cli.app import run
+run(["up", "--help"])
+slow = {"boto3", "botocore", "pynamodb", "moto", "werkzeug", "samtranslator", "urllib3"}
+sys.exit(bool(slow & set(sys.modules)))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False)
+    assert ended.returncode == 0
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("background-sync 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", "--at", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
+        (["sweep", "--at", "now"], "not an ISO 8601 time"),
+        (["up", "--every", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["up", "--every", "25h"], "--every must be a day at most"),
+        (["up", "--api-port", "70000"], "--api-port"),
+        (["up", "--api-port", "9", "--aws-port", "9"], "--api-port and --aws-port are the same"),
+        (["up", "--import", "nothing.zip"], "there is no file or folder nothing.zip"),
+        (["import", "nothing.zip"], "there is no file or folder nothing.zip"),
+        (["health", "--limit", "0"], "--limit"),
+        (["health", "--interval", "5s"], "--interval goes with --watch"),
+        (["health", "--watch", "--interval", "25h"], "--interval must be a day at most"),
+        (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
+        (["contacts"], "workspace"),
+        (["logs"], "workspace"),
+        (["logs", "acme", "--since", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["logs", "acme", "--since", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
+        (["logs", "acme", "--limit", "0"], "--limit"),
+        (["logs", "acme", "--level", "loud"], "--level"),
+        (["up", "--kapso-url", "http://kapso.example"], "--kapso-url: a base URL must be https"),
+        (["webhooks", "--yes"], "--webhook and --yes go with --resume"),
+        (["webhooks", "--webhook", "x"], "--webhook and --yes go with --resume"),
+        (["webhooks", "acme", "--resume", "acme"], "name the workspace once"),
+        (["backfill", "acme"], "--since"),
+        (["backfill", "acme", *SINCE, "--until", "2026-01-01T10:00:00Z"], "is not before"),
+        (["backfill", "acme", *SINCE, "--until", "2026-02-01T10:00:00Z"], "is more than 30 d"),
+        (["demo", "--loss", "101%"], "not a percentage like 5%"),
+        (["demo", "--loss", "some"], "not a percentage like 5%"),
+        (["demo", "--contacts", "49"], "--contacts"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_a_usage_error_is_one_line_with_exit_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("error: ")
+    assert message.lower() in captured.err.lower()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep"],
+        ["health"],
+        ["health", "--watch"],
+        ["dashboard"],
+        ["contacts", "acme"],
+        ["logs", "acme"],
+        ["redrive"],
+        ["audit"],
+        ["webhooks"],
+        ["webhooks", "--resume", "acme"],
+        ["backfill", "acme", *SINCE, "--until", "2026-01-02T10:00:00Z"],
+    ],
+)
+def test_without_a_running_stack_every_command_says_the_next_step(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 3
+    assert capsys.readouterr().err == (
+        "error: no local stack is running here: start one with `background-sync up`, "
+        "or name an AWS stack with --stack-name\n"
+    )
+
+
+def test_a_bug_is_raised_and_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("background_sync_ops.cli.options.StackOptions.target", fail)
+    with pytest.raises(KeyError):
+        run(["redrive"])

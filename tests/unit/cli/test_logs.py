@@ -1,0 +1,80 @@
+"""Log entries as `background-sync logs` shows them."""
+
+from typing import Any
+
+import pytest
+
+from background_sync_ops.cli.logs import entry_text, print_log
+from background_sync_ops.logs import LogEntry, LogSelection
+from tests.unit.cli.printing import printed, words
+
+AT = 1_767_261_600_000  # 2026-01-01T10:00:00Z
+PLATFORM_FIELDS: dict[str, Any] = {
+    "location": "_complete:332",
+    "service": "background-sync",
+    "cold_start": True,
+    "function_name": "background-sync-reconciler",
+    "function_memory_size": "1024",
+    "function_arn": "arn:aws:lambda:…",
+    "function_request_id": "e0ff3f42-23ea-4c8a-bb4d-7441ebf3287d",
+    "xray_trace_id": "1-6b057c4b-0c53623632f14af183f2dcf3",
+}
+HOSTILE_FIELDS: dict[str, Any] = {
+    "[red]x[/red]\x1b[2J": "\x1b]0;x\x07" + "y" * 500,
+    "reason": "one\ntwo \u202eeerht",
+}
+TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\nValueError: no number\n'
+EXCEPTION_FIELDS: dict[str, Any] = {
+    "exception": TRACEBACK,
+    "exception_name": "ValueError",
+    "stack_trace": {},
+}
+
+
+def entry(message: str = "done", level: str = "INFO", **fields: Any) -> LogEntry:
+    return LogEntry(AT, level, message, "acme", fields)
+
+
+def log(*entries: LogEntry, level: str | None = None, more: bool = False, workspace: str = "acme") -> str:
+    return printed(lambda out: print_log(out, LogSelection(workspace, AT, level), entries, more=more))
+
+
+def test_terminal_escapes_and_markup_in_an_entry_are_printed_as_text() -> None:
+    hostile = entry("m" * 400 + "\x9b31m", "\x1b[2JODD", **HOSTILE_FIELDS)
+    text = log(hostile, workspace="w\x1b[2J" * 30)
+    assert text.replace("\n", "").isprintable()
+    assert r"\x1b[2J" in text
+    assert "[red]x[/red]" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"run_at": AT, "kind": "run", "verified": 0}, "run_at=2026-01-01T10:00:00Z kind=run verified=0"),
+        ({"run_at": "soon", "lease_until": 10**30}, f"run_at=soon lease_until={10**30} ms"),
+        ({"counts": {"contacts_checked": 80, "invalid": 0}}, "contacts_checked=80"),
+        ({"reason": "unauthorized", **PLATFORM_FIELDS}, "reason=unauthorized"),
+        ({"reason": "two words"}, 'reason="two words"'),
+        ({"reason": ""}, 'reason=""'),
+        ({"reason": 'a="b"'}, r'reason="a=\"b\""'),
+        ({"reason": ["a", 1]}, 'reason=["a", 1]'),
+        ({"reason": True, "error": None}, "reason=true"),
+        (EXCEPTION_FIELDS, 'exception="ValueError: no number"'),
+    ],
+)
+def test_the_fields_of_an_entry_follow_its_message(fields: dict[str, Any], shown: str) -> None:
+    assert entry_text(entry(**fields)) == f"done {shown}"
+
+
+def test_the_log_says_what_it_shows_and_what_it_leaves_out() -> None:
+    assert "1 entry of acme since 2026-01-01T10:00:00Z." in log(entry())
+    assert "2 entries of acme at level error and above since" in log(entry(), entry(), level="error")
+    assert "Older entries are left out. Show more with --limit." in log(entry(), more=True)
+
+
+def test_a_log_without_entries_says_the_next_step() -> None:
+    assert words(log()) == (
+        "The log has no entries of acme since 2026-01-01T10:00:00Z. "
+        "Look further back with --since; `background-sync sweep` makes a new entry."
+    )
+    assert "or leave out --level" in words(log(level="error"))
