@@ -19,8 +19,13 @@ from typing import Any
 from background_sync.rules.identity import digits
 from background_sync.rules.notes import flag_note
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS, Policy
-from background_sync_ops.snapshot import ImportReport, ImportTarget, Progress, import_snapshot
-from background_sync_ops.snapshot.writer import write_snapshot
+from background_sync_ops.snapshot import (
+    ImportProgress,
+    ImportReport,
+    ImportTarget,
+    import_snapshot,
+    write_snapshot,
+)
 
 Document = dict[str, Any]
 
@@ -112,7 +117,7 @@ WORKSPACES = (
 
 
 def import_demo(
-    now_ms: int, target: ImportTarget, progress: Callable[[Progress], None] | None = None
+    now_ms: int, target: ImportTarget, progress: Callable[[ImportProgress], None] = lambda _: None
 ) -> ImportReport:
     """Load the demo as it is at `now_ms`; raises what `import_snapshot` raises."""
     with TemporaryDirectory(prefix="background-sync-demo-") as folder:

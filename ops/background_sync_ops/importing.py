@@ -1,11 +1,9 @@
-"""Where a snapshot is imported to, of a stack."""
-
 from background_sync_ops.snapshot import ImportTarget
 from background_sync_ops.target import Target
 
 
 def import_target(target: Target) -> ImportTarget:
-    """The tables and the tokens of a stack."""
+    """What `import_snapshot` needs to know of a stack."""
     return ImportTarget(
         dynamodb=target.client("dynamodb"),
         ssm=target.client("ssm"),

@@ -8,14 +8,15 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack
-from tests.browser.site import AT, Site, populate
+from tests.browser.site import AT, PATIENCE_S, Site, new_context, populate
 from tests.integration.cli.running import kept_binding
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,7 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIETLY)
+        expect.set_options(timeout=PATIENCE_S * 1000)
         yield browser
         browser.close()
 
@@ -57,6 +59,8 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     offset_ms = AT + 60_000 - time.time_ns() // 1_000_000
     state_dir = tmp_path_factory.mktemp("browser")
     with LocalStack(ROOT / "template.yaml", state_dir=state_dir, clock_offset_ms=offset_ms) as stack:
+        health = stack.functions["HealthFunction"]
+        health.spec = replace(health.spec, timeout_s=PATIENCE_S)
         populate(stack)
         yield stack
 
@@ -71,7 +75,7 @@ def site(stack: LocalStack) -> Iterator[Site]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     # axe is a script, which the pages' own policy would stop.
-    with browser.new_context(bypass_csp=True) as context:
+    with new_context(browser, bypass_csp=True) as context:
         yield context
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from playwright.sync_api import Browser, BrowserContext
+
 from background_sync.records.database import serialize
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.pages.local import LocalPages
@@ -18,6 +20,8 @@ AT = 1_767_261_600_000
 HOSTILE = "<script>alert(1)</script>"
 HARBOR = "harbor"
 STRANGE = 'a/b?c&d="e"#f'
+PATIENCE_S = 60
+"""How long a busy machine may take for one thing."""
 ARTEFACTS = Path(__file__).parent / "artefacts"
 
 
@@ -59,6 +63,12 @@ class Site:
             yield
         finally:
             sqs.purge_queue(QueueUrl=url)
+
+
+def new_context(browser: Browser, **options: bool) -> BrowserContext:
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_S * 1000)
+    return context
 
 
 def populate(stack: LocalStack) -> None:

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from background_sync.rules.policy import HOUR_MS
-from tests.browser.site import ARTEFACTS, HARBOR, Site
+from tests.browser.site import ARTEFACTS, HARBOR, Site, new_context
 
 Scheme = Literal["light", "dark"]
 PHONE, WIDE = 360, 1280
@@ -36,9 +36,10 @@ def shown(site: Site, name: str) -> ExitStack:
     return state
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_violation_and_nothing_is_cut_off(browser: Browser, site: Site, name: str) -> None:
-    with shown(site, name), browser.new_context(bypass_csp=True) as context:
+    with shown(site, name), new_context(browser, bypass_csp=True) as context:
         page = context.new_page()
         page.goto(site.address(**PAGES[name]))
         for scheme in ("light", "dark"):

@@ -45,10 +45,3 @@ def test_a_workspace_id_may_have_any_characters(page: Page, site: Site) -> None:
     page.goto(site.address())
     page.get_by_role("link", name="Alpine Outdoor Gear").click()
     expect(page.locator("h1 + p")).to_have_text(STRANGE)
-
-
-def test_an_unknown_workspace_is_not_found(page: Page, site: Site) -> None:
-    answer = page.goto(site.address(workspace_id="nobody"))
-    assert answer is not None
-    assert answer.status == 404
-    expect(page.get_by_role("heading", level=1)).to_have_text("No such workspace")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from background_sync.rules.policy import HOUR_MS
-from tests.browser.site import HARBOR, STRANGE, Site
+from tests.browser.site import HARBOR, STRANGE, Site, new_context
 
 
 def test_the_title_and_the_heading_say_that_all_is_well(page: Page, site: Site) -> None:
@@ -41,7 +41,7 @@ def test_problems_come_with_what_to_do_the_worst_first(page: Page, site: Site) -
 
 def test_the_page_needs_no_script_and_loads_nothing_else(browser: Browser, site: Site) -> None:
     requested: list[str] = []
-    with browser.new_context(java_script_enabled=False) as context:
+    with new_context(browser, java_script_enabled=False) as context:
         page = context.new_page()
         page.on("request", lambda request: requested.append(request.url))
         page.goto(site.address())
@@ -52,7 +52,7 @@ def test_the_page_needs_no_script_and_loads_nothing_else(browser: Browser, site:
 
 def test_the_content_security_policy_allows_the_page_and_no_script(browser: Browser, site: Site) -> None:
     messages: list[str] = []
-    with browser.new_context() as context:
+    with new_context(browser) as context:
         page = context.new_page()
         page.on("console", lambda message: messages.append(message.text))
         page.goto(site.address())

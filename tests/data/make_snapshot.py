@@ -1,4 +1,4 @@
-"""Packs tests/data/snapshot/ into tests/data/snapshot.zip, the same bytes every time.
+"""Packs tests/data/snapshot/ into tests/data/snapshot.zip, always with the same bytes.
 
 python tests/data/make_snapshot.py
 """
@@ -14,7 +14,6 @@ PACKED_AT = (2026, 1, 5, 12, 0, 0)
 
 
 def packed() -> bytes:
-    """The archive of the source folder as it is."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(each for each in SOURCE.rglob("*") if each.is_file()):

@@ -14,8 +14,7 @@ from pynamodb.exceptions import PynamoDBException
 from background_sync.queue import NotSent
 from background_sync_ops.cli.output import clean
 from background_sync_ops.errors import NOT_DONE, CommandError
-from background_sync_ops.snapshot import SnapshotError
-from background_sync_ops.snapshot.patience import Throttled
+from background_sync_ops.snapshot import SnapshotError, Throttled
 from background_sync_ops.stack.errors import StackError
 
 MAX_LENGTH = 1000

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from background_sync_ops.cli.output import clean, console, grid, percentage, pri
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
 
 if TYPE_CHECKING:
-    from background_sync_ops.snapshot import ImportReport, Progress, Remark
+    from background_sync_ops.snapshot import ImportProgress, ImportReport, Remark
     from background_sync_ops.target import Target
 
 MERGED_SHOWN = 10
@@ -36,19 +37,18 @@ def import_(
     require_snapshot(path)
     report = load(stack.target(), path)
     if as_json:
-        print_json(report.to_json())
+        print_json(asdict(report))
     print_report(report, console(stderr=as_json))
     return NOT_OK if report.bad else OK
 
 
 def require_snapshot(path: Path) -> None:
     """Raises `CommandError` if the path does not exist, `SnapshotError` if it is not a snapshot."""
-    from background_sync_ops.snapshot.load import CONTACTS, WORKSPACES
-    from background_sync_ops.snapshot.reader import open_snapshot
+    from background_sync_ops.snapshot.export import open_snapshot
 
     if not path.exists():
         raise CommandError(f"there is no file or folder {path}", USAGE)
-    with open_snapshot(path, (WORKSPACES, CONTACTS)):
+    with open_snapshot(path):
         pass
 
 
@@ -61,7 +61,7 @@ def load(target: "Target", path: Path) -> "ImportReport":
 
 
 def load_demo(target: "Target", now: int) -> "ImportReport":
-    """Import the built-in demo as it is at `now` (ms)."""
+    """Import the built-in demo, made for the time `now` (ms)."""
     from background_sync_ops.demo import import_demo
     from background_sync_ops.importing import import_target
 
@@ -70,14 +70,14 @@ def load_demo(target: "Target", now: int) -> "ImportReport":
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[["Progress"], None]]:
+def _progress(what: str) -> Iterator[Callable[["ImportProgress"], None]]:
     with percentage() as bar:
         task = bar.add_task(clean(what), total=None)
         yield lambda at: bar.update(task, completed=at.bytes_done, total=at.bytes_total)
 
 
 def print_report(report: "ImportReport", out: Console) -> None:
-    """The counts; the lines that could not be loaded go to stderr."""
+    """Print the counts. Lines that could not be loaded go to stderr."""
     headers = ("Imported", "Created", "Updated", "Unchanged")
     table = grid(headers, right=headers[1:])
     for label, written in (("workspaces", report.workspaces), ("contacts", report.contacts)):

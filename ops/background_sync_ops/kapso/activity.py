@@ -1,7 +1,7 @@
-"""Windows over things that are ordered by (time, id), newest first, while the things move."""
+"""Pages of ids, ordered by (time, id), newest first. The times may change between two pages."""
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, insort
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,57 +9,45 @@ Key = tuple[int, str]
 """A time in ms, and an id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What is asked for: times are inclusive, cursors are not; at most one of `after` and `before`."""
+    """Which page is asked for. `since` and `until` (ms) are inclusive, `after` is exclusive."""
 
     limit: int
     since: int | None = None
     until: int | None = None
     after: Key | None = None
-    before: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Keys, newest first. `older` and `newer`: whether the window holds more on that side."""
+    """Keys, newest first. `has_more`: the window has older ones."""
 
     keys: list[Key]
-    older: bool
-    newer: bool
+    has_more: bool
 
 
 class Activity:
-    """Ids by the time of their last activity; a time may change."""
+    """Ids, by the time of their last activity."""
 
     def __init__(self) -> None:
         self._keys: list[Key] = []
         self._times: dict[str, int] = {}
 
-    def touch(self, item: str, at: int) -> None:
-        """Give an id its time, new or changed."""
+    def set_time(self, item: str, at: int) -> None:
         if item in self._times:
             del self._keys[bisect_left(self._keys, (self._times[item], item))]
         self._times[item] = at
         insort(self._keys, (at, item))
 
-    def page(self, window: Window, keep: Callable[[str], bool] = lambda _: True) -> Page:
-        """A window's page, of the ids that `keep` wants."""
-        low, high = self._bounds(window)
-        if window.before is not None:
-            start = max(low, bisect_right(self._keys, window.before))
-            found = self._take(range(start, high), window.limit, keep)
-            return Page(found[: window.limit][::-1], older=True, newer=len(found) > window.limit)
-        end = high if window.after is None else min(high, bisect_left(self._keys, window.after))
-        found = self._take(range(end - 1, low - 1, -1), window.limit, keep)
-        return Page(found[: window.limit], older=len(found) > window.limit, newer=window.after is not None)
-
-    def _bounds(self, window: Window) -> tuple[int, int]:
-        low = 0 if window.since is None else bisect_left(self._keys, (window.since, ""))
-        high = len(self._keys) if window.until is None else bisect_left(self._keys, (window.until + 1, ""))
-        return low, high
-
-    def _take(self, places: range, limit: int, keep: Callable[[str], bool]) -> list[Key]:
-        """One more than the limit, to know whether there is more."""
-        keys: Iterator[Key] = (self._keys[place] for place in places)
-        return list(islice((key for key in keys if keep(key[1])), limit + 1))
+    def page(self, window: Window, matches: Callable[[str], bool] = lambda _: True) -> Page:
+        """The page of a window, with only the ids that match."""
+        keys = self._keys
+        first = 0 if window.since is None else bisect_left(keys, (window.since, ""))
+        end = len(keys) if window.until is None else bisect_left(keys, (window.until + 1, ""))
+        if window.after is not None:
+            end = min(end, bisect_left(keys, window.after))
+        newest_first = (keys[index] for index in range(end - 1, first - 1, -1))
+        # One more than the limit shows whether there are more.
+        found = list(islice((key for key in newest_first if matches(key[1])), window.limit + 1))
+        return Page(found[: window.limit], has_more=len(found) > window.limit)

@@ -1,66 +1,48 @@
-"""What the store keeps. Records are values: a change makes a new one."""
+"""The records of the store. They are immutable: a change makes a new record."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from background_sync.rules.policy import HOUR_MS
 
 Direction = Literal["inbound", "outbound"]
-Receipt = Literal["delivered", "read", "failed"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
-SILENCE_MS = 24 * HOUR_MS
-"""After so long without a message a conversation has ended."""
+SESSION_MS = 24 * HOUR_MS
+"""A conversation ends after so long without a message."""
 
 RECEIVED = "whatsapp.message.received"
 SENT = "whatsapp.message.sent"
-CREATED = "whatsapp.conversation.created"
 MESSAGE_EVENTS = (RECEIVED, SENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A WhatsApp number of a business; numbers with one `key` belong to one project."""
-
-    phone_number_id: str
-    key: str = field(repr=False)
-    config_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who writes to a business: known by phone digits, by a business-scoped user id, or by both."""
+    """Someone who writes with a business. `phone` (digits), `business_scoped_user_id` or both are known."""
 
     id: str
     phone: str | None
     business_scoped_user_id: str | None
-    username: str | None
     name: str | None
-    created_at: int
-    updated_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message between a number and a person."""
-
     id: str
     conversation_id: str
     direction: Direction
     at: int
-    type: str
-    text: str | None
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """What a number and a person wrote without `SILENCE_MS` of silence in between."""
+    """The messages between a number and a person, without `SESSION_MS` of silence between two of them."""
 
     id: str
     phone_number_id: str
     person_id: str
     created_at: int
-    updated_at: int
     last_active_at: int
     last_inbound_at: int | None = None
     last_outbound_at: int | None = None
@@ -69,57 +51,74 @@ class Conversation:
 
     @property
     def ends_at(self) -> int:
-        """When it has ended, if nothing is written until then."""
-        return (self.last_message.at if self.last_message else self.created_at) + SILENCE_MS
+        """When it ends if no other message comes."""
+        return (self.last_message.at if self.last_message else self.created_at) + SESSION_MS
 
-    def covers(self, at: int) -> bool:
-        """Whether a message of that time belongs here."""
-        return self.created_at - SILENCE_MS < at < self.ends_at
+    def includes(self, at: int) -> bool:
+        """Whether a message of that time belongs to this conversation."""
+        return self.created_at - SESSION_MS < at < self.ends_at
+
+    def touched(self, at: int) -> "Conversation":
+        return replace(self, last_active_at=max(self.last_active_at, at))
+
+    def with_message(self, message: Message) -> "Conversation":
+        """Messages may come in any order, so an older one does not replace a newer one."""
+        inbound = message.direction == "inbound"
+        is_newest = self.last_message is None or message.at >= self.last_message.at
+        return replace(
+            self.touched(message.at),
+            created_at=min(self.created_at, message.at),
+            last_inbound_at=_newest(self.last_inbound_at, message.at) if inbound else self.last_inbound_at,
+            last_outbound_at=self.last_outbound_at if inbound else _newest(self.last_outbound_at, message.at),
+            last_message=message if is_newest else self.last_message,
+            messages_count=self.messages_count + 1,
+        )
 
 
-@dataclass(frozen=True, slots=True)
+def _newest(known: int | None, at: int) -> int:
+    return at if known is None else max(known, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where events of a number are sent to. `resumed_at`: when it was last switched on again."""
+    """Where a number's events are sent.
+
+    `max_batch`: received messages are sent in batches of at most so many. `resumed_at`: when the webhook was
+    last switched on.
+    """
 
     id: str
     phone_number_id: str
     url: str
     events: tuple[str, ...]
     active: bool
-    kind: str
     secret_key: str = field(repr=False)
     max_batch: int | None
-    created_at: int
-    updated_at: int
     resumed_at: int | None = None
 
     def wants(self, event: str) -> bool:
-        """Whether it is sent such an event. Raw events of Meta (kind `meta`) are none of this server's."""
-        return self.active and self.kind == "kapso" and event in self.events
+        return self.active and event in self.events
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened, with the records as they were then."""
+    """A message, with the records as they were when it was written."""
 
     name: str
-    at: int
-    number: Number
     person: Person
     conversation: Conversation
-    message: Message | None
+    message: Message
     is_new_conversation: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One line of the delivery log: an event, or a batch of them, and one webhook."""
+    """An entry of the delivery log: an event, or a batch of events, sent to one webhook."""
 
     id: str
     webhook_id: str
     webhook_url: str
     phone_number_id: str
-    config_id: str
     event: str
     conversation_phone_number: str | None
     created_at: int

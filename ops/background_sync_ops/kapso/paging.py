@@ -1,82 +1,93 @@
-"""Cursors, and the paging block of an answer.
+"""Cursors, and the `paging` block of a response.
 
-A cursor names a place by time and id, as Kapso's does: what moves while one pages may not be met at all.
+A cursor holds a time and an id, as Kapso's does. A record whose time changes during a scan may be missed.
 """
 
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from background_sync_ops.kapso.activity import Key, Page
-from background_sync_ops.kapso.quirks import LastPage, Quirks
-from background_sync_ops.kapso.times import first_ms, iso
+from background_sync_ops.kapso.times import iso, parse
 
 BY_ACTIVITY = "last_active_at"
 BY_CREATION = "created_at"
 
 
+class LastPage(Enum):
+    """What the proxy's `paging` looks like on the last page."""
+
+    NULL_AFTER = "cursors.after is null"
+    NO_AFTER = "cursors is empty"
+    NO_CURSORS = "paging is empty"
+    NO_PAGING = "paging is missing"
+    SET_AFTER = "cursors.after is set, and its page is empty"
+    REPEATED_AFTER = "cursors.after is the one of the request, and its page is the same again"
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """Variants of the proxy's paging. `proxy_next`: it has `next` too, which is null on the last page."""
+
+    last_page: LastPage = LastPage.NULL_AFTER
+    proxy_next: bool = False
+
+
 def encode(key: Key, column: str) -> str:
-    """A place as an opaque cursor; `column` is the name of its time."""
+    """`column` is the name of the time in the records."""
     document = {"values": [iso(key[0]), key[1]], "columns": [column, "id"]}
     return base64.b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
 
 
 def decode(cursor: str, column: str) -> Key:
-    """The place that a cursor names. Raises ValueError for anything that `encode` did not make."""
+    """Raises ValueError for anything that `encode` did not make for the same column."""
     document = json.loads(base64.b64decode(cursor, validate=True))
     if not isinstance(document, dict) or document.get("columns") != [column, "id"]:
         raise ValueError("not a cursor of this list")
     time, item = document["values"]
-    return first_ms(time), str(item)
+    return parse(time), str(item)
 
 
 def proxy_paging(
-    page: Page, quirks: Quirks, asked: str | None, url: Callable[..., str]
-) -> dict[str, dict[str, Any]]:
-    """The proxy's `paging`, as a document to merge into the answer. `asked`: the `after` that was asked with.
+    page: Page, quirks: Quirks, asked_after: str | None, url: Callable[[str], str]
+) -> dict[str, Any]:
+    """The proxy's `paging`, to be merged into the response; empty if it has none.
 
-    `url` makes the address of a page from a cursor: url(after=...).
+    `asked_after` is the `after` of the request; `url` makes the URL of the page after a cursor.
     """
-    cursors: dict[str, Any] = {}
-    if page.newer and page.keys:
-        cursors["before"] = encode(page.keys[0], BY_ACTIVITY)
-    paging: dict[str, Any] = {"cursors": cursors}
-    if page.older:
-        cursors["after"] = encode(page.keys[-1], BY_ACTIVITY)
+    if page.has_more:
+        after = encode(page.keys[-1], BY_ACTIVITY)
+        paging: dict[str, Any] = {"cursors": {"after": after}, "next": url(after)}
+    elif quirks.last_page is LastPage.NO_PAGING:
+        return {}
     else:
-        _end(paging, page, quirks.last_page, asked)
-    if quirks.proxy_next:
-        paging |= _links(page, BY_ACTIVITY, url)
-    hidden = not page.older and quirks.last_page is LastPage.NO_PAGING
-    return {} if hidden else {"paging": paging}
+        paging = _last_paging(page, quirks.last_page, asked_after) | {"next": None}
+    if not quirks.proxy_next:
+        del paging["next"]
+    return {"paging": paging}
 
 
-def _end(paging: dict[str, Any], page: Page, form: LastPage, asked: str | None) -> None:
+def _last_paging(page: Page, form: LastPage, asked_after: str | None) -> dict[str, Any]:
     match form:
         case LastPage.NULL_AFTER:
-            paging["cursors"]["after"] = None
+            return {"cursors": {"after": None}}
         case LastPage.NO_CURSORS:
-            del paging["cursors"]
+            return {}
         case LastPage.SET_AFTER if page.keys:
-            paging["cursors"]["after"] = encode(page.keys[-1], BY_ACTIVITY)
-        case LastPage.REPEATED_AFTER if asked:
-            paging["cursors"]["after"] = asked
+            return {"cursors": {"after": encode(page.keys[-1], BY_ACTIVITY)}}
+        case LastPage.REPEATED_AFTER if asked_after:
+            return {"cursors": {"after": asked_after}}
         case _:
-            pass
+            return {"cursors": {}}
 
 
-def platform_paging(page: Page, column: str, quirks: Quirks, url: Callable[..., str]) -> dict[str, Any]:
-    """The platform's `paging`: cursors wherever there is a record, and `next` null at the end."""
-    cursors = (
-        {"before": encode(page.keys[0], column), "after": encode(page.keys[-1], column)} if page.keys else {}
-    )
-    return {"cursors": cursors} | (_links(page, column, url) if quirks.platform_next else {})
-
-
-def _links(page: Page, column: str, url: Callable[..., str]) -> dict[str, str | None]:
-    older, newer = page.older and page.keys, page.newer and page.keys
+def platform_paging(page: Page, column: str, url: Callable[[str], str]) -> dict[str, Any]:
+    """The platform's `paging`: a cursor wherever there is a record, and `next`, which is null at the end."""
+    after = encode(page.keys[-1], column) if page.keys else None
     return {
-        "next": url(after=encode(page.keys[-1], column)) if older else None,
-        "previous": url(before=encode(page.keys[0], column)) if newer else None,
+        "cursors": {"after": after} if after else {},
+        "next": url(after) if after and page.has_more else None,
     }

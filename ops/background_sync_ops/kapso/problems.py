@@ -1,17 +1,13 @@
-"""Errors, in the shape that each of Kapso's two APIs gives them."""
+"""Error responses. Kapso's two APIs have different shapes of errors."""
 
 import json
 from collections.abc import Mapping
-from typing import Literal
 
 from werkzeug.wrappers import Response
 
-Surface = Literal["proxy", "platform"]
-"""The Meta proxy, or Kapso's own platform."""
-
 
 class Problem(Exception):
-    """A request that is refused, with an HTTP status and a message."""
+    """A request is refused with this HTTP status and message."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -20,14 +16,12 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def problem_response(problem: Problem, surface: Surface, *, text: bool) -> Response:
-    """A problem as an answer; `text`: the proxy's short form, which is the platform's only one."""
+def problem_response(problem: Problem, *, is_proxy: bool) -> Response:
     error: object = problem.message
-    if surface == "proxy" and not text:
+    if is_proxy:
         error = {"message": problem.message, "type": "OAuthException", "code": problem.status}
     return json_response({"error": error}, problem.status, problem.headers)
 
 
 def json_response(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A document as JSON."""
     return Response(json.dumps(document), status, headers, content_type="application/json; charset=utf-8")

@@ -8,49 +8,36 @@ from werkzeug.datastructures import Headers
 
 MINUTE_MS = 60_000
 RETRY_AFTER = {"Retry-After": "60"}
-"""What Kapso tells whoever is over the limit, whatever is left of the minute."""
+"""What Kapso answers above the limit, however much of the minute is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a key has in this minute, after a request."""
+    """How much of a key's limit is used in this minute, the current request included."""
 
     limit: int
     used: int
 
     @property
-    def granted(self) -> bool:
-        """Whether the request is within the limit."""
-        return self.used <= self.limit
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit
 
-    def tell(self, headers: Headers) -> None:
-        """Writes the allowance into an answer that does not tell one yet."""
+    def add_to(self, headers: Headers) -> None:
+        """Add the rate limit headers, unless a fault has set them."""
         headers.setdefault("X-RateLimit-Limit", str(self.limit))
         headers.setdefault("X-RateLimit-Remaining", str(max(0, self.limit - self.used)))
 
 
 class RateLimit:
-    """Counts requests. `limit` is every key's, unless `limits` names the key."""
+    """`limit` is the number of requests per minute of every key."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.limits: dict[str, int] = {}
         self._lock = threading.Lock()
         self._used: Counter[tuple[str, int]] = Counter()
 
     def take(self, key: str, now: int, count: int = 1) -> Allowance:
-        """Count `count` requests of a key; also to play somebody else who uses the same key."""
+        """Count requests of a key. A test may call it to play another user of the same key."""
         with self._lock:
             self._used[key, now // MINUTE_MS] += count
-            return Allowance(self.limits.get(key, self.limit), self._used[key, now // MINUTE_MS])
-
-    def used(self, key: str, now: int) -> int:
-        """How many requests a key has made in the minute of `now`."""
-        with self._lock:
-            return self._used[key, now // MINUTE_MS]
-
-    def clear(self) -> None:
-        """Forget every request and every key's own limit."""
-        with self._lock:
-            self._used.clear()
-            self.limits.clear()
+            return Allowance(self.limit, self._used[key, now // MINUTE_MS])

@@ -1,4 +1,4 @@
-"""One webhook request, signed as Kapso signs it. Nothing is ever sent beyond this machine."""
+"""Sends one webhook request, signed as Kapso signs it."""
 
 import hashlib
 import hmac
@@ -7,22 +7,23 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+TIMEOUT_S = 10.0
+
 
 def signature(secret_key: str, body: bytes) -> str:
-    """The lowercase hex HMAC-SHA256 of a raw body."""
+    """The lowercase hex HMAC-SHA256 of the raw body."""
     return hmac.new(secret_key.encode(), body, hashlib.sha256).hexdigest()
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> int | None:
-    """The status of the answer; None when there is none in time, or when the URL is not on this machine."""
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
+    """The status of the response, or None without one. Only this machine is ever contacted; another URL
+    counts as one that does not respond."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not _is_loopback(parts.hostname):
         return None
-    connection = HTTPConnection(str(parts.hostname), parts.port, timeout=timeout_s)
+    connection = HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT_S)
     try:
-        connection.request(
-            "POST", f"{parts.path or '/'}{parts.query and '?'}{parts.query}", body, dict(headers)
-        )
+        connection.request("POST", parts.path or "/", body, dict(headers))
         return connection.getresponse().status
     except (OSError, HTTPException):
         return None

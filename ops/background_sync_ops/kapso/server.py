@@ -8,121 +8,80 @@ from typing import NamedTuple, Self
 
 from werkzeug.wrappers import Request, Response
 
-from background_sync_ops.kapso.api import KEY_HEADER, PLATFORM_PATH, PROXY_PATH, Api, api_key, surface
-from background_sync_ops.kapso.courier import Channel, Courier
+from background_sync_ops.kapso.api import Api, api_key, is_proxy
+from background_sync_ops.kapso.courier import Courier
 from background_sync_ops.kapso.faults import Faults
+from background_sync_ops.kapso.paging import Quirks
 from background_sync_ops.kapso.problems import Problem, json_response, problem_response
-from background_sync_ops.kapso.quirks import Quirks
 from background_sync_ops.kapso.rate import RETRY_AFTER, Allowance, RateLimit
 from background_sync_ops.kapso.store import KapsoStore
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 
 PLATFORM_PLAN = 1000
-"""Requests a minute and key on Kapso's plan "Platform"."""
-
-SECRET_HEADERS = (KEY_HEADER.lower(), "authorization")
+"""Requests per minute and key of Kapso's plan "Platform"."""
 
 
-class Received(NamedTuple):
-    """A request as it came in. `headers`: names in lower case; the key is left out."""
+class ReceivedRequest(NamedTuple):
+    """A request without its headers, which hold the key."""
 
     method: str
     path: str
     query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes = b""
+    body: bytes
 
 
 class KapsoServer:
-    """A store, served over HTTP from `with` to its end.
+    """Serves a store over HTTP as a context manager.
 
         with KapsoServer(store, clock.now) as kapso:
-            get(f"{kapso.url}/meta/whatsapp/v24.0/{number}/conversations")
+            get(f"{kapso.url}/meta/whatsapp/v24.0/{phone_id}/conversations")
             assert len(kapso.requests) == 1
 
-    `quirks`, `faults`, `rate` and `courier.channel` may be changed while it runs. `requests` has every
-    request in the order of arrival, also one that is refused or fails. What happens in the store before
-    `with` is history: no webhook tells of it.
+    `quirks`, `faults`, `rate` and `courier.channel` may be changed while it runs. `requests` holds every
+    request in the order of arrival, also refused and failed ones. Messages that were stored before the
+    context is entered are history, and no webhook reports them.
     """
 
-    url: str  # stands for https://api.kapso.ai
-    requests: list[Received]
-    faults: Faults
-    rate: RateLimit
-    courier: Courier
+    url: str
 
-    def __init__(
-        self,
-        store: KapsoStore,
-        now: Callable[[], int],
-        *,
-        quirks: Quirks | None = None,
-        channel: Channel | None = None,
-        rate_limit: int = PLATFORM_PLAN,
-        port: int = 0,
-    ) -> None:
-        """`now` gives the time in ms since the epoch. A port 0 is any free one."""
+    def __init__(self, store: KapsoStore, now: Callable[[], int], *, quirks: Quirks | None = None) -> None:
+        """`now` returns the time in ms since the epoch."""
         self.store = store
         self.quirks = quirks or Quirks()
         self.faults = Faults()
-        self.rate = RateLimit(rate_limit)
-        self.requests = []
-        self.courier = Courier(store, now, lambda: self.quirks, channel)
+        self.rate = RateLimit(PLATFORM_PLAN)
+        self.requests: list[ReceivedRequest] = []
+        self.courier = Courier(store, now)
         self._now = now
-        self._port = port
-        self._lock = threading.Lock()
         self._resources = ExitStack()
-
-    @property
-    def proxy_url(self) -> str:
-        """Where the Meta proxy's paths begin."""
-        return f"{self.url}{PROXY_PATH}"
-
-    @property
-    def platform_url(self) -> str:
-        """Where the platform's paths begin."""
-        return f"{self.url}{PLATFORM_PATH}"
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Raises PortError."""
-        with ExitStack() as resources:
-            listener = resources.enter_context(listen(self._port))
-            self.url = url(listener)
-            resources.callback(self.store.subscribe(self.courier.accept))
-            resources.enter_context(LoopbackServer(self._respond, listener))
-            self._resources = resources.pop_all()
+        listener = listen(0)
+        self.url = url(listener)
+        self._resources.callback(self.store.subscribe(self.courier.accept))
+        self._resources.enter_context(LoopbackServer(self._respond, listener))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Answers no more. A request that a fault keeps waiting is left to its thread."""
+        """Does not wait for a request that a fault delays."""
         self._resources.close()
 
     def _respond(self, request: Request) -> Response:
+        received = ReceivedRequest(request.method, request.path, request.args.to_dict(), request.get_data())
         with self._lock:
-            self.requests.append(_received(request))
+            self.requests.append(received)
         allowance = self.rate.take(api_key(request), self._now())
         try:
             response = self.faults.answer(request, lambda: self._answer(request, allowance))
         except Problem as problem:
-            response = self._problem(request, problem)
-        allowance.tell(response.headers)
+            response = problem_response(problem, is_proxy=is_proxy(request.path))
+        allowance.add_to(response.headers)
         return response
 
     def _answer(self, request: Request, allowance: Allowance) -> Response:
-        """The true answer, which faults may get to see and change: an error too."""
-        if not allowance.granted:
-            return self._problem(request, Problem(429, "Rate limit exceeded", RETRY_AFTER))
-        try:
-            return json_response(Api(self.store, self._now(), self.quirks).answer(request))
-        except Problem as problem:
-            return self._problem(request, problem)
-
-    def _problem(self, request: Request, problem: Problem) -> Response:
-        return problem_response(problem, surface(request.path), text=self.quirks.error_text)
-
-
-def _received(request: Request) -> Received:
-    headers = {name.lower(): value for name, value in request.headers if name.lower() not in SECRET_HEADERS}
-    return Received(request.method, request.path, request.args.to_dict(), headers, request.get_data())
+        if allowance.is_exceeded:
+            raise Problem(429, "Rate limit exceeded", RETRY_AFTER)
+        return json_response(Api(self.store, self._now(), self.quirks).answer(request))

@@ -1,19 +1,16 @@
-"""What Kapso knows. Every time is given by the caller; ids come from a seed: a run can be repeated."""
+"""What Kapso knows. The caller passes every time, and ids come from a seed, so a run can be repeated."""
 
 import base64
 import random
-import re
 import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from background_sync.rules.identity import digits
 from background_sync_ops.kapso.activity import Activity, Page, Window
 from background_sync_ops.kapso.model import (
-    CREATED,
     MESSAGE_EVENTS,
     RECEIVED,
     SENT,
@@ -22,245 +19,136 @@ from background_sync_ops.kapso.model import (
     Direction,
     Event,
     Message,
-    Number,
     Person,
-    Receipt,
     Webhook,
 )
 
 Listener = Callable[[Event], None]
 
-_PHONE = re.compile(r"\+?[\d ().-]+", re.ASCII)
-
 
 class KapsoStore:
-    """Numbers, people, conversations, webhooks and their deliveries. Safe to use from several threads.
+    """Numbers, people, conversations, webhooks and their deliveries. It is thread-safe.
 
-    What it hands out are values: they do not change when the store does. A number is named by its
-    `phone_number_id`; every method that takes one raises KeyError when it is unknown.
+    It returns immutable records. Numbers are identified by their `phone_number_id`.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 -- ids, not secrets
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
-        self._numbers: dict[str, Number] = {}
+        self._keys: dict[str, str] = {}
         self._people: dict[str, Person] = {}
         self._conversations: dict[str, Conversation] = {}
-        self._between: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._conversation_ids: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         self._activity: defaultdict[str, Activity] = defaultdict(Activity)
-        self._messages: defaultdict[str, list[Message]] = defaultdict(list)
         self._webhooks: dict[str, Webhook] = {}
         self._deliveries: dict[str, Delivery] = {}
-        self._log = Activity()
+        self._delivery_log = Activity()
 
     # ---------------------------------------------------------------- numbers and people
 
-    def add_number(self, phone_number_id: str, key: str) -> Number:
-        """A number and the key of its project; again with another key, the number's new key."""
+    def add_number(self, phone_number_id: str, key: str) -> None:
+        """Add a number of the project with this key, or change the key of a known number."""
         with self._lock:
-            known = self._numbers.get(phone_number_id)
-            number = Number(phone_number_id, key, known.config_id if known else self._uuid())
-            self._numbers[phone_number_id] = number
-            return number
+            self._keys[phone_number_id] = key
 
-    def number(self, phone_number_id: str, key: str | None = None) -> Number:
-        """A number; KeyError also when it is not one of `key`'s."""
-        number = self._numbers[phone_number_id]
-        if key not in (None, number.key):
-            raise KeyError(phone_number_id)
-        return number
+    def has_number(self, phone_number_id: str, key: str) -> bool:
+        return self._keys.get(phone_number_id) == key
 
     def knows_key(self, key: str) -> bool:
-        """Whether a project has this key."""
         with self._lock:
-            return any(number.key == key for number in self._numbers.values())
+            return key in self._keys.values()
 
     def add_person(
         self,
         phone: str | None = None,
         *,
         business_scoped_user_id: str | None = None,
-        username: str | None = None,
         name: str | None = None,
-        at: int = 0,
     ) -> Person:
-        """Somebody new, by the digits of a phone, a business-scoped user id, or both."""
-        if phone is None and business_scoped_user_id is None:
-            raise ValueError("a person needs a phone or a business-scoped user id")
-        phone = None if phone is None else digits(phone)
+        """Add a person, with a phone, a business-scoped user id or both."""
         with self._lock:
-            person = Person(self._uuid(), phone, business_scoped_user_id, username, name, at, at)
-            return self._keep_person(person)
+            phone = None if phone is None else digits(phone)
+            return self._save_person(Person(self.new_id(), phone, business_scoped_user_id, name))
 
-    def person(self, person_id: str) -> Person:
-        """Somebody as they are now. Raises KeyError."""
-        return self._people[person_id]
-
-    def rename(self, person: Person, name: str | None, at: int | None = None) -> Person:
-        """A changed profile name: no event tells of it, and no conversation moves."""
-        return self.identify(person, at, name=name)
-
-    def identify(self, person: Person, at: int | None = None, **changes: Any) -> Person:
-        """Change `phone`, `business_scoped_user_id`, `username` or `name` of somebody. No event."""
-        if changes.get("phone"):
-            changes["phone"] = digits(str(changes["phone"]))
+    def find_person(self, phone: str) -> Person | None:
         with self._lock:
-            known = self._people[person.id]
-            updated_at = known.updated_at if at is None else at
-            return self._keep_person(replace(known, **changes, updated_at=updated_at))
+            return next((each for each in self._people.values() if each.phone == phone), None)
 
-    def _keep_person(self, person: Person) -> Person:
+    def rename(self, person: Person, name: str) -> Person:
+        """Change a profile name. As in Kapso, no event reports it, and no conversation moves."""
+        with self._lock:
+            return self._save_person(replace(self._people[person.id], name=name))
+
+    def _save_person(self, person: Person) -> Person:
         self._people[person.id] = person
         return person
 
-    def find_contact(self, key: str, identifier: str) -> Person | None:
-        """Somebody whom one of a key's numbers has written with: by id, business-scoped user id, or phone."""
-        with self._lock:
-            numbers = {number.phone_number_id for number in self._numbers.values() if number.key == key}
-            ids = {person_id for number, person_id in self._between if number in numbers}
-            mine = [self._people[person_id] for person_id in ids]
-        for matches in (_by_id, _by_phone):
-            if found := next((person for person in mine if matches(person, identifier)), None):
-                return found
-        return None
-
-    # ---------------------------------------------------------------- traffic
+    # ---------------------------------------------------------------- conversations
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` with every event from now on; returns what ends that."""
+        """Call `listener` with every event from now on. Returns a function that ends the subscription."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def message(
-        self,
-        phone_number_id: str,
-        person: Person,
-        direction: Direction,
-        at: int,
-        *,
-        text: str | None = "Hello",
-        type: str = "text",  # noqa: A002 -- the name that the API has
+        self, phone_number_id: str, person: Person, direction: Direction, at: int, *, text: str = "Hello"
     ) -> Message:
-        """A message, perhaps older than others that are there. After 24 h of silence: a new conversation."""
+        """Add a message, which may be older than others. After 24 h of silence it opens a conversation."""
         with self._lock:
-            conversation, is_new = self._conversation_for(phone_number_id, person, at)
-            message = Message(self._wamid(), conversation.id, direction, at, type, text)
-            self._messages[conversation.id].append(message)
-            conversation = self._keep(_with_message(conversation, message))
-            events = self._events(conversation, at, message, is_new=is_new)
-        self._emit(events)
+            known = self.conversations(phone_number_id, person)
+            current = next((each for each in reversed(known) if each.includes(at)), None)
+            conversation = current or self.open_conversation(phone_number_id, person, at)
+            message = Message(self._new_message_id(), conversation.id, direction, at, text)
+            event = Event(
+                name=RECEIVED if direction == "inbound" else SENT,
+                person=self._people[person.id],
+                conversation=self._save_conversation(conversation.with_message(message)),
+                message=message,
+                is_new_conversation=current is None,
+            )
+        # The lock is released, so a listener may call the store from another thread.
+        for listener in tuple(self._listeners):
+            listener(event)
         return message
 
     def open_conversation(self, phone_number_id: str, person: Person, at: int) -> Conversation:
-        """A conversation in which nothing has been written yet."""
+        """Open a conversation without a message."""
         with self._lock:
-            conversation = self._start(phone_number_id, person, at)
-            events = self._events(conversation, at, None, is_new=True)
-        self._emit(events)
-        return conversation
+            conversation = Conversation(
+                id=self.new_id(),
+                phone_number_id=phone_number_id,
+                person_id=person.id,
+                created_at=at,
+                last_active_at=at,
+            )
+            self._conversation_ids[phone_number_id, person.id].append(conversation.id)
+            return self._save_conversation(conversation)
 
-    def delivery_receipt(
-        self, phone_number_id: str, person: Person, at: int, status: Receipt = "delivered"
-    ) -> Conversation:
-        """The last sent message's status changes: moves `last_active_at` and no other activity.
-
-        Raises LookupError without a conversation. Where nothing was sent there is no event.
-        """
+    def delivery_receipt(self, phone_number_id: str, person: Person, at: int) -> Conversation:
+        """Move `last_active_at` of the newest conversation, and no other time, as Kapso does."""
         with self._lock:
-            conversation = self._keep(_touched(self.conversations(phone_number_id, person)[-1], at))
-            sent = [each for each in self._messages[conversation.id] if each.direction == "outbound"]
-            name = f"whatsapp.message.{status}"
-            events = [self._event(name, conversation, at, message) for message in sent[-1:]]
-        self._emit(events)
-        return conversation
+            return self._save_conversation(self.conversations(phone_number_id, person)[-1].touched(at))
 
-    def _conversation_for(self, phone_number_id: str, person: Person, at: int) -> tuple[Conversation, bool]:
-        for conversation in reversed(self.conversations(phone_number_id, person)):
-            if conversation.covers(at):
-                return conversation, False
-        return self._start(phone_number_id, person, at), True
-
-    def _start(self, phone_number_id: str, person: Person, at: int) -> Conversation:
-        number, known = self._numbers[phone_number_id], self._people[person.id]
-        conversation = Conversation(self._uuid(), number.phone_number_id, known.id, at, at, at)
-        self._between[phone_number_id, known.id].append(conversation.id)
-        return self._keep(conversation)
-
-    def _keep(self, conversation: Conversation) -> Conversation:
+    def _save_conversation(self, conversation: Conversation) -> Conversation:
         self._conversations[conversation.id] = conversation
-        self._activity[conversation.phone_number_id].touch(conversation.id, conversation.last_active_at)
+        self._activity[conversation.phone_number_id].set_time(conversation.id, conversation.last_active_at)
         return conversation
 
-    # ---------------------------------------------------------------- events
-
-    def _events(
-        self, conversation: Conversation, at: int, message: Message | None, *, is_new: bool
-    ) -> list[Event]:
-        names = [CREATED] if is_new else []
-        if message is not None:
-            names.append(RECEIVED if message.direction == "inbound" else SENT)
-        return [self._event(name, conversation, at, message, is_new=is_new) for name in names]
-
-    def _event(
-        self,
-        name: str,
-        conversation: Conversation,
-        at: int,
-        message: Message | None,
-        *,
-        is_new: bool = False,
-    ) -> Event:
-        number = self._numbers[conversation.phone_number_id]
-        person = self._people[conversation.person_id]
-        return Event(name, at, number, person, conversation, message, is_new)
-
-    def _emit(self, events: Sequence[Event]) -> None:
-        """Outside the lock: a listener may call the store from wherever it likes."""
-        for event in events:
-            for listener in tuple(self._listeners):
-                listener(event)
-
-    # ---------------------------------------------------------------- what is there
-
-    def conversations(self, phone_number_id: str, person: Person | None = None) -> list[Conversation]:
-        """A number's conversations, with one person or with all, the oldest first."""
+    def conversations(self, phone_number_id: str, person: Person) -> list[Conversation]:
+        """A number's conversations with a person, oldest first."""
         with self._lock:
-            self.number(phone_number_id)
-            pairs = [(phone_number_id, person.id)] if person else list(self._between)
-            ids = [
-                each for pair in pairs if pair[0] == phone_number_id for each in self._between.get(pair, [])
-            ]
-            return sorted((self._conversations[each] for each in ids), key=lambda each: each.created_at)
-
-    def messages(self, conversation: Conversation) -> list[Message]:
-        """What was written in a conversation, in the order in which it came in."""
-        with self._lock:
-            return list(self._messages[conversation.id])
-
-    def last_activity(self, phone_number_id: str, person: Person) -> int | None:
-        """The time of the newest message between a number and a person, if there is one."""
-        times = [
-            each.last_message.at
-            for each in self.conversations(phone_number_id, person)
-            if each.last_message is not None
-        ]
-        return max(times, default=None)
+            found = [self._conversations[each] for each in self._conversation_ids[phone_number_id, person.id]]
+            return sorted(found, key=lambda each: each.created_at)
 
     def page_of_conversations(
-        self,
-        phone_number_id: str,
-        window: Window,
-        keep: Callable[[Conversation, Person], bool] = lambda *_: True,
+        self, phone_number_id: str, window: Window
     ) -> tuple[Page, list[tuple[Conversation, Person]]]:
         """A page of a number's conversations, newest activity first, each with its person."""
         with self._lock:
-            page = self._activity[phone_number_id].page(window, lambda each: keep(*self._with_person(each)))
-            return page, [self._with_person(each) for _, each in page.keys]
-
-    def _with_person(self, conversation_id: str) -> tuple[Conversation, Person]:
-        conversation = self._conversations[conversation_id]
-        return conversation, self._people[conversation.person_id]
+            page = self._activity[phone_number_id].page(window)
+            found = [self._conversations[conversation_id] for _, conversation_id in page.keys]
+            return page, [(each, self._people[each.person_id]) for each in found]
 
     # ---------------------------------------------------------------- webhooks
 
@@ -271,133 +159,74 @@ class KapsoStore:
         *,
         events: Sequence[str] = MESSAGE_EVENTS,
         active: bool = True,
-        kind: str = "kapso",
         secret_key: str | None = None,
         max_batch: int | None = None,
-        at: int = 0,
     ) -> Webhook:
-        """A number's webhook. `max_batch`: messages received come in batches of so many at most."""
         with self._lock:
-            self.number(phone_number_id)
-            secret_key = secret_key or f"wh_sec_{self._random.randbytes(12).hex()}"
-            return self._keep_webhook(
+            return self._save_webhook(
                 Webhook(
-                    id=self._uuid(),
+                    id=self.new_id(),
                     phone_number_id=phone_number_id,
                     url=url,
                     events=tuple(events),
                     active=active,
-                    kind=kind,
-                    secret_key=secret_key,
+                    secret_key=secret_key or f"wh_sec_{self._random.randbytes(12).hex()}",
                     max_batch=max_batch,
-                    created_at=at,
-                    updated_at=at,
                 )
             )
 
     def webhook(self, webhook_id: str) -> Webhook:
-        """A webhook as it is now. Raises KeyError."""
+        """Raises KeyError."""
         return self._webhooks[webhook_id]
 
     def webhooks(self, phone_number_id: str) -> list[Webhook]:
-        """A number's webhooks, the oldest first."""
+        """A number's webhooks, oldest first."""
         with self._lock:
-            self.number(phone_number_id)
             return [each for each in self._webhooks.values() if each.phone_number_id == phone_number_id]
 
-    def change_webhook(self, webhook_id: str, at: int, **changes: Any) -> Webhook:
-        """Change `active`, `url`, `events` or `secret_key` of a webhook. Raises KeyError."""
+    def change_webhook(self, webhook_id: str, at: int, *, active: bool) -> Webhook:
+        """Switch a webhook on or off. Raises KeyError."""
         with self._lock:
             known = self._webhooks[webhook_id]
-            changed = replace(known, **changes, updated_at=at)
-            if changed.active and not known.active:
-                changed = replace(changed, resumed_at=at)
-            return self._keep_webhook(changed)
+            resumed_at = at if active and not known.active else known.resumed_at
+            return self._save_webhook(replace(known, active=active, resumed_at=resumed_at))
 
-    def remove_webhook(self, webhook_id: str) -> None:
-        """A person removes a webhook. Raises KeyError."""
-        with self._lock:
-            del self._webhooks[webhook_id]
-
-    def _keep_webhook(self, webhook: Webhook) -> Webhook:
+    def _save_webhook(self, webhook: Webhook) -> Webhook:
         self._webhooks[webhook.id] = webhook
         return webhook
 
     # ---------------------------------------------------------------- delivery log
 
-    def log_delivery(self, delivery: Delivery) -> Delivery:
-        """Write a line of the delivery log, new or changed."""
+    def log_delivery(self, delivery: Delivery) -> None:
+        """Add an entry to the delivery log, or replace the one with its id."""
         with self._lock:
             self._deliveries[delivery.id] = delivery
-            self._log.touch(delivery.id, delivery.created_at)
-            return delivery
+            self._delivery_log.set_time(delivery.id, delivery.created_at)
 
-    def delivery(self, delivery_id: str) -> Delivery:
-        """A line of the delivery log. Raises KeyError."""
-        return self._deliveries[delivery_id]
-
-    def deliveries(self, phone_number_id: str | None = None) -> list[Delivery]:
-        """The delivery log, of one number or of all, in the order in which it was begun."""
+    def deliveries(self, phone_number_id: str) -> list[Delivery]:
+        """A number's delivery log, in the order in which entries were added."""
         with self._lock:
-            return [
-                each for each in self._deliveries.values() if phone_number_id in (None, each.phone_number_id)
-            ]
+            return [each for each in self._deliveries.values() if each.phone_number_id == phone_number_id]
 
     def page_of_deliveries(
-        self, key: str, window: Window, keep: Callable[[Delivery], bool]
+        self, key: str, window: Window, matches: Callable[[Delivery], bool]
     ) -> tuple[Page, list[Delivery]]:
-        """A page of the delivery log of a key's numbers, the newest first."""
+        """A page of the matching deliveries of a key's numbers, newest first."""
 
-        def wanted(delivery_id: str) -> bool:
+        def is_wanted(delivery_id: str) -> bool:
             delivery = self._deliveries[delivery_id]
-            return self._numbers[delivery.phone_number_id].key == key and keep(delivery)
+            return self.has_number(delivery.phone_number_id, key) and matches(delivery)
 
         with self._lock:
-            page = self._log.page(window, wanted)
-            return page, [self._deliveries[each] for _, each in page.keys]
+            page = self._delivery_log.page(window, is_wanted)
+            return page, [self._deliveries[delivery_id] for _, delivery_id in page.keys]
 
     # ---------------------------------------------------------------- ids
 
     def new_id(self) -> str:
-        """A UUID that depends on the seed and on how many were made before."""
+        """A UUID from the seed."""
         with self._lock:
-            return self._uuid()
+            return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
 
-    def _uuid(self) -> str:
-        return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
-
-    def _wamid(self) -> str:
+    def _new_message_id(self) -> str:
         return f"wamid.{base64.b64encode(self._random.randbytes(24)).decode()}"
-
-
-def _by_id(person: Person, identifier: str) -> bool:
-    return identifier in (person.id, person.business_scoped_user_id)
-
-
-def _by_phone(person: Person, identifier: str) -> bool:
-    return _PHONE.fullmatch(identifier) is not None and person.phone == digits(identifier)
-
-
-def _touched(conversation: Conversation, at: int) -> Conversation:
-    return replace(
-        conversation,
-        last_active_at=max(conversation.last_active_at, at),
-        updated_at=max(conversation.updated_at, at),
-    )
-
-
-def _with_message(conversation: Conversation, message: Message) -> Conversation:
-    """Messages come in any order: what is newest stays newest."""
-    last, inbound = conversation.last_message, message.direction == "inbound"
-    return replace(
-        _touched(conversation, message.at),
-        created_at=min(conversation.created_at, message.at),
-        last_inbound_at=_later(conversation.last_inbound_at, message.at if inbound else None),
-        last_outbound_at=_later(conversation.last_outbound_at, None if inbound else message.at),
-        last_message=message if last is None or message.at >= last.at else last,
-        messages_count=conversation.messages_count + 1,
-    )
-
-
-def _later(one: int | None, other: int | None) -> int | None:
-    return max((at for at in (one, other) if at is not None), default=None)

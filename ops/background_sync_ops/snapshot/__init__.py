@@ -1,30 +1,32 @@
 """Import of a CRM's data from a Convex snapshot export.
 
-    reader.py      the ZIP or folder, table by table, line by line
-    values.py      JSON as Convex writes it -> values as DynamoDB keeps them
+    export.py      the ZIP or folder, read line by line, or written
+    values.py      JSON as Convex writes it -> values as DynamoDB stores them
     documents.py   one Convex document -> one workspace or contact, or what is wrong with it
-    merge.py       two records of one contact (or workspace) -> one
+    merge.py       two records of one contact or workspace -> one
+    loaders.py     a batch of lines -> the tables
+    table.py       a table's reads and conditional writes
+    tokens.py      Kapso tokens -> SSM
+    retries.py     retries while AWS is too busy
+    report.py      the result
     load.py        all of it together: `import_snapshot`
-    workspaces.py  contacts.py  drafts.py    a batch of lines -> the tables
-    store.py       a table's reads and conditional writes
-    tokens.py      Kapso tokens, into SSM
-    patience.py    waiting where AWS is too busy
-    report.py      what came of it
-    writer.py      documents -> a snapshot's folder
 
-Reader, values, documents and merge make no request.
+The first four make no requests to AWS.
 """
 
+from background_sync_ops.snapshot.export import SnapshotError, write_snapshot
 from background_sync_ops.snapshot.load import ImportTarget, import_snapshot
-from background_sync_ops.snapshot.reader import SnapshotError
-from background_sync_ops.snapshot.report import ImportReport, Progress, Remark, Written
+from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Remark, Written
+from background_sync_ops.snapshot.retries import Throttled
 
 __all__ = [
+    "ImportProgress",
     "ImportReport",
     "ImportTarget",
-    "Progress",
     "Remark",
     "SnapshotError",
+    "Throttled",
     "Written",
     "import_snapshot",
+    "write_snapshot",
 ]

@@ -1,8 +1,7 @@
-"""Loads a snapshot: first its workspaces, then their contacts, a hundred lines at a time.
+"""Loads a snapshot: first the workspaces, then their contacts, a hundred lines at a time.
 
-Whoever else writes meanwhile loses nothing: every write depends on what was read, and is made again from
-what is there when that has changed. Only contacts that are new in a workspace that this very import made are
-written in batches, without a condition: nobody can be at work on them yet.
+Other writers lose nothing: every write depends on what was read, and starts again from the new state if that
+has changed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,30 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from background_sync_ops.snapshot import contacts, workspaces
-from background_sync_ops.snapshot.contacts import Contacts
-from background_sync_ops.snapshot.reader import Line, Snapshot, open_snapshot
-from background_sync_ops.snapshot.report import ImportReport, Progress, Tally
-from background_sync_ops.snapshot.store import Table
+from background_sync.records.contacts import JUDGED
+from background_sync_ops.snapshot.export import CONTACTS, TABLES, WORKSPACES, Line, open_snapshot
+from background_sync_ops.snapshot.loaders import ContactLoader, WorkspaceLoader
+from background_sync_ops.snapshot.report import ImportProgress, ImportReport
+from background_sync_ops.snapshot.table import Table
 from background_sync_ops.snapshot.tokens import TokenStore
-from background_sync_ops.snapshot.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ssm import SSMClient
 
-WORKSPACES = "workspaces"
-CONTACTS = "contacts"
 BATCH_LINES = 100
 BATCH_BYTES = 4 * 1024 * 1024
 THREADS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImportTarget:
-    """Where to. The clients are used from `THREADS` threads at once.
+    """The tables and the tokens of a stack. `THREADS` threads use the clients at once.
 
-    `token_parameter_prefix` is what the names of all tokens' parameters begin with, its last slash included.
+    The names of all token parameters begin with `token_parameter_prefix`, which ends with a slash.
     """
 
     dynamodb: "DynamoDBClient"
@@ -45,58 +41,58 @@ class ImportTarget:
 
 
 def import_snapshot(
-    path: Path, target: ImportTarget, progress: Callable[[Progress], None] | None = None
+    path: Path, target: ImportTarget, progress: Callable[[ImportProgress], None] = lambda _: None
 ) -> ImportReport:
-    """Load the snapshot at `path`, a ZIP file or a folder; what is there already is merged, never lost.
+    """Load the snapshot at `path`, a ZIP file or a folder, and merge it into what is stored.
 
-    A line that cannot be loaded stops nothing: it is in the report. `progress` is called after every batch.
+    A line that cannot be loaded is reported, and all others are loaded. `progress` is called after every
+    batch.
 
     Raises:
         SnapshotError: the snapshot as a whole cannot be read. What was loaded before stays.
         Throttled, botocore's ClientError and BotoCoreError: AWS cannot be read or written.
     """
-    with open_snapshot(path, (WORKSPACES, CONTACTS)) as snapshot, ThreadPoolExecutor(THREADS) as pool:
-        tally = Tally()
+    with open_snapshot(path) as snapshot, ThreadPoolExecutor(THREADS) as pool:
+        report = ImportReport()
         tokens = TokenStore(target.ssm, target.token_parameter_prefix)
-        workspace_loader = Workspaces(_workspaces_table(target), tokens, pool, tally)
-        contact_loader = Contacts(_contacts_table(target), workspace_loader, pool, tally)
-        read = _Reader(snapshot, progress or (lambda _: None))
-        for batch in read.table(WORKSPACES):
-            workspace_loader.load(batch)
-        for batch in read.table(CONTACTS):
-            contact_loader.load(batch)
-        return tally.report(tokens.stored)
+        workspaces = WorkspaceLoader(_workspaces_table(target), pool, report, tokens)
+        contacts = ContactLoader(_contacts_table(target), pool, report, workspaces)
+        done, total = 0, sum(map(snapshot.size, TABLES))
+        # Workspaces come first, because a contact is only loaded into a workspace that exists.
+        for table, load in ((WORKSPACES, workspaces.load), (CONTACTS, contacts.load)):
+            for batch in _in_batches(snapshot.lines(table)):
+                load(batch)
+                # A file that has grown since it was opened must not lead to more than 100 %.
+                progress(ImportProgress(table, min(done + batch[-1].end, total), total))
+            done += snapshot.size(table)
+            progress(ImportProgress(table, done, total))
+        report.tokens_stored = tokens.stored
+        report.sort()
+        return report
 
 
 def _workspaces_table(target: ImportTarget) -> Table:
-    return Table(target.dynamodb, target.workspaces_table, workspaces.KEY, workspaces.GUARDED)
+    return Table(
+        client=target.dynamodb,
+        name=target.workspaces_table,
+        key=("workspace_id",),
+        # It decides which record is newer.
+        guarded=("updated_at",),
+    )
 
 
 def _contacts_table(target: ImportTarget) -> Table:
-    return Table(target.dynamodb, target.contacts_table, contacts.KEY, contacts.GUARDED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Lines in batches that are small in number and in bytes, telling how far they have come."""
-
-    snapshot: Snapshot
-    progress: Callable[[Progress], None]
-
-    def table(self, table: str) -> Iterator[list[Line]]:
-        """The batches of one table."""
-        for batch in _in_batches(self.snapshot.lines(table)):
-            yield batch
-            self._tell(table, batch[-1].end)
-        self._tell(table, self.snapshot.size(table))
-
-    def _tell(self, table: str, done: int) -> None:
-        before = 0 if table == WORKSPACES else self.snapshot.size(WORKSPACES)
-        total = self.snapshot.size(WORKSPACES) + self.snapshot.size(CONTACTS)
-        self.progress(Progress(table, min(before + done, total), total))
+    return Table(
+        client=target.dynamodb,
+        name=target.contacts_table,
+        key=("workspace_id", "contact_id"),
+        # What the rules and the merge judge.
+        guarded=(*JUDGED, "activity_at", "convex_id", "notes"),
+    )
 
 
 def _in_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Batches that are limited in lines and in bytes, so that memory does not grow with the snapshot."""
     batch: list[Line] = []
     start = 0
     for line in lines:

@@ -1,49 +1,48 @@
 """Two records of one contact, or of one workspace, become one.
 
-Of a contact the record with the newer activity speaks for every field that it has; a field that only the
-other has is kept. Apart from that:
+For a contact, the record with the newer activity wins every field that it has. A field that only the other
+one has is kept. Three things are different:
 
-- notes are the union of both by (content, added_by, added_at), in the order of time; where nothing is added
-  they stay as they were
-- `created_at` is the older one, `flagged_at` the newer one: a flag time is never lowered
-- the last activity is the newer of both, whatever the fields that it is read from
+- Notes: both lists are joined, and sorted by time. Notes with the same content, author and time are one. If
+  nothing is added, the stored notes stay as they are.
+- `created_at` is the older one, and `flagged_at` the newer one: a flag time never goes back.
+- The last activity is the newer one, whichever attributes it was read from.
 
-Where activities are the same the newer `updated_at` decides, then the larger `convex_id`: so it makes no
-difference in which order the documents of a snapshot are met, and importing them again changes nothing.
+With the same activity the newer `updated_at` wins, then the larger `convex_id`. So the order of the documents
+makes no difference, and importing them again changes nothing.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
-
 from background_sync.rules.contact import activity_index_value
-from background_sync.rules.values import InvalidRecord, read_time
-from background_sync_ops.snapshot.values import Record, same
-
-NoteKey = tuple[str, str, int | Decimal]
-
-
-class Unmergeable(ValueError):
-    """The stored record is of a shape that nothing can be added to."""
+from background_sync.rules.values import valid_time
+from background_sync_ops.snapshot.values import BadDocument, Record, same
 
 
 def merge_contacts(stored: Record, document: Record) -> Record:
-    """`stored`, which is a record of the table or of another document, with `document` merged into it.
+    """`stored`, from the table or from another document, with `document` merged into it.
 
     Raises:
-        Unmergeable: the stored notes are no list.
+        BadDocument: the stored notes are not a list.
     """
-    stored = _present(stored)
+    stored = _without_nulls(stored)
     older, newer = (stored, document) if _is_newer(document, stored) else (document, stored)
     merged = {**older, **newer}
-    if notes := _all_notes(stored, document):
+    if notes := _joined_notes(stored, document):
         merged["notes"] = notes
-    _set_times(merged, older, newer)
+    if created := [at for each in (older, newer) if (at := _time(each, "created_at"))]:
+        merged["created_at"] = min(created)
+    if flagged_at := max(_time(older, "flagged_at"), _time(newer, "flagged_at")):
+        merged["flagged_at"] = flagged_at
+    # A field that only the older record has may come before the newer one's: `last_activity_at` comes first.
+    activity_at = activity_index_value(newer)
+    if activity_at and activity_index_value(merged) != activity_at:
+        merged["last_activity_at"] = activity_at
+    merged["activity_at"] = activity_index_value(merged)
     return merged
 
 
 def merge_workspaces(stored: Record, document: Record) -> Record:
-    """A stored workspace with what the document says, unless it was updated since; settings one by one."""
-    stored = _present(stored)
+    """The newer one by `updated_at` wins every field and every single setting that it has."""
+    stored = _without_nulls(stored)
     document_is_older = _time(document, "updated_at") < _time(stored, "updated_at")
     older, newer = (document, stored) if document_is_older else (stored, document)
     merged = {**older, **newer}
@@ -54,74 +53,52 @@ def merge_workspaces(stored: Record, document: Record) -> Record:
 
 
 def changes(stored: Record, merged: Record) -> Record:
-    """The attributes of `merged` that are not in the table as they should be."""
+    """The attributes of `merged` that the stored record lacks, or has with another value."""
     return {
         name: value for name, value in merged.items() if name not in stored or not same(stored[name], value)
     }
 
 
 def is_of_another_document(stored: Record, document: Record) -> bool:
-    """Whether the stored contact came from another document: two documents tell of one person."""
+    """Whether the stored contact came from another document, so that two documents are about one person."""
     there, here = stored.get("convex_id"), document.get("convex_id")
     return there is not None and here is not None and there != here
 
 
-def _present(record: Record) -> Record:
+def _without_nulls(record: Record) -> Record:
     return {name: value for name, value in record.items() if value is not None}
 
 
 def _is_newer(document: Record, stored: Record) -> bool:
-    here, there = _rank(document), _rank(stored)
+    here, there = _age(document), _age(stored)
     if here != there or not is_of_another_document(stored, document):
         return here >= there
     return str(document["convex_id"]) > str(stored["convex_id"])
 
 
-def _rank(record: Record) -> tuple[int, int]:
+def _age(record: Record) -> tuple[int, int]:
     return activity_index_value(record), _time(record, "updated_at")
 
 
 def _time(record: Record, name: str) -> int:
-    """A time, 0 where there is no readable one."""
-    try:
-        return read_time(record, name) or 0
-    except InvalidRecord:
-        return 0
+    return valid_time(record, name) or 0
 
 
-def _set_times(merged: Record, older: Record, newer: Record) -> None:
-    created = [at for each in (older, newer) if (at := _time(each, "created_at"))]
-    if created:
-        merged["created_at"] = min(created)
-    if flagged_at := max(_time(older, "flagged_at"), _time(newer, "flagged_at")):
-        merged["flagged_at"] = flagged_at
-    activity_at = activity_index_value(newer)
-    if activity_at and activity_index_value(merged) != activity_at:
-        merged["last_activity_at"] = activity_at
-    merged["activity_at"] = activity_index_value(merged)
-
-
-def _all_notes(stored: Record, document: Record) -> list[object]:
-    """The stored notes as they are, or with those of the document that are new."""
-    there = _notes(stored)
+def _joined_notes(stored: Record, document: Record) -> list[object]:
+    there = stored.get("notes", [])
+    if not isinstance(there, list):
+        raise BadDocument("the notes of the stored contact are not a list")
     known = {_note_key(note) for note in there}
     added = []
-    for note in _notes(document):
+    for note in document.get("notes", ()):
         if (key := _note_key(note)) not in known:
             known.add(key)
             added.append(note)
-    return sorted([*there, *added], key=_note_time) if added else list(there)
+    return sorted([*there, *added], key=_note_time) if added else there
 
 
-def _notes(record: Record) -> Sequence[object]:
-    notes = record.get("notes", [])
-    if not isinstance(notes, list):
-        raise Unmergeable("the notes of the contact that is there are no list")
-    return notes
-
-
-def _note_key(note: object) -> NoteKey | None:
-    """What makes two notes one; None for what is no note of ours to read, which equals nothing."""
+def _note_key(note: object) -> tuple[str, str, int] | None:
+    """What makes two notes the same; None for a stored note of an unknown shape, which equals no other."""
     if not isinstance(note, dict) or not isinstance(note.get("content"), str):
         return None
     added_by = note.get("added_by") or ""

@@ -1,4 +1,4 @@
-"""Kapso tokens, each kept once as a SecureString under the name of its hash, and nowhere else."""
+"""Kapso tokens. Each is stored once, as a SecureString in SSM that is named by its hash, and nowhere else."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,66 +8,59 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from background_sync_ops.snapshot.documents import Token
-from background_sync_ops.snapshot.patience import patiently
-from background_sync_ops.snapshot.store import batches
+from background_sync_ops.snapshot.retries import with_retries
+from background_sync_ops.snapshot.table import batches
+from background_sync_ops.snapshot.values import BadDocument
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 READ_BATCH = 10
+"""The most names of one GetParameters."""
 HASH_DIGITS = 32
-THERE_ALREADY = "ParameterAlreadyExists"
-
-
-class TokenRefused(Exception):
-    """SSM does not take a token. AWS's own message is left out: it may quote the value."""
 
 
 @dataclass
 class TokenStore:
-    """The parameters under one prefix."""
+    """The parameters whose names begin with `prefix`. `stored` counts those that this import created."""
 
     client: "SSMClient"
     prefix: str
     stored: int = 0
     _known: set[str] = field(default_factory=set)
 
-    def name(self, token: Token) -> str:
-        """The name of a token's parameter."""
-        return self.prefix + hashlib.sha256(token.text.encode()).hexdigest()[:HASH_DIGITS]
-
     def look_up(self, tokens: Iterable[Token]) -> None:
-        """Learn which of the tokens are kept already, ten a request: SSM allows few writes a second."""
-        names = {self.name(token) for token in tokens} - self._known
+        """Learn which of the tokens are stored already."""
+        names = {self._name(token) for token in tokens} - self._known
         for batch in batches(sorted(names), READ_BATCH):
-            answer = patiently(f"reading below {self.prefix}", self.client.get_parameters, Names=batch)
+            answer = with_retries(f"reading below {self.prefix}", self.client.get_parameters, Names=batch)
             self._known.update(each["Name"] for each in answer["Parameters"])
 
-    def keep(self, token: Token) -> str:
-        """Keep a token, if it is not kept yet; the name of its parameter.
+    def store(self, token: Token) -> str:
+        """Store a token, unless it is known to be stored. Returns the name of its parameter.
 
         Raises:
-            TokenRefused: SSM does not take it.
+            BadDocument: SSM rejects it.
         """
-        name = self.name(token)
+        name = self._name(token)
         if name not in self._known:
             self._put(name, token)
             self._known.add(name)
         return name
 
+    def _name(self, token: Token) -> str:
+        return self.prefix + hashlib.sha256(token.text.encode()).hexdigest()[:HASH_DIGITS]
+
     def _put(self, name: str, token: Token) -> None:
+        value = {"Name": name, "Value": token.text, "Type": "SecureString"}
         try:
-            patiently(
-                f"writing below {self.prefix}",
-                self.client.put_parameter,
-                Name=name,
-                Value=token.text,
-                Type="SecureString",
-            )
+            with_retries(f"writing below {self.prefix}", self.client.put_parameter, **value)
             self.stored += 1
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "ValidationException":
-                raise TokenRefused("SSM does not take its token") from None
-            if code != THERE_ALREADY:
+                # AWS's own message is left out, because it may quote the token.
+                raise BadDocument("SSM rejected its token") from None
+            # Another import has just created it. The name is the token's hash, so the value is the same.
+            if code != "ParameterAlreadyExists":
                 raise

@@ -1,120 +1,104 @@
-"""JSON as Convex exports it, and values as DynamoDB keeps them.
+"""JSON as Convex exports it, and values as DynamoDB stores them.
 
-Numbers become exact: int where they are whole, else Decimal. Convex wraps what JSON cannot say in an object
-with one key: `{"$integer": base64}`, `{"$float": base64}`, `{"$bytes": base64}`.
+Numbers are exact: int for integers, Decimal for all others. Convex wraps values that JSON does not have in an
+object with one key: `{"$integer": base64}`, `{"$float": base64}`, `{"$bytes": base64}`.
 """
 
 import base64
 import json
 import math
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Record = dict[str, Any]
 """The attributes of one item as str, int, Decimal, bool, None, bytes, list and dict."""
 
 MAX_ITEM_BYTES = 400 * 1024
 HEADROOM_BYTES = 1024
-"""Kept free of an item: its size is an estimate, and the first flag must still fit."""
+"""Kept free in every item: the size is an estimate, and there must be room for the first flag."""
 MAX_DEPTH = 32
 MAX_DIGITS = 38
-WORD_BYTES = 8
+# The range of DynamoDB's numbers. A number that does not fit raises instead of being rounded.
 _NUMBERS = Context(prec=MAX_DIGITS, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overflow, Underflow])
-
-
-class BadDocument(ValueError):
-    """A line that cannot be loaded; says why without showing any of its values."""
-
-
-def parse(line: bytes) -> Record:
-    """One line's document; raises `BadDocument`."""
-    try:
-        document = json.loads(
-            line.decode("utf-8-sig"),
-            object_hook=_unwrapped,
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_no_number,
-        )
-    except UnicodeDecodeError:
-        raise BadDocument("not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise BadDocument(f"no JSON: {error.msg} at column {error.colno}") from None
-    except RecursionError:
-        raise BadDocument(f"nested deeper than {MAX_DEPTH} levels") from None
-    if not isinstance(document, dict):
-        raise BadDocument(f"{kind(document)}, not an object")
-    return document
-
-
-def canonical(number: Decimal) -> int | Decimal:
-    """The same number, in the one form in which it is compared and written."""
-    shortest = number.normalize(_NUMBERS)
-    is_whole = shortest == shortest.to_integral_value()
-    return int(shortest) if is_whole and shortest.adjusted() < MAX_DIGITS else shortest
-
-
-def _number(text: str) -> int | Decimal:
-    try:
-        return canonical(_NUMBERS.create_decimal(text))
-    except ArithmeticError:
-        raise BadDocument("a number that DynamoDB cannot hold (38 digits, from 1E-128 to 1E+126)") from None
-
-
-def _no_number(name: str) -> object:
-    raise BadDocument(f"no JSON: {name}")
-
-
-def _integer(data: bytes) -> object:
-    return int.from_bytes(data, "little", signed=True)
-
-
-def _float(data: bytes) -> object:
-    (number,) = struct.unpack("<d", data)
-    if not math.isfinite(number):
-        raise BadDocument("a number that is not finite")
-    return _number(repr(number))
-
-
-_WRAPPED: Mapping[str, Callable[[bytes], object]] = {"$integer": _integer, "$float": _float, "$bytes": bytes}
-
-
-def _unwrapped(found: Record) -> object:
-    if len(found) != 1:
-        return found
-    ((name, value),) = found.items()
-    return _unwrap(name, value) if name in _WRAPPED else found
-
-
-def _unwrap(name: str, value: object) -> object:
-    try:
-        data = base64.b64decode(value, validate=True) if isinstance(value, str) else None
-    except ValueError:
-        data = None
-    if data is None or (name != "$bytes" and len(data) != WORD_BYTES):
-        raise BadDocument(f"{name} without its value")
-    return _WRAPPED[name](data)
-
-
+_LAYOUTS: Mapping[str, str | None] = {"$integer": "<q", "$float": "<d", "$bytes": None}
+"""How `struct` unpacks the wrapped values; bytes stay as they are."""
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    # bool comes first, because it is a subclass of int.
     (bool, "true or false"),
     ((int, float, Decimal), "a number"),
-    (str, "a text"),
+    (str, "text"),
     (list, "a list"),
     (dict, "an object"),
     (type(None), "null"),
 )
 
 
+class BadDocument(ValueError):
+    """A line cannot be loaded. The message says why, and shows none of its values: one may be a token."""
+
+
+def parse(line: bytes) -> Record:
+    """The document of one line; raises `BadDocument`."""
+    try:
+        document = json.loads(
+            line.decode("utf-8-sig"),
+            object_hook=_unwrap,
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=_number,
+        )
+    except UnicodeDecodeError:
+        raise BadDocument("not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise BadDocument(f"not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise BadDocument(f"nested deeper than {MAX_DEPTH} levels") from None
+    return require_type("the document", document, dict)
+
+
 def kind(value: object) -> str:
-    """What a value is, in words for a reason."""
+    """The kind of a value, as error messages name it."""
     return next((name for types, name in _KINDS if isinstance(value, types)), "binary data")
 
 
+def require_type(name: str, value: object, wanted: type[T]) -> T:
+    """The value, if it is of the wanted type; raises `BadDocument`."""
+    if not isinstance(value, wanted):
+        raise BadDocument(f"{name} is {kind(value)}, expected {kind(wanted())}")
+    return value
+
+
+def _number(text: str) -> int | Decimal:
+    """A number in the one form in which numbers are compared and written."""
+    try:
+        number = _NUMBERS.create_decimal(text).normalize(_NUMBERS)
+    except ArithmeticError:
+        raise BadDocument("a number is outside DynamoDB's range: 38 digits, from 1E-128 to 1E+126") from None
+    if not number.is_finite():
+        raise BadDocument("a number is NaN or infinite")
+    is_integer = number == number.to_integral_value()
+    return int(number) if is_integer and number.adjusted() < MAX_DIGITS else number
+
+
+def _unwrap(found: Record) -> object:
+    name = next(iter(found), "")
+    if len(found) != 1 or name not in _LAYOUTS:
+        return found
+    text, layout = require_type(name, found[name], str), _LAYOUTS[name]
+    try:
+        data = base64.b64decode(text, validate=True)
+        value = data if layout is None else struct.unpack(layout, data)[0]
+    except (ValueError, struct.error):
+        size = "" if layout is None else " of 8 bytes"
+        raise BadDocument(f"{name} is not base64{size}") from None
+    return _number(repr(value)) if isinstance(value, float) else value
+
+
 def same(one: object, other: object) -> bool:
-    """Whether DynamoDB would keep both alike; Python takes True for 1."""
+    """Whether DynamoDB would store both alike. For Python, True equals 1; for DynamoDB it does not."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -125,23 +109,23 @@ def same(one: object, other: object) -> bool:
 
 
 def require_storable(record: Record) -> None:
-    """Raise `BadDocument` for what DynamoDB would refuse: too large, too deep, an empty name, no Unicode."""
+    """Raise `BadDocument` for what DynamoDB would reject: too large, too deep, empty names, not Unicode."""
     try:
         size = sum(_named_size(name, value, 1) for name, value in record.items())
     except UnicodeEncodeError:
-        raise BadDocument("a text that is not Unicode") from None
+        raise BadDocument("text is not valid Unicode") from None
     if size > MAX_ITEM_BYTES - HEADROOM_BYTES:
-        raise BadDocument(f"over 400 KB as an item of DynamoDB (about {math.ceil(size / 1024)} KB)")
+        raise BadDocument(f"larger than 400 KB as a DynamoDB item (about {math.ceil(size / 1024)} KB)")
 
 
 def _named_size(name: str, value: object, depth: int) -> int:
     if not name:
-        raise BadDocument("a field without a name")
+        raise BadDocument("the name of a field is empty")
     return len(name.encode()) + _size(value, depth)
 
 
 def _size(value: object, depth: int) -> int:
-    """Bytes by DynamoDB's rules."""
+    """The bytes of a value by DynamoDB's rules."""
     if depth > MAX_DEPTH:
         raise BadDocument(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
@@ -149,19 +133,11 @@ def _size(value: object, depth: int) -> int:
     if value is None or isinstance(value, bool):
         return 1
     if isinstance(value, int | Decimal):
-        return _number_size(value)
+        # One byte for two significant digits, one more, and one for a minus sign.
+        digits = len(Decimal(value).normalize(_NUMBERS).as_tuple().digits)
+        return (digits + 1) // 2 + 1 + (value < 0)
     if isinstance(value, dict):
         return 3 + sum(1 + _named_size(name, each, depth + 1) for name, each in value.items())
     if isinstance(value, list | set):
-        return 3 + _sizes(value, depth + 1)
+        return 3 + sum(1 + _size(each, depth + 1) for each in value)
     return len(bytes(value))  # type: ignore[call-overload]
-
-
-def _sizes(values: Iterable[object], depth: int) -> int:
-    return sum(1 + _size(each, depth) for each in values)
-
-
-def _number_size(number: int | Decimal) -> int:
-    """A byte for two significant digits, one more, and one for a sign."""
-    digits = len(Decimal(number).normalize(_NUMBERS).as_tuple().digits)
-    return (digits + 1) // 2 + 1 + (number < 0)

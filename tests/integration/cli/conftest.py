@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -6,15 +6,23 @@ import pytest
 
 from background_sync_ops.kapso import KapsoServer, KapsoStore
 from background_sync_ops.stack.clients import LocalClients
-from tests.integration.cli.numbers import Numbers
+from tests.integration.cli.kapso_numbers import KapsoNumbers
 from tests.integration.cli.running import AT, AT_MS, Operator, Up, contact, workspace, write_snapshot
 
 HOUR_MS = 3_600_000
+TIMEOUT_S = 600
+"""On a busy machine a stack takes minutes to start."""
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two active workspaces and one without a token; 3 stale contacts of 5 in acme, 4 of 4 in capped."""
+    """Two active workspaces and one without a token; 3 of 5 contacts in acme are stale, 4 of 4 in capped."""
     return write_snapshot(
         tmp_path_factory.mktemp("data") / "snapshot",
         [
@@ -45,7 +53,7 @@ def kapso() -> Iterator[KapsoServer]:
 def operator(
     tmp_path_factory: pytest.TempPathFactory, snapshot: Path, kapso: KapsoServer
 ) -> Iterator[Operator]:
-    """At a stack that is up with `snapshot` in it, and was swept at `AT`."""
+    """In the folder of a running stack that imported `snapshot` and was swept at `AT`."""
     folder = tmp_path_factory.mktemp("operator")
     with closing(Up(folder, "--import", str(snapshot), "--at", AT, "--kapso-url", kapso.url)) as up:
         info = up.until_printed("Next sweep at").info
@@ -54,22 +62,10 @@ def operator(
 
 
 @pytest.fixture
-def numbers(operator: Operator, kapso: KapsoServer) -> Iterator[Numbers]:
-    """Workspaces with numbers of their own in Kapso; their key is in SSM."""
+def numbers(operator: Operator, kapso: KapsoServer) -> Iterator[KapsoNumbers]:
     kapso.faults.clear()
     kapso.requests.clear()
-    numbers = Numbers(operator, kapso)
+    numbers = KapsoNumbers(operator, kapso)
     yield numbers
     numbers.remove()
     kapso.faults.clear()
-
-
-@pytest.fixture
-def aws(operator: Operator) -> dict[str, str]:
-    """An environment in which AWS is the local engine."""
-    return {
-        "AWS_ENDPOINT_URL": operator.info.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "NO_PROXY": "*",
-    }

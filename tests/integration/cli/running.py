@@ -1,4 +1,4 @@
-"""`background-sync` as an operator runs it: a process of its own, in a folder of its own."""
+"""Runs `background-sync` as an operator does: in a folder, with an operator's environment."""
 
 import json
 import os
@@ -20,53 +20,65 @@ from background_sync.records.database import Record, serialize
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli import app
 from background_sync_ops.stack.clients import LocalClients
+from background_sync_ops.stack.stack import STACK_NAME
 from background_sync_ops.stack.state import STATE_DIR, StackInfo, running_stack
 
 AT = "2026-01-01T10:00:00Z"
 AT_MS = 1_767_261_600_000
-DEADLINE_S = 100
+DEADLINE_S = 500
+"""The longest wait for an event. On an idle machine each takes seconds at most."""
 COMMAND = (sys.executable, "-W", "error", "-c", "from background_sync_ops.cli import main; main()")
 ANY_PORTS = ("--api-port", "0", "--aws-port", "0")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """An operator's environment, without AWS set-up; 80 columns wide."""
+    """An operator's environment without AWS configuration."""
     foreign = ("AWS_", "POWERTOOLS_", "FORCE_COLOR", "TTY_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**own, "COLUMNS": "80", **more}
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What a command printed, and its exit status."""
+class Result:
+    """The exit status of a command, and what it printed."""
 
-    returncode: int
+    status: int
     stdout: str
     stderr: str
 
+    @property
+    def words(self) -> str:
+        """stdout on one line, however it was wrapped."""
+        return " ".join(self.stdout.split())
 
-def run(folder: Path, *arguments: str) -> Ended:
-    """One command, as a process of its own."""
+
+def error(message: str, status: int = 3) -> Result:
+    """The result of a command that only prints one line about an error."""
+    return Result(status, "", f"error: {message}\n")
+
+
+def run(folder: Path, *arguments: str, **more: str) -> Result:
+    """Run one command as a process."""
     ended = subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(**more),
         capture_output=True,
         text=True,
         check=False,
         timeout=DEADLINE_S,
     )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return Result(ended.returncode, ended.stdout, ended.stderr)
 
 
-def run_here(folder: Path, *arguments: str, **more: str) -> Ended:
-    """One command in this process, which is quicker."""
+def run_here(folder: Path, *arguments: str, **more: str) -> Result:
+    """Run one command in this process, which is quicker."""
     out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, kept_binding(), redirect_stdout(out), redirect_stderr(err):
         patch.chdir(folder)
         patch.setattr(os, "environ", environment(**more))
         status = app.run(arguments)
-    return Ended(status, _written(out), _written(err))
+    return Result(status, _written(out), _written(err))
 
 
 def _written(stream: TextIOWrapper) -> str:
@@ -76,7 +88,7 @@ def _written(stream: TextIOWrapper) -> str:
 
 @contextmanager
 def kept_binding() -> Iterator[None]:
-    """A process binds the layer's models to tables once; a command that runs in it binds them to others."""
+    """Restores the tables that the layer's models are bound to: a process binds them once."""
     before = {model: (model.Meta, vars(model).get("_connection")) for model in Record.__subclasses__()}
     names = {model: meta.table_name for model, (meta, _) in before.items()}
     try:
@@ -88,15 +100,15 @@ def kept_binding() -> Iterator[None]:
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for it; the deadline is far beyond what it takes."""
+    """Wait until the condition holds."""
     end = time.monotonic() + DEADLINE_S
     while not condition():
-        assert time.monotonic() < end, f"not in time: {what}"
+        assert time.monotonic() < end, f"not within {DEADLINE_S} s: {what}"
         time.sleep(0.05)
 
 
 def get(url: str) -> tuple[int, str, bytes]:
-    """Status, content type and body of what a stack serves."""
+    """The status, content type and body at a URL of a stack."""
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - it is the test's own
         return answer.status, answer.headers["Content-Type"], answer.read()
 
@@ -125,13 +137,16 @@ class Up:
     def err(self) -> str:
         return (self.folder / "err").read_text()
 
-    def until_printed(self, text: str) -> "Up":
-        def printed() -> bool:
+    def until(self, condition: Callable[[], object], what: str) -> "Up":
+        def holds() -> object:
             assert self.process.poll() is None, self.out + self.err
-            return text in self.out + self.err
+            return condition()
 
-        until(printed, text)
+        until(holds, what)
         return self
+
+    def until_printed(self, text: str) -> "Up":
+        return self.until(lambda: text in self.out + self.err, text)
 
     @property
     def info(self) -> StackInfo:
@@ -140,7 +155,7 @@ class Up:
         return info
 
     def descendants(self) -> set[int]:
-        """Every process that it started, and they."""
+        """Every process that it started, and those that they started."""
         listing = subprocess.check_output(["/usr/bin/env", "ps", "-eo", "pid=,ppid="], text=True)
         parents = {int(pid): int(parent) for pid, parent in map(str.split, listing.splitlines())}
         found: set[int] = set()
@@ -151,7 +166,7 @@ class Up:
         return found
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Its exit status, once it was told to end."""
+        """Send the signal. Returns the exit status."""
         self.process.send_signal(how)
         return self.process.wait(DEADLINE_S)
 
@@ -164,20 +179,33 @@ class Up:
 
 @dataclass
 class Operator:
-    """Somebody in the folder of a running stack, with the command line and an AWS client."""
+    """A person in the folder of a running stack, with the command line and an AWS client."""
 
     folder: Path
     info: StackInfo
     aws: LocalClients
 
-    def run(self, *arguments: str, **more: str) -> Ended:
+    def run(self, *arguments: str, **more: str) -> Result:
         return run_here(self.folder, *arguments, **more)
 
+    def run_on_aws(self, *arguments: str, stack_name: str = STACK_NAME, **more: str) -> Result:
+        """The same with `--stack-name`: the local engine stands in for AWS."""
+        credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+        aws = {"AWS_ENDPOINT_URL": self.info.endpoint_url, **credentials, "NO_PROXY": "*"}
+        stack = ("--stack-name", stack_name, "--region", "us-east-1")
+        return self.run(*arguments, *stack, **{**aws, **more})
+
     def json(self, *arguments: str, status: int = 0) -> Any:
-        """What a command with --json prints; everything else went to stderr."""
-        ended = self.run(*arguments, "--json")
-        assert ended.returncode == status, ended.stderr
-        return json.loads(ended.stdout)
+        """The document that a command prints with --json."""
+        result = self.run(*arguments, "--json")
+        assert result.status == status, result.stderr
+        return json.loads(result.stdout)
+
+    def health(self, *arguments: str) -> Any:
+        """The document of `health --json`, whatever the state of health is."""
+        result = self.run("health", *arguments, "--json")
+        assert result.status in (0, 1, 2), result.stderr
+        return json.loads(result.stdout)
 
     def put(self, table: str, item: Mapping[str, object]) -> None:
         record = {name: serialize(value) for name, value in item.items()}
@@ -190,22 +218,18 @@ class Operator:
 
     def add_contact(self, workspace_id: str, contact_id: str, **more: object) -> None:
         at = AT_MS - 30 * HOUR_MS
-        times = {"last_activity_at": at, "activity_at": at}
-        self.put(
-            "ContactsTableName", {"workspace_id": workspace_id, "contact_id": contact_id, **times, **more}
-        )
+        key = {"workspace_id": workspace_id, "contact_id": contact_id}
+        self.put("ContactsTableName", {**key, "last_activity_at": at, "activity_at": at, **more})
 
-    def messages(self, queue: str) -> int:
-        answer = self.aws.client("sqs").get_queue_attributes(
-            QueueUrl=self.info.outputs[queue], AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    def add_contact_outside_the_index(self, workspace_id: str, contact_id: str) -> None:
+        key = {"workspace_id": workspace_id, "contact_id": contact_id}
+        self.put("ContactsTableName", {**key, "last_activity_at": AT_MS})
 
 
 def write_snapshot(
     folder: Path, workspaces: Sequence[Mapping[str, object]], contacts: Sequence[object]
 ) -> Path:
-    """A Convex export; contacts that are texts are lines as they are."""
+    """Write a Convex export. Contacts that are strings are written as they are."""
     for table, documents in (("workspaces", workspaces), ("contacts", contacts)):
         lines = [each if isinstance(each, str) else json.dumps(each) for each in documents]
         (folder / table).mkdir(parents=True)
@@ -219,5 +243,5 @@ def workspace(workspace_id: str, **more: object) -> dict[str, object]:
 
 
 def contact(workspace_id: str, number: int, quiet_ms: int, **more: object) -> dict[str, object]:
-    who = {"_id": f"{workspace_id}-{number}", "workspace_id": workspace_id, "phone": f"+62 8{number:03d}"}
-    return {**who, "_creationTime": 1_000.0, "lastActivityAt": float(AT_MS - quiet_ms), **more}
+    key = {"_id": f"{workspace_id}-{number}", "workspace_id": workspace_id, "phone": f"+62 8{number:03d}"}
+    return {**key, "_creationTime": 1_000.0, "lastActivityAt": float(AT_MS - quiet_ms), **more}

@@ -1,4 +1,4 @@
-"""`background-sync` on a terminal of its own, which answers to the keyboard."""
+"""`background-sync` on a terminal of its own, with a keyboard."""
 
 import os
 import pty
@@ -41,27 +41,27 @@ class Terminal:
 
     @property
     def written(self) -> str:
-        """All that it wrote so far, with what steers the terminal."""
+        """Everything that the command wrote so far, with control sequences."""
         while select([self._keyboard], [], [], 0)[0] and self._read():
             pass
         return self._written.decode()
 
     def _read(self) -> bool:
         more = b""
-        with suppress(OSError):  # at the end of a terminal, Linux has an error instead of nothing
+        # At the end of a terminal, Linux raises an error instead of returning nothing.
+        with suppress(OSError):
             more = os.read(self._keyboard, 65536)
         self._written += more
         return bool(more)
 
-    def until_written(self, text: str) -> "Terminal":
+    def until_written(self, text: str) -> None:
         until(lambda: text in self.written, text)
-        return self
 
     def type(self, keys: bytes) -> None:
         os.write(self._keyboard, keys)
 
     def ended(self) -> int:
-        """Its exit status; what it writes meanwhile is read."""
+        """The exit status. Reads meanwhile, because a command blocks when the terminal's buffer is full."""
         until(lambda: self.written is not None and self.process.poll() is not None, "its end")
         return self.process.wait(DEADLINE_S)
 

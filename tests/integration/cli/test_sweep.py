@@ -2,21 +2,24 @@
 
 import re
 
-import pytest
-
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli.times import iso
+from background_sync_ops.kapso import faults as answers
+from tests.integration.cli.kapso_numbers import KapsoNumbers, assert_no_secret
 from tests.integration.cli.running import AT_MS, Operator
 
-
-def test_it_sweeps_now_and_prints_what_came_of_it(operator: Operator) -> None:
-    ended = operator.run("sweep")
-    assert ended.returncode == 0, ended.stderr
-    assert "0 failed" in ended.stdout
-    assert max(map(len, ended.stdout.splitlines())) <= 80
+BROKEN_AT = AT_MS + 48 * HOUR_MS
+HELD_AT = AT_MS + 72 * HOUR_MS
+VERIFIED_AT = AT_MS + 200 * HOUR_MS
 
 
-def test_a_sweep_an_hour_later_flags_nobody_twice(operator: Operator) -> None:
+def test_a_sweep_now_prints_its_result(operator: Operator) -> None:
+    result = operator.run("sweep")
+    assert result.status == 0, result.stderr
+    assert "0 failed" in result.stdout
+
+
+def test_a_sweep_an_hour_later_flags_no_contact_again(operator: Operator) -> None:
     workspace = operator.add_workspace("hourly")
     for number in range(3):
         operator.add_contact(workspace, str(number))
@@ -29,46 +32,54 @@ def test_a_sweep_an_hour_later_flags_nobody_twice(operator: Operator) -> None:
     assert flagged == [3, 0]
 
 
-@pytest.fixture
-def broken(operator: Operator) -> str:
-    """A workspace whose run at a time of its own fails on every attempt."""
-    workspace = operator.add_workspace("broken")
-    operator.put("SyncHealthTableName", {"workspace_id": workspace, "run_at": BROKEN_AT, "selection": "{}"})
-    return workspace
-
-
-BROKEN_AT = AT_MS + 48 * HOUR_MS
-
-
-def test_a_run_that_fails_is_told_and_mended_by_asking_again(operator: Operator, broken: str) -> None:
-    at = iso(BROKEN_AT)
-    ended = operator.run("sweep", "--at", at)
-    assert ended.returncode == 1
-    assert "1 failed" in ended.stdout
-    assert f"failed: {broken} at {at}: KeyError" in ended.stderr
-    mend(operator, broken, BROKEN_AT)
-    again = operator.json("sweep", "--at", at)
-    assert (again["sweep"]["failed"], again["sweep"]["finished"]) == (0, True)
-    assert {run["workspace_id"]: run["status"] for run in again["runs"]}[broken] == "completed"
-
-
-def mend(operator: Operator, workspace: str, run_at: int) -> None:
+def test_a_failed_run_is_reported_and_is_retried_by_sweeping_again(operator: Operator) -> None:
+    at, workspace = iso(BROKEN_AT), operator.add_workspace("broken")
+    key = {"workspace_id": workspace, "run_at": BROKEN_AT}
+    # A run fails on every attempt while its record has this selection.
+    operator.put("SyncHealthTableName", {**key, "selection": "{}"})
+    result = operator.run("sweep", "--at", at)
+    assert result.status == 1
+    assert "1 failed" in result.stdout
+    assert f"failed: {workspace} at {at}: KeyError" in result.stderr
     operator.aws.client("dynamodb").update_item(
         TableName=operator.info.outputs["SyncHealthTableName"],
-        Key={"workspace_id": {"S": workspace}, "run_at": {"N": str(run_at)}},
+        Key={"workspace_id": {"S": workspace}, "run_at": {"N": str(BROKEN_AT)}},
         UpdateExpression="REMOVE selection",
     )
+    again = operator.json("sweep", "--at", at)
+    assert (again["sweep"]["failed"], again["sweep"]["finished"]) == (0, True)
+    assert {run["workspace_id"]: run["status"] for run in again["runs"]}[workspace] == "completed"
 
 
-def test_what_does_not_finish_in_time_is_told(operator: Operator) -> None:
-    run_at = AT_MS + 72 * HOUR_MS
-    held = {"status": "running", "attempts": 1, "time_shard": "0", "lease_until": run_at, "lease_owner": "x"}
-    operator.put(
-        "SyncHealthTableName", {"workspace_id": operator.add_workspace("held"), "run_at": run_at, **held}
-    )
-    ended = operator.run("sweep", "--at", iso(run_at), "--timeout", "4s")
-    assert ended.returncode == 1
-    assert "error: the sweep did not finish within 4 s: " in ended.stderr
-    # A busy machine may not have come to the other workspaces yet, and then they are open too.
-    under_way = r"\d+ of \d+ runs are open, \d+ of them under way \([^)]*\bheld\b"
-    assert re.search(under_way, ended.stderr)
+def test_a_sweep_that_does_not_finish_in_time_says_which_runs_are_open(operator: Operator) -> None:
+    key = {"workspace_id": operator.add_workspace("held"), "run_at": HELD_AT}
+    lease = {"lease_until": HELD_AT, "lease_owner": "x"}
+    running = {"status": "running", "attempts": 1, "time_shard": "0"}
+    operator.put("SyncHealthTableName", {**key, **running, **lease})
+    result = operator.run("sweep", "--at", iso(HELD_AT), "--timeout", "4s")
+    assert result.status == 1
+    assert "error: the sweep did not finish within 4 s: " in result.stderr
+    # On a busy machine, runs of other workspaces may be open too.
+    assert re.search(r"\d+ of \d+ runs are open, \d+ of them under way \([^)]*\bheld\b", result.stderr)
+
+
+def test_sweep_and_health_show_the_results_of_comparing_with_kapso(
+    numbers: KapsoNumbers, operator: Operator
+) -> None:
+    phone_id = numbers.add("verified", verify="repair")
+    numbers.webhook(phone_id, active=False)
+    numbers.missed("verified", phone_id, "6281")
+    numbers.unknown(phone_id, "6282")
+    refused = numbers.add("deferring", verify="repair")
+    numbers.server.faults.add(answers.status(401), path=f"/{refused}/")
+    swept = operator.run("sweep", "--at", iso(VERIFIED_AT))
+    assert swept.status == 0, swept.stderr
+    assert "Kapso 2 verified: 1 repaired, 1 created 1 deferred, 1 with webhooks off" in swept.words
+    assert "Which webhooks are off: `background-sync webhooks`" in swept.words
+    health = operator.run("health", "--limit", "100")
+    assert "verified 2 0 1 1 webhook off" in health.words
+    assert "deferred: unauthorized" in health.words
+    for result in (swept, health):
+        assert_no_secret(result)
+    [run] = operator.health("--workspace", "deferring")["runs"]
+    assert (run["deferred"], run["deferred_why"], run["verified"]) == (1, "unauthorized", 0)

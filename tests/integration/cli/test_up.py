@@ -1,4 +1,4 @@
-"""`background-sync up`: served until it is told to end, and nothing left behind."""
+"""`background-sync up`: a stack that is loaded, swept and served until it is told to end."""
 
 import json
 import signal
@@ -7,73 +7,87 @@ from pathlib import Path
 
 import pytest
 
+from background_sync.rules.counts import TOTALLED
 from background_sync_ops.stack.loopback import listen
-from background_sync_ops.stack.state import STATE_DIR, STATE_FILE
-from tests.integration.cli.running import AT, Operator, Up, get, run, until
+from background_sync_ops.stack.state import STATE_DIR, STATE_FILE, running_stack
+from tests.integration.cli.running import ANY_PORTS, AT, AT_MS, Operator, Up, error, get, run, run_here, until
 from tests.integration.stack.processes import runs
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing_behind(tmp_path: Path, snapshot: Path) -> None:
+def end_with_all_its_processes(up: Up, how: signal.Signals) -> int:
+    """The exit status."""
+    started = up.descendants()
+    status = up.end(how)
+    until(lambda: not any(map(runs, started)), "its processes are gone")
+    assert "Traceback" not in up.err
+    return status
+
+
+def test_a_snapshot_is_swept_and_ctrl_c_leaves_nothing_behind(tmp_path: Path, snapshot: Path) -> None:
     with closing(Up(tmp_path, "--import", str(snapshot), "--at", AT, "--json")) as up:
         up.until_printed("Next sweep at 2026-01-01T11:00:00Z")
-        started = up.descendants()
-        assert len(started) > 2
-        assert up.end(signal.SIGINT) == 0
-        until(lambda: not any(map(runs, started)), "its processes are gone")
-        assert json.loads(up.out)["sweep"]["completed"] == 2
-        assert "Traceback" not in up.err
+        assert len(up.descendants()) > 2
+        assert end_with_all_its_processes(up, signal.SIGINT) == 0
     assert not (tmp_path / STATE_DIR / STATE_FILE).exists()
+    document = json.loads(up.out)
+    sweep, [acme, capped] = document["sweep"], document["runs"]
+    assert (sweep["run_at"], sweep["dispatched"], sweep["skipped"], sweep["completed"]) == (AT_MS, 2, 1, 2)
+    assert (sweep["contacts_checked"], sweep["stale_found"], sweep["flagged"]) == (9, 7, 4)
+    assert (acme["workspace_id"], acme["stale_found"], acme["flagged"]) == ("acme", 3, 3)
+    assert (acme["fresh"], acme["closed_leads"]) == (1, 1)
+    assert (capped["flagged"], capped["over_cap"]) == (1, 3)
+    assert "contacts/documents.jsonl:10: not JSON" in up.err
 
 
-def test_it_sweeps_again_when_it_is_time_and_ends_when_it_is_told_to(tmp_path: Path, snapshot: Path) -> None:
+def test_the_stack_sweeps_again_after_every_interval_and_ends_on_sigterm(
+    tmp_path: Path, snapshot: Path
+) -> None:
     with closing(Up(tmp_path, "--import", str(snapshot), "--every", "2s")) as up:
-        until(lambda: up.until_printed("").out.count("0 failed") >= 2, "two sweeps")
-        started = up.descendants()
-        assert up.end(signal.SIGTERM) == 0
-        until(lambda: not any(map(runs, started)), "its processes are gone")
-        assert "Traceback" not in up.err
+        up.until(lambda: up.out.count("0 failed") >= 2, "two sweeps")
+        assert end_with_all_its_processes(up, signal.SIGTERM) == 0
 
 
-def test_told_to_end_before_it_is_served_it_says_so_by_its_status(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_stack_is_served_is_exit_status_130(tmp_path: Path) -> None:
     with closing(Up(tmp_path)) as up:
         until((tmp_path / STATE_DIR / "logs").exists, "it has begun")
-        started = up.descendants()
-        assert up.end() == 130
-        until(lambda: not any(map(runs, started)), "its processes are gone")
-        assert "Traceback" not in up.err
+        assert end_with_all_its_processes(up, signal.SIGINT) == 130
 
 
-def test_it_says_where_everything_is(operator: Operator) -> None:
-    printed = (operator.folder / "out").read_text()
-    assert f"{operator.info.api_url}/health" in printed
-    assert operator.info.endpoint_url in printed
-    for output in ("WorkspacesTableName", "ContactsTableName", "SyncHealthTableName"):
-        assert operator.info.outputs[output] in printed
-    assert operator.info.outputs["KapsoBaseUrl"] in printed
-    assert "In another terminal, in this folder (also sweep, contacts, logs):" in printed
-    for output in ("WorkQueueUrl", "DeadLetterQueueUrl"):
-        assert operator.info.outputs[output].rpartition("/")[2] in printed
-    assert max(map(len, printed.splitlines())) <= 80
+def test_once_sweeps_the_demo_and_every_total_is_the_sum_of_its_runs(tmp_path: Path) -> None:
+    result = run(tmp_path, "up", "--once", "--json", *ANY_PORTS)
+    assert result.status == 0, result.stderr
+    document = json.loads(result.stdout)
+    sweep, swept = document["sweep"], document["runs"]
+    assert set(document) == {"sweep", "runs"}
+    assert sweep["dispatched"] == sweep["completed"] == len(swept) > 1
+    assert sweep["failed"] == 0
+    assert sweep["skipped"] > 0
+    for name in set(TOTALLED) - {"skipped"}:
+        assert sweep[name] == sum(each[name] or 0 for each in swept), name
+    assert sweep["flagged"] > 0
+    assert {each["run_at"] for each in swept} == {sweep["run_at"]}
+    assert running_stack(tmp_path / STATE_DIR) is None
 
 
-def test_it_prints_what_came_of_import_and_sweep(operator: Operator) -> None:
-    printed = (operator.folder / "out").read_text()
-    assert ["contacts", "9", "0", "0"] in [line.split() for line in printed.splitlines()]
-    assert "9 checked, 7 stale, 4 flagged" in printed
-    assert "2 dispatched, 1 skipped (1 no token)" in printed
-    assert "documents.jsonl:10: no JSON" in (operator.folder / "err").read_text()
+def test_the_addresses_of_the_stack_and_the_results_of_import_and_sweep_are_printed(
+    operator: Operator,
+) -> None:
+    text = (operator.folder / "out").read_text()
+    outputs = operator.info.outputs
+    queues = [outputs[name].rpartition("/")[2] for name in ("WorkQueueUrl", "DeadLetterQueueUrl")]
+    for address in (f"{operator.info.api_url}/health", operator.info.endpoint_url, outputs["KapsoBaseUrl"]):
+        assert address in text
+    for name in (outputs["WorkspacesTableName"], outputs["ContactsTableName"], *queues):
+        assert name in text
+    assert ["contacts", "9", "0", "0"] in [line.split() for line in text.splitlines()]
+    assert "9 checked, 7 stale, 4 flagged" in text
+    assert "2 dispatched, 1 skipped (1 no token)" in text
+    assert "documents.jsonl:10: not JSON" in (operator.folder / "err").read_text()
 
 
-def test_it_serves_health(operator: Operator) -> None:
+def test_the_health_api_is_served(operator: Operator) -> None:
     status, content_type, _ = get(f"{operator.info.api_url}/health")
     assert (status, content_type) == (200, "application/health+json")
-
-
-def test_a_second_one_here_is_refused(operator: Operator) -> None:
-    ended = operator.run("up", "--once")
-    assert (ended.returncode, ended.stdout) == (3, "")
-    assert f"process {operator.info.pid} is already running a stack" in ended.stderr
-    assert "--state-dir" in ended.stderr
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--aws-port"])
@@ -81,9 +95,12 @@ def test_a_taken_port_is_named_with_its_option(tmp_path: Path, option: str) -> N
     other = {"--api-port": "--aws-port", "--aws-port": "--api-port"}[option]
     with listen(0) as taken:
         port = taken.getsockname()[1]
-        ended = run(tmp_path, "up", "--once", option, str(port), other, "0")
-    assert (ended.returncode, ended.stdout) == (3, "")
-    expected = (
-        f"error: port {port} is already taken: choose another port with {option}, 0 for any free port\n"
-    )
-    assert ended.stderr == expected
+        result = run(tmp_path, "up", "--once", option, str(port), other, "0")
+    advice = f"choose another port with {option}, 0 for any free port"
+    assert result == error(f"port {port} is already taken: {advice}")
+
+
+def test_a_file_that_is_not_a_snapshot_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_text("not a ZIP file")
+    result = run_here(tmp_path, "up", "--once", "--import", "x.zip", *ANY_PORTS)
+    assert result == error("x.zip: neither a folder nor a readable ZIP file")

@@ -58,6 +58,7 @@ def test_a_skipped_workspace_says_why(client: Client, world: World) -> None:
 def test_an_unknown_workspace_is_not_found(client: Client, workspace_id: str) -> None:
     answer = get(client, workspace_id=workspace_id)
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "<h1>No such workspace</h1>" in answer.text
 
 
 @pytest.mark.parametrize("parameters", [{"workspace_id": "#sweep"}, {"cursor": "x"}, {"limit": "5"}])

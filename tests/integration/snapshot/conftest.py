@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,7 @@ from tests.integration.snapshot.importing import Importing
 
 
 @pytest.fixture
-def clients(engine: LocalStack) -> Iterator[LocalClients]:
-    """Clients of this test alone, which it may tamper with."""
-    clients = LocalClients(engine.endpoint_url, engine.invoke_url)
-    yield clients
-    clients.close()
-
-
-@pytest.fixture
-def importing(engine: LocalStack, clients: LocalClients, tmp_path: Path) -> Importing:
-    """Empty tables of the template's shapes."""
-    return Importing.beside(engine.outputs, clients, tmp_path)
+def importing(engine: LocalStack, tmp_path: Path) -> Iterator[Importing]:
+    # The clients belong to one test, which may add hooks to them.
+    with closing(LocalClients(engine.endpoint_url, engine.invoke_url)) as clients:
+        yield Importing.beside(engine.outputs, clients, tmp_path)

@@ -1,20 +1,24 @@
-"""An import on a real engine over HTTP, into tables of its own, with every write counted."""
+"""Imports into tables of their own, on a real engine over HTTP."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from background_sync.records.database import deserialize, serialize
-from background_sync_ops.snapshot import ImportReport, ImportTarget, Progress, import_snapshot
-from background_sync_ops.snapshot.writer import write_snapshot
+from background_sync_ops.snapshot import (
+    ImportProgress,
+    ImportReport,
+    ImportTarget,
+    import_snapshot,
+    write_snapshot,
+)
 from background_sync_ops.stack.clients import LocalClients
 
 NOW = 1_767_225_600_000
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
-SHAPE = ("AttributeDefinitions", "KeySchema")
 Document = Mapping[str, Any]
 
 
@@ -24,20 +28,23 @@ def workspace(workspace_id: str = "w1", **fields: Any) -> dict[str, Any]:
 
 
 def contact(phone: str = "+62 811", document_id: str = "c1", **fields: Any) -> dict[str, Any]:
-    """A contact likewise."""
-    return {
-        "_id": document_id,
-        "_creationTime": NOW + 0.25,
-        "workspace_id": "w1",
-        "phone": phone,
-        "lastActivityAt": float(NOW),
-        **fields,
-    }
+    """A contact as Convex exports it."""
+    usual = {"_creationTime": NOW + 0.25, "workspace_id": "w1", "lastActivityAt": float(NOW)}
+    return {"_id": document_id, "phone": phone, **usual, **fields}
+
+
+def note(content: str, at: float = NOW, by: str = "rina") -> dict[str, Any]:
+    """A note as Convex exports it."""
+    return {"content": content, "addedBy": by, "addedAt": at}
+
+
+def stored_note(content: str, at: int = NOW, by: str = "rina") -> dict[str, Any]:
+    return {"content": content, "added_by": by, "added_at": at}
 
 
 @dataclass
 class Importing:
-    """Tables, and what is loaded into them; `writes` counts the last import's requests that write."""
+    """Empty tables, and imports into them. `writes` counts the writing requests of the last import."""
 
     target: ImportTarget
     folder: Path
@@ -46,15 +53,20 @@ class Importing:
 
     @classmethod
     def beside(cls, outputs: Mapping[str, str], clients: LocalClients, folder: Path) -> "Importing":
-        """Copies of the stack's tables, empty."""
+        """Into empty copies of the stack's tables."""
         dynamodb, ssm = clients.client("dynamodb"), clients.client("ssm")
         name = uuid4().hex
-        tables = [_copy(dynamodb, outputs[f"{each}TableName"], name) for each in ("Workspaces", "Contacts")]
-        importing = cls(ImportTarget(dynamodb, ssm, tables[0], tables[1], f"/{name}/kapso-tokens/"), folder)
-        for client, operations in ((dynamodb, WRITES), (ssm, ("PutParameter",))):
-            for operation in operations:
-                event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-                client.meta.events.register(event, importing._count)
+        target = ImportTarget(
+            dynamodb=dynamodb,
+            ssm=ssm,
+            workspaces_table=_copy(dynamodb, outputs["WorkspacesTableName"], name),
+            contacts_table=_copy(dynamodb, outputs["ContactsTableName"], name),
+            token_parameter_prefix=f"/{name}/kapso-tokens/",
+        )
+        importing = cls(target, folder)
+        for operation in WRITES:
+            dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", importing._count)
+        ssm.meta.events.register("before-call.ssm.PutParameter", importing._count)
         return importing
 
     def _count(self, model: Any, **_: Any) -> None:
@@ -64,7 +76,7 @@ class Importing:
         self,
         contacts: Sequence[Document] = (),
         workspaces: Sequence[Document] = (workspace(),),
-        progress: Any = None,
+        progress: Callable[[ImportProgress], None] = lambda _: None,
     ) -> ImportReport:
         """Import these documents."""
         self.imports += 1
@@ -73,24 +85,16 @@ class Importing:
         self.writes.clear()
         return import_snapshot(folder, self.target, progress)
 
-    def progress_of(self, contacts: Sequence[Document]) -> list[Progress]:
-        """What an import of these contacts tells while it runs."""
-        told: list[Progress] = []
-        self.load(contacts, progress=told.append)
-        return told
-
-    # ------------------------------------------------------------------ what is there
-
     def workspaces(self) -> dict[str, dict[str, Any]]:
-        """All workspaces by id."""
+        """All stored workspaces by id."""
         return {each["workspace_id"]: each for each in self._items(self.target.workspaces_table)}
 
     def contacts(self) -> dict[str, dict[str, Any]]:
-        """All contacts by id."""
+        """All stored contacts by id."""
         return {each["contact_id"]: each for each in self._items(self.target.contacts_table)}
 
     def tokens(self) -> dict[str, str]:
-        """All tokens by the names of their parameters; every one is a SecureString."""
+        """All tokens by the names of their parameters; each must be a SecureString."""
         pages = self.target.ssm.get_paginator("get_parameters_by_path").paginate(
             Path=self.target.token_parameter_prefix, WithDecryption=True
         )
@@ -102,13 +106,13 @@ class Importing:
         pages = self.target.dynamodb.get_paginator("scan").paginate(TableName=table)
         return [deserialize(item) for page in pages for item in page["Items"]]
 
-    def set_contact(self, contact_id: str = "62811", **attributes: Any) -> None:
-        """Somebody else sets attributes of a contact."""
-        key = {"workspace_id": "w1", "contact_id": contact_id}
+    def set_contact(self, **attributes: Any) -> None:
+        """Set attributes of the contact as another writer."""
+        key = {"workspace_id": "w1", "contact_id": "62811"}
         self._set(self.target.contacts_table, key, attributes)
 
     def set_workspace(self, **attributes: Any) -> None:
-        """Somebody else sets attributes of the workspace."""
+        """Set attributes of the workspace as another writer."""
         self._set(self.target.workspaces_table, {"workspace_id": "w1"}, attributes)
 
     def _set(self, table: str, key: Mapping[str, str], attributes: Mapping[str, Any]) -> None:
@@ -131,7 +135,7 @@ def _copy(dynamodb: Any, table: str, name: str) -> str:
     dynamodb.create_table(
         TableName=copy,
         BillingMode="PAY_PER_REQUEST",
-        **{part: shape[part] for part in SHAPE},
+        **{part: shape[part] for part in ("AttributeDefinitions", "KeySchema")},
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
     )
     return copy

@@ -1,66 +1,46 @@
+"""Two documents of one person."""
+
+import pytest
+
 from background_sync_ops.snapshot import Written
-from tests.integration.snapshot.importing import NOW, Importing, contact
+from tests.integration.snapshot.importing import NOW, Document, Importing, contact, note, workspace
 
+# As many as one batch holds.
 OTHERS = [contact(f"+62 {number}", f"o{number}") for number in range(1000, 1100)]
-"""As many as one batch holds."""
-
-
-def note(content: str, at: int = NOW) -> dict[str, object]:
-    return {"content": content, "addedBy": "rina", "addedAt": at}
-
-
 OLD = contact("+62 811", "a", name="Old", city="Lisbon", notes=[note("a", 5)], lastActivityAt=NOW - 9)
 NEW = contact("+62-811", "b", name="New", notes=[note("b", 6)])
 
 
-def check(importing: Importing) -> None:
+@pytest.mark.parametrize("between", [[], OTHERS], ids=["in one batch", "in two batches"])
+@pytest.mark.parametrize(("first", "last"), [(OLD, NEW), (NEW, OLD)], ids=["older first", "newer first"])
+def test_they_are_merged_in_any_order_and_a_second_import_writes_nothing(
+    importing: Importing, between: list[Document], first: Document, last: Document
+) -> None:
+    documents = [first, *between, last]
+    assert importing.load(documents).merged == 1
     found = importing.contacts()["62811"]
     assert (found["name"], found["city"], found["last_activity_at"]) == ("New", "Lisbon", NOW)
     assert [each["content"] for each in found["notes"]] == ["a", "b"]
-
-
-def test_side_by_side(importing: Importing) -> None:
-    report = importing.load([OLD, NEW])
-    assert (report.contacts, report.merged) == (Written(created=1), 1)
-    assert [(each.line, each.reason) for each in report.merged_lines] == [(2, "the same person as line 1")]
-    check(importing)
-
-
-def test_the_newer_one_first(importing: Importing) -> None:
-    importing.load([NEW, OLD])
-    check(importing)
-
-
-def test_far_apart(importing: Importing) -> None:
-    for documents in ([OLD, *OTHERS, NEW], [NEW, *OTHERS, OLD]):
-        report = importing.load(documents)
-        assert report.merged == 1
-        check(importing)
-
-
-def test_far_apart_it_is_reported_by_line_and_document(importing: Importing) -> None:
-    report = importing.load([OLD, *OTHERS, NEW])
-    assert [(each.line, each.reason) for each in report.merged_lines] == [
-        (102, "the same person as document a")
-    ]
-    assert report.contacts == Written(created=101)
-
-
-def test_far_apart_and_again(importing: Importing) -> None:
-    documents = [OLD, *OTHERS, NEW]
-    importing.load(documents)
     report = importing.load(documents)
     assert not importing.writes
-    assert (report.contacts, report.merged) == (Written(unchanged=101), 1)
+    assert (report.contacts, report.merged) == (Written(unchanged=len(between) + 1), 1)
 
 
-def test_in_two_workspaces_they_are_two(importing: Importing) -> None:
-    spaces = [{"_id": "w1"}, {"_id": "w2"}]
-    report = importing.load([OLD, {**NEW, "workspace_id": "w2"}], spaces)
+def test_the_report_names_the_other_line_or_document(importing: Importing) -> None:
+    report = importing.load([OLD, NEW, *OTHERS[2:], {**OLD, "_id": "c"}])
+    assert [(each.line, each.reason) for each in report.merged_lines] == [
+        (2, "the same person as line 1"),
+        (101, "the same person as document b"),
+    ]
+    assert report.contacts == Written(created=99)
+
+
+def test_in_two_workspaces_they_are_two_contacts(importing: Importing) -> None:
+    report = importing.load([OLD, {**NEW, "workspace_id": "w2"}], [workspace("w1"), workspace("w2")])
     assert (report.contacts, report.merged) == (Written(created=2), 0)
 
 
-def test_the_same_document_in_the_next_snapshot_is_no_duplicate(importing: Importing) -> None:
+def test_the_same_document_in_the_next_snapshot_is_an_update(importing: Importing) -> None:
     importing.load([OLD])
     report = importing.load([{**OLD, "name": "Newer", "lastActivityAt": NOW}])
     assert (report.contacts, report.merged) == (Written(updated=1), 0)

@@ -68,20 +68,6 @@ def test_an_unreadable_contact_says_why() -> None:
     assert judged(last_activity_at=before(1))["unreadable_because"] is None
 
 
-def test_the_table_shows_activity_state_flag_and_cooldown() -> None:
-    text = table(last_activity_at=before(30 * HOUR_MS), flagged_at=before(HOUR_MS), lead_status="qualified")
-    for shown in (
-        "2025-12-31T04:00Z",
-        "30 h ago",
-        "stale",
-        "qualified",
-        "2026-01-01T09:00Z",
-        "cooldown 23 h",
-    ):
-        assert shown in text
-    assert "1 shown, the longest quiet first" in text
-
-
 def test_the_table_prints_names_and_notes_as_plain_text() -> None:
     text = table(
         contact_id="+" * 90,

@@ -47,18 +47,6 @@ def report(**changes: Any) -> str:
     return words(printed(lambda out: print_story(replace(STORY, **changes), out)))
 
 
-def test_the_report_says_what_was_missed_and_what_was_repaired() -> None:
-    text = report()
-    assert "782 arrived, 47 lost" in text
-    assert "18 people: 16 behind, 2 not in the CRM at all" in text
-    assert "25 others lost one webhook, but a later one arrived" in text
-    assert "16 repaired, 2 created" in text
-    assert "Recall 100 %" in text
-    assert "374 contacts; only 16 of them had been missed" in text
-    assert "webhook off" in text
-    assert "Everything that was missed was repaired, and no other contact was changed." in text
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -68,8 +56,9 @@ def test_the_report_says_what_was_missed_and_what_was_repaired() -> None:
     ],
     ids=["a contact left behind", "a webhook not seen to be off", "a webhook not accounted for"],
 )
-def test_a_fault_is_reported(changes: dict[str, Any]) -> None:
+def test_the_report_says_whether_something_is_wrong(changes: dict[str, Any]) -> None:
     assert STORY.well
+    assert "Everything that was missed was repaired, and no other contact was changed." in report()
     assert not replace(STORY, **changes).well
     assert "Something is wrong" in report(**changes)
 

@@ -66,12 +66,6 @@ def test_the_fields_of_an_entry_follow_its_message(fields: dict[str, Any], shown
     assert entry_text(entry(**fields)) == f"done {shown}"
 
 
-def test_the_log_says_what_it_shows_and_what_it_leaves_out() -> None:
-    assert "1 entry of acme since 2026-01-01T10:00:00Z." in log(entry())
-    assert "2 entries of acme at level error and above since" in log(entry(), entry(), level="error")
-    assert "Older entries are left out. Show more with --limit." in log(entry(), more=True)
-
-
 def test_a_log_without_entries_says_the_next_step() -> None:
     assert words(log()) == (
         "The log has no entries of acme since 2026-01-01T10:00:00Z. "

@@ -109,16 +109,12 @@ def outcome(last: SweepSnapshot, *, every_run: bool = False) -> SweepOutcome:
         return sweep_outcome(RUN_AT, last, StoppedClock(), every_run=every_run)
 
 
-def test_an_unfinished_sweep_says_what_is_open() -> None:
-    result = outcome(snapshot(1, 1))
-    assert (result.finished, result.succeeded) == (False, False)
-    assert (result.under_way, result.still_open) == (["c"], 1)
-
-
-def test_a_sweep_with_a_failed_run_did_not_succeed() -> None:
-    result = outcome(snapshot(2, 1))
-    assert (result.finished, result.succeeded) == (True, False)
-    assert [run["workspace_id"] for run in result.failed] == ["b"]
+def test_a_sweep_that_did_not_succeed_says_which_runs_failed_and_which_are_open() -> None:
+    unfinished, failed = outcome(snapshot(1, 1)), outcome(snapshot(2, 1))
+    assert (unfinished.finished, unfinished.succeeded) == (False, False)
+    assert (unfinished.under_way, unfinished.still_open) == (["c"], 1)
+    assert (failed.finished, failed.succeeded) == (True, False)
+    assert [run["workspace_id"] for run in failed.failed] == ["b"]
 
 
 def test_the_runs_of_a_sweep_that_succeeded_are_read_only_on_request() -> None:

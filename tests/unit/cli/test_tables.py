@@ -70,33 +70,6 @@ def test_outcomes_without_a_column_are_shown_if_they_are_not_zero() -> None:
     assert "over the cap" not in text
 
 
-def test_runs_that_are_left_out_are_counted() -> None:
-    runs = [run(workspace_id=f"w{number}") for number in range(12)]
-    assert "and 2 more" in rendered(tables.sweep_runs(runs, 10))
-
-
-def test_an_open_run_has_no_counts() -> None:
-    counts = dict.fromkeys(("contacts_checked", "stale_found", "flagged", "duration_ms"))
-    open_run = run(status="running", **counts)
-    assert rendered(tables.run_history([open_run])).split()[-4:] == ["-"] * 4
-
-
-def test_a_sweep_shows_its_workspaces_and_runs() -> None:
-    text = rendered(tables.sweep_facts(sweep(skipped=2, skipped_why={"no_phone": 2}), NOW + 300_000))
-    assert "2026-01-01T10:00:00Z (5 min ago)" in text
-    assert "3 dispatched, 2 skipped (2 no phone)" in text
-    assert "2 completed, 1 failed" in text
-
-
-def test_capacity_units_that_were_not_counted_are_unknown() -> None:
-    def units(read: float | None, written: float | None) -> str:
-        history = tables.workspace_history([run(read_units=read, write_units=written)])
-        return rendered(history).split()[-1]
-
-    assert units(None, None) == "unknown"
-    assert units(4, 12.5) == "4/12.5"
-
-
 def test_kapso_is_not_mentioned_if_nothing_was_compared() -> None:
     assert verified([run(), sweep()]) == []
     assert "erified" not in rendered(tables.sweep_runs([run()], 10))

@@ -1,4 +1,4 @@
-"""Documents as Convex exports them."""
+"""Records from documents as Convex exports them."""
 
 import json
 from typing import Any
@@ -10,22 +10,15 @@ NOW = 1_767_225_600_000
 
 
 def parsed(document: dict[str, Any]) -> Record:
-    """A document as the reader gives it."""
     return parse(json.dumps(document).encode())
 
 
 def contact(**fields: Any) -> Record:
-    """A contact's record from a document with these fields, None for one that is left out."""
-    document = {
-        "_id": "c1",
-        "_creationTime": NOW + 0.25,
-        "workspace_id": "w1",
-        "phone": "+62 811",
-        **fields,
-    }
-    return contact_record(parsed(document))
+    """A contact with these fields."""
+    usual = {"_id": "c1", "_creationTime": NOW + 0.25, "workspace_id": "w1", "phone": "+62 811"}
+    return contact_record(parsed({**usual, **fields}))
 
 
 def workspace(**fields: Any) -> Record:
-    """A workspace's record likewise, without its token."""
+    """A workspace with these fields, without its token."""
     return workspace_record(parsed({"_id": "w1", "_creationTime": NOW + 0.25, **fields}))[0]

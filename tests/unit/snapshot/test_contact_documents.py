@@ -7,7 +7,11 @@ from background_sync_ops.snapshot.values import BadDocument
 from tests.unit.snapshot.making import NOW, contact
 
 
-def test_a_contact() -> None:
+def note(content: str, by: str, at: int) -> dict[str, Any]:
+    return {"content": content, "addedBy": by, "addedAt": at}
+
+
+def test_a_contact_record_has_our_names_whole_times_and_all_other_fields_as_they_are() -> None:
     record = contact(
         phone="+62 823-92",
         name="Sari",
@@ -37,20 +41,15 @@ def test_a_contact() -> None:
     }
 
 
-def test_null_is_absent() -> None:
-    assert contact(name=None, source=None, notes=None) == contact()
+def test_null_and_a_time_of_zero_count_as_missing() -> None:
+    assert contact(name=None, source=None, notes=None, updated_at=0.5) == contact()
+    assert contact(lastActivityAt=0, last_activity_at=5)["last_activity_at"] == 5
 
 
-def test_the_camel_case_status_wins_and_a_null_one_does_not() -> None:
+def test_camel_case_wins_over_snake_case_unless_it_is_null() -> None:
     assert contact(leadStatus="archived", lead_status="new")["lead_status"] == "archived"
     assert contact(lead_status="new", leadStatus="archived")["lead_status"] == "archived"
     assert contact(leadStatus=None, lead_status="new")["lead_status"] == "new"
-
-
-def test_a_time_of_zero_is_absent() -> None:
-    record = contact(lastActivityAt=0, last_activity_at=5, updated_at=0.5)
-    assert record["last_activity_at"] == 5
-    assert "updated_at" not in record
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_a_time_of_zero_is_absent() -> None:
         ({"_creationTime": None}, 0),
     ],
 )
-def test_the_index_shows_the_last_activity(times: dict[str, int], activity_at: int) -> None:
+def test_the_index_attribute_is_the_last_activity(times: dict[str, int], activity_at: int) -> None:
     assert contact(**times)["activity_at"] == activity_at
 
 
@@ -78,15 +77,17 @@ def test_the_index_shows_the_last_activity(times: dict[str, int], activity_at: i
         ({"phone": "hidden", "businessScopedUserId": "US.5"}, "US.5"),
     ],
 )
-def test_who_a_contact_is(fields: dict[str, str], contact_id: str) -> None:
+def test_the_contact_id_is_the_phone_or_else_the_business_scoped_user_id(
+    fields: dict[str, str], contact_id: str
+) -> None:
     assert contact(**fields)["contact_id"] == contact_id
 
 
-def test_an_empty_user_id_is_absent_for_no_index_takes_it() -> None:
+def test_an_empty_business_scoped_user_id_is_left_out_because_no_index_accepts_it() -> None:
     assert "business_scoped_user_id" not in contact(business_scoped_user_id="")
 
 
-def test_names_that_are_ours_to_write_are_kept_under_another() -> None:
+def test_fields_named_like_attributes_that_only_sync_writes_are_renamed() -> None:
     record = contact(contact_id="crm-5", activity_at="x", repaired_at=7)
     assert (record["contact_id"], record["activity_at"]) == ("62811", NOW)
     assert record["convex_contact_id"] == "crm-5"
@@ -95,7 +96,7 @@ def test_names_that_are_ours_to_write_are_kept_under_another() -> None:
     assert "repaired_at" not in record
 
 
-def test_notes() -> None:
+def test_notes_have_our_names_and_keep_their_other_fields() -> None:
     given = [
         {"content": "", "addedBy": "rina", "addedAt": 1.5, "pinned": True, "colour": None},
         {"content": "b", "added_by": "theo", "added_at": 3},
@@ -108,11 +109,7 @@ def test_notes() -> None:
     ]
 
 
-def note(content: str, by: str, at: int) -> dict[str, Any]:
-    return {"content": content, "addedBy": by, "addedAt": at}
-
-
-def test_the_newest_flag_sets_the_flag_time() -> None:
+def test_the_newest_flag_among_the_notes_sets_the_flag_time() -> None:
     notes = [
         note("Sync check: No activity for 2 hours", "background-sync", 20),
         note("Sync check: No activity for 5 hours", "background-sync", 50),
@@ -123,7 +120,7 @@ def test_the_newest_flag_sets_the_flag_time() -> None:
     assert contact(notes=notes, flagged_at=10)["flagged_at"] == 50
 
 
-def test_nothing_else_sets_the_flag_time() -> None:
+def test_notes_that_are_not_flags_do_not_set_the_flag_time() -> None:
     notes = [
         note("Sync check: seen by a person", "rina", 20),
         note("Sync repair: name", "background-sync", 30),
@@ -136,34 +133,35 @@ def test_nothing_else_sets_the_flag_time() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"workspace_id": None}, "no workspace"),
-        ({"workspace_id": ""}, "no workspace"),
-        ({"workspace_id": 5}, "workspace_id is a number, not a text"),
-        ({"phone": None}, "no phone"),
-        ({"phone": "n/a"}, "no phone"),
-        ({"phone": "٣٤"}, "no phone"),
-        ({"phone": 62811}, "phone is a number, not a text"),
+        ({"workspace_id": None}, "workspace_id is missing"),
+        ({"workspace_id": ""}, "workspace_id is missing"),
+        ({"workspace_id": 5}, "workspace_id is a number, expected text"),
+        ({"phone": None}, "neither a phone number nor a business_scoped_user_id"),
+        ({"phone": "n/a"}, "neither a phone number"),
+        ({"phone": "٣٤"}, "neither a phone number"),
+        ({"phone": 62811}, "phone is a number, expected text"),
         ({"phone": "1" * 1025}, "phone is longer than 1024 bytes"),
         ({"business_scoped_user_id": "x" * 1025}, "business_scoped_user_id is longer than 1024 bytes"),
-        ({"leadStatus": 5}, "leadStatus is a number, not a text"),
-        ({"lastActivityAt": "2026-01-01"}, "lastActivityAt is a text, not a time in ms"),
-        ({"lastActivityAt": [5]}, "lastActivityAt is a list, not a time in ms"),
-        ({"lastActivityAt": -5}, "lastActivityAt is a time before 1970"),
-        ({"updated_at": True}, "updated_at is true or false, not a time in ms"),
-        ({"_creationTime": "x"}, "_creationTime is a text, not a time in ms"),
-        ({"flagged_at": "x"}, "flagged_at is a text, not a time in ms"),
-        ({"notes": "hello"}, "notes is a text, not a list"),
-        ({"notes": {"0": {}}}, "notes is an object, not a list"),
-        ({"notes": [note("a", "b", 1), "hello"]}, r"notes\[1\] is a text, not an object"),
-        ({"notes": [{"addedBy": "rina"}]}, r"notes\[0\] has no content"),
-        ({"notes": [{"content": 5}]}, r"notes\[0\].content is a number, not a text"),
-        ({"notes": [note("a", "b", -1)]}, r"notes\[0\].addedAt is a time before 1970"),
-        ({"notes": [{"content": "a", "addedBy": 5}]}, r"notes\[0\].addedBy is a number, not a text"),
-        ({"meta_access_token": "secret"}, "meta_access_token where no token belongs"),
-        ({"custom": "x" * 410_000}, r"over 400 KB as an item of DynamoDB \(about 401 KB\)"),
+        ({"leadStatus": 5}, "leadStatus is a number, expected text"),
+        ({"lastActivityAt": "2026-01-01"}, "lastActivityAt is text, expected milliseconds since 1970"),
+        ({"lastActivityAt": -5}, "lastActivityAt is negative, expected milliseconds"),
+        ({"updated_at": True}, "updated_at is true or false, expected milliseconds"),
+        ({"_creationTime": "x"}, "_creationTime is text, expected milliseconds"),
+        ({"flagged_at": "x"}, "flagged_at is text, expected milliseconds"),
+        ({"notes": "hello"}, "notes is text, expected a list"),
+        ({"notes": [note("a", "b", 1), "hello"]}, r"notes\[1\] is text, expected an object"),
+        ({"notes": [{"addedBy": "rina"}]}, r"notes\[0\].content is missing"),
+        ({"notes": [{"content": 5}]}, r"notes\[0\].content is a number, expected text"),
+        ({"notes": [note("a", "b", -1)]}, r"notes\[0\].addedAt is negative"),
+        ({"notes": [{"content": "a", "addedBy": 5}]}, r"notes\[0\].addedBy is a number, expected text"),
+        (
+            {"meta_access_token": "secret"},
+            "meta_access_token is only allowed at the top level of a workspace",
+        ),
+        ({"custom": "x" * 410_000}, r"larger than 400 KB as a DynamoDB item \(about 401 KB\)"),
     ],
 )
-def test_a_bad_contact(fields: dict[str, Any], reason: str) -> None:
+def test_the_reason_why_a_contact_cannot_be_loaded(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadDocument, match=reason) as caught:
         contact(**fields)
     assert "secret" not in str(caught.value)

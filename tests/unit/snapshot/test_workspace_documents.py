@@ -7,7 +7,7 @@ from background_sync_ops.snapshot.values import BadDocument
 from tests.unit.snapshot.making import NOW, parsed, workspace
 
 
-def test_a_workspace() -> None:
+def test_a_workspace_record_has_whole_times_and_all_other_fields_as_they_are() -> None:
     record = workspace(
         _id="w7",
         name="Lisboa",
@@ -30,7 +30,7 @@ def test_a_workspace() -> None:
     }
 
 
-def test_names_of_ours_in_camel_case() -> None:
+def test_fields_may_be_in_camel_case() -> None:
     assert workspace(kapsoPhoneId="1", createdAt=5, updatedAt=6, settings=None) == {
         "workspace_id": "w1",
         "kapso_phone_id": "1",
@@ -39,11 +39,12 @@ def test_names_of_ours_in_camel_case() -> None:
     }
 
 
-def test_settings_of_ours_get_the_names_of_the_rules_and_others_keep_theirs() -> None:
+def test_settings_of_the_rules_get_their_names_and_other_settings_stay_as_they_are() -> None:
     given = {
         "staleThresholdMs": 7_200_000.0,
         "flagCooldownMs": 1,
-        "maxFlagsPerRun": 2,
+        # The rules reject it; the import does not judge it.
+        "maxFlagsPerRun": "many",
         "maxSyncNotes": None,
         "verify": "off",
         "dateFormat": "iso",
@@ -52,25 +53,21 @@ def test_settings_of_ours_get_the_names_of_the_rules_and_others_keep_theirs() ->
     assert workspace(settings=given)["settings"] == {
         "stale_threshold_ms": 7_200_000,
         "flag_cooldown_ms": 1,
-        "max_flags_per_run": 2,
+        "max_flags_per_run": "many",
         "verify": "off",
         "dateFormat": "iso",
         "logo": None,
     }
 
 
-def test_a_setting_that_the_rules_will_not_use_is_no_matter_of_the_import() -> None:
-    assert workspace(settings={"maxFlagsPerRun": "many"})["settings"] == {"max_flags_per_run": "many"}
-
-
-def test_created_is_when_convex_created_it_unless_it_says() -> None:
+def test_created_at_is_convexs_creation_time_unless_the_document_has_its_own() -> None:
     assert workspace()["created_at"] == NOW
     assert workspace(created_at=0)["created_at"] == NOW
     assert workspace(created_at=5)["created_at"] == 5
 
 
 @pytest.mark.parametrize("name", ["meta_access_token", "metaAccessToken"])
-def test_the_token_is_apart_from_the_record_and_shows_itself_nowhere(name: str) -> None:
+def test_the_token_is_not_in_the_record_and_not_in_any_representation(name: str) -> None:
     record, token = workspace_record(parsed({"_id": "w1", name: "secret"}))
     assert token is not None
     assert token.text == "secret"
@@ -78,14 +75,12 @@ def test_the_token_is_apart_from_the_record_and_shows_itself_nowhere(name: str) 
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
-def test_an_empty_token_is_none(token: str | None) -> None:
-    assert workspace_record(parsed({"_id": "w1", "meta_access_token": token})) == (
-        {"workspace_id": "w1"},
-        None,
-    )
+def test_an_empty_token_counts_as_missing(token: str | None) -> None:
+    document = parsed({"_id": "w1", "meta_access_token": token})
+    assert workspace_record(document) == ({"workspace_id": "w1"}, None)
 
 
-def test_what_sync_remembers_is_not_the_crms_to_say() -> None:
+def test_fields_named_like_attributes_that_only_sync_writes_are_renamed() -> None:
     record = workspace(latest_run_at=5, watermark=6, unwritable=["x"], workspace_id="other")
     assert record == {
         "workspace_id": "w1",
@@ -100,26 +95,24 @@ def test_what_sync_remembers_is_not_the_crms_to_say() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"_id": None}, "no _id"),
-        ({"_id": ""}, "no _id"),
-        ({"_id": 5}, "_id is a number, not a text"),
+        ({"_id": None}, "_id is missing"),
+        ({"_id": ""}, "_id is missing"),
+        ({"_id": 5}, "_id is a number, expected text"),
         ({"_id": "#sweep"}, "_id begins with #, which is reserved"),
         ({"_id": "w" * 2049}, "_id is longer than 2048 bytes"),
-        ({"settings": [1]}, "settings is a list, not an object"),
-        ({"settings": "x"}, "settings is a text, not an object"),
-        ({"kapso_phone_id": 123}, "kapso_phone_id is a number, not a text"),
-        ({"kapsoPhoneId": True}, "kapsoPhoneId is true or false, not a text"),
-        ({"name": {}}, "name is an object, not a text"),
-        ({"created_at": "yesterday"}, "created_at is a text, not a time in ms"),
-        ({"updated_at": True}, "updated_at is true or false, not a time in ms"),
-        ({"updated_at": -0.5}, "updated_at is a time before 1970"),
-        ({"meta_access_token": 5}, "meta_access_token is a number, not a text"),
+        ({"settings": [1]}, "settings is a list, expected an object"),
+        ({"kapso_phone_id": 123}, "kapso_phone_id is a number, expected text"),
+        ({"kapsoPhoneId": True}, "kapsoPhoneId is true or false, expected text"),
+        ({"name": {}}, "name is an object, expected text"),
+        ({"created_at": "yesterday"}, "created_at is text, expected milliseconds since 1970"),
+        ({"updated_at": -0.5}, "updated_at is negative, expected milliseconds since 1970"),
+        ({"meta_access_token": 5}, "meta_access_token is a number, expected text"),
         ({"meta_access_token": "x" * 4097}, "meta_access_token is longer than 4096 bytes"),
-        ({"meta_access_token": "x\ny"}, "meta_access_token has characters that no token has"),
-        ({"settings": {"kapso": [{"metaAccessToken": "x"}]}}, "metaAccessToken where no token belongs"),
-        ({"blob": "x" * 410_000}, "over 400 KB"),
+        ({"meta_access_token": "x\ny"}, "meta_access_token contains line breaks or other characters"),
+        ({"settings": {"kapso": [{"metaAccessToken": "x"}]}}, "metaAccessToken is only allowed at the top"),
+        ({"blob": "x" * 410_000}, "larger than 400 KB"),
     ],
 )
-def test_a_bad_workspace(fields: dict[str, Any], reason: str) -> None:
+def test_the_reason_why_a_workspace_cannot_be_loaded(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadDocument, match=reason):
         workspace(**fields)

@@ -3,17 +3,16 @@ from collections.abc import Iterator
 import pytest
 
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
-from tests.integration.kapso.server.world import KEY, NUMBER, Client, Clock, Endpoint
+from tests.integration.kapso.server.world import KEY, NUMBER, Client, Endpoint, ManualClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
 def store() -> KapsoStore:
-    """One number, nobody yet."""
     store = KapsoStore()
     store.add_number(NUMBER, KEY)
     return store
@@ -25,7 +24,7 @@ def ann(store: KapsoStore) -> Person:
 
 
 @pytest.fixture
-def kapso(store: KapsoStore, clock: Clock) -> Iterator[KapsoServer]:
+def kapso(store: KapsoStore, clock: ManualClock) -> Iterator[KapsoServer]:
     with KapsoServer(store, clock.now) as server:
         yield server
 

@@ -1,7 +1,6 @@
 """A client of the server, and an endpoint for its webhooks."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
@@ -27,7 +26,7 @@ DELIVERIES = "/platform/v1/webhook_deliveries"
 
 
 @dataclass
-class Clock:
+class ManualClock:
     """A clock that the test moves."""
 
     time: int = NOW
@@ -37,16 +36,10 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the server answered."""
-
+class ClientResponse:
     status: int
     headers: dict[str, str]
-    raw: bytes
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.raw)
+    document: Any
 
     @property
     def data(self) -> Any:
@@ -54,58 +47,54 @@ class Answer:
 
     @property
     def ids(self) -> list[str]:
-        return [each["id"] for each in self.data]
+        return [record["id"] for record in self.data]
 
 
 @dataclass(frozen=True)
 class Client:
-    """Requests, straight to the socket: no retries, no redirects."""
+    """Sends requests without retries and without following redirects."""
 
     server: KapsoServer
-    key: str | None = KEY
+    key: str = KEY
 
-    def using(self, key: str | None) -> "Client":
-        """The same with another key, or with none."""
+    def with_key(self, key: str) -> "Client":
         return replace(self, key=key)
 
-    def get(self, path: str, /, **query: object) -> Answer:
+    def get(self, path: str, /, **query: object) -> ClientResponse:
         return self.request("GET", f"{path}?{urlencode(query)}" if query else path)
 
-    def request(self, method: str, path: str, document: object = None) -> Answer:
-        connection = HTTPConnection(urlsplit(self.server.url).netloc, timeout=30)
-        body = None if document is None else json.dumps(document)
-        headers = {"Content-Type": "application/json"} | ({} if self.key is None else {"X-API-Key": self.key})
+    def request(self, method: str, path: str, document: object = None) -> ClientResponse:
+        connection = HTTPConnection(urlsplit(self.server.url).netloc, timeout=60)
+        headers = {"Content-Type": "application/json", "X-API-Key": self.key}
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, json.dumps(document) if document else None, headers)
             response = connection.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, headers, response.read())
+            return ClientResponse(response.status, headers, json.loads(response.read()))
         finally:
             connection.close()
 
-    def pages(self, path: str = CONVERSATIONS, /, **query: object) -> Iterator[Answer]:
-        """Page after page, as long as there is an `after`."""
-        answer = self.get(path, **query)
-        while True:
-            yield answer
-            after = answer.document.get("paging", {}).get("cursors", {}).get("after")
-            if not after:
-                return
-            answer = self.get(path, **query, after=after)
+    def pages(self, path: str = CONVERSATIONS, /, **query: object) -> Iterator[ClientResponse]:
+        """Page after page, until there is no `after`."""
+        response = self.get(path, **query)
+        yield response
+        while after := response.document.get("paging", {}).get("cursors", {}).get("after"):
+            response = self.get(path, **query, after=after)
+            yield response
 
 
 @dataclass
 class Endpoint:
-    """Receives webhooks and answers with `status`, or as `answer` says."""
+    """Receives webhooks, and responds with `status` or with what `respond` returns."""
 
     status: int = 200
-    answer: Callable[[Request], int] | None = None
+    respond: Callable[[], int] | None = None
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         listener = listen(0)
         self.url = f"{url(listener)}/hooks"
-        self._server = LoopbackServer(self._respond, listener)
+        self._server = LoopbackServer(self._receive, listener)
         return self
 
     def __exit__(
@@ -113,10 +102,10 @@ class Endpoint:
     ) -> None:
         self._server.close()
 
-    def _respond(self, request: Request) -> Response:
+    def _receive(self, request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers}
         self.received.append((headers, request.get_data()))
-        return Response(status=self.answer(request) if self.answer else self.status)
+        return Response(status=self.respond() if self.respond else self.status)
 
     @property
     def documents(self) -> list[Any]:
@@ -128,12 +117,3 @@ class Endpoint:
 
     def header(self, name: str) -> list[str | None]:
         return [headers.get(name) for headers, _ in self.received]
-
-
-def run_all(*works: Callable[[], object]) -> None:
-    """Run at the same time, and wait for all."""
-    threads = [threading.Thread(target=work) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -1,4 +1,4 @@
-"""A stack of which only the health API is there, and says what a test wants."""
+"""A local stack that consists of a health API only, with prepared answers."""
 
 import json
 import os
@@ -13,31 +13,31 @@ from background_sync_ops.stack.state import StackInfo, announce
 from background_sync_ops.target import NEEDED_OUTPUTS
 
 
-class HealthStandIn:
-    """Announced on `state_dir`; `states` are those of checks that are not pass, `away` has it answer 502."""
+class HealthStub:
+    """Commands find it by `state_dir`.
+
+    `states` are the states of the checks that do not pass. If `away` is true, every answer is 502.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self.states: dict[str, str] = {}
         self.away = False
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.state_dir = state_dir
         listener = listen(0)
-        here = url(listener)
+        address = url(listener)
         self._server = LoopbackServer(self._respond, listener)
-        outputs = dict.fromkeys(NEEDED_OUTPUTS, "unused") | {"ApiUrl": here}
-        announce(state_dir, StackInfo(os.getpid(), here, here, here, "us-east-1", outputs, 0))
+        outputs = dict.fromkeys(NEEDED_OUTPUTS, "unused") | {"ApiUrl": address}
+        announce(state_dir, StackInfo(os.getpid(), address, address, address, "us-east-1", outputs, 0))
 
     def _respond(self, request: Request) -> Response:
-        self.asked.append(request.full_path.removesuffix("?"))
-        status, document = self.answer(request.path)
-        return Response(json.dumps(document), status)
-
-    def answer(self, path: str) -> tuple[int, dict[str, Any]]:
+        self.requests.append(request.full_path.removesuffix("?"))
         if self.away:
-            return 502, {}
-        if path == "/health":
-            return 503 if "fail" in self.states.values() else 200, self._report()
-        return 200, {"runs": [], "sweeps": [], "summary": None}
+            return Response("{}", 502)
+        if request.path == "/health":
+            report = self._report()
+            return Response(json.dumps(report), 503 if report["status"] == "fail" else 200)
+        return Response(json.dumps({"runs": [], "sweeps": [], "summary": None}))
 
     def _report(self) -> dict[str, Any]:
         overall = next((each for each in ("fail", "warn") if each in self.states.values()), "pass")

@@ -1,21 +1,12 @@
-from decimal import Decimal
 from typing import Any
 
 from background_sync_ops.snapshot import Written
-from tests.integration.snapshot.importing import NOW, Importing, contact, workspace
+from tests.integration.snapshot.importing import NOW, Importing, contact, note, stored_note, workspace
 
 CHECK = "Sync check: No activity for 2 hours"
 
 
-def note(content: str, at: int = NOW, by: str = "rina") -> dict[str, Any]:
-    return {"content": content, "addedBy": by, "addedAt": at}
-
-
-def stored(content: str, at: int = NOW, by: str = "rina") -> dict[str, Any]:
-    return {"content": content, "added_by": by, "added_at": at}
-
-
-def test_a_newer_snapshot_wins_and_what_only_the_table_has_is_kept(importing: Importing) -> None:
+def test_a_newer_snapshot_wins_and_attributes_of_the_table_alone_are_kept(importing: Importing) -> None:
     importing.load([contact(name="Old")])
     importing.set_contact(owner="theo", tags={"vip"})
     report = importing.load([contact(name="New", lastActivityAt=NOW + 5)])
@@ -33,7 +24,7 @@ def test_an_older_snapshot_changes_nothing(importing: Importing) -> None:
     assert importing.contacts()["62811"]["name"] == "New"
 
 
-def test_only_what_changed_is_written(importing: Importing) -> None:
+def test_only_changed_attributes_are_written(importing: Importing) -> None:
     sent: list[dict[str, Any]] = []
     events = importing.target.dynamodb.meta.events
     events.register("provide-client-params.dynamodb.UpdateItem", lambda params, **_: sent.append(params))
@@ -42,10 +33,10 @@ def test_only_what_changed_is_written(importing: Importing) -> None:
     assert [each["UpdateExpression"].count("=") for each in sent] == [1]
 
 
-def test_a_flag_that_sync_left_since_is_kept(importing: Importing) -> None:
+def test_a_flag_since_the_last_import_is_kept(importing: Importing) -> None:
     documents = [contact(notes=[note("hello", 5)])]
     importing.load(documents)
-    notes = [stored("hello", 5), stored(CHECK, NOW + 9, "background-sync")]
+    notes = [stored_note("hello", 5), stored_note(CHECK, NOW + 9, "background-sync")]
     importing.set_contact(notes=notes, flagged_at=NOW + 9)
     report = importing.load(documents)
     assert report.contacts == Written(unchanged=1)
@@ -53,29 +44,14 @@ def test_a_flag_that_sync_left_since_is_kept(importing: Importing) -> None:
     assert (found["notes"], found["flagged_at"]) == (notes, NOW + 9)
 
 
-def test_an_imported_flag_sets_the_flag_time_and_never_lowers_it(importing: Importing) -> None:
-    flagged = [contact(notes=[note(CHECK, 700, "background-sync")])]
-    importing.load(flagged)
-    assert importing.contacts()["62811"]["flagged_at"] == 700
-    importing.set_contact(flagged_at=900)
-    importing.load(flagged)
-    assert importing.contacts()["62811"]["flagged_at"] == 900
-
-
-def test_notes_of_both_are_kept(importing: Importing) -> None:
-    importing.load([contact(notes=[note("a", 1), note("c", 3)])])
-    importing.load([contact(notes=[note("b", 2), note("c", 3)])])
-    assert [each["content"] for each in importing.contacts()["62811"]["notes"]] == ["a", "b", "c"]
-
-
-def test_an_index_attribute_that_somebody_forgot_is_mended(importing: Importing) -> None:
+def test_an_outdated_index_attribute_is_fixed(importing: Importing) -> None:
     importing.load([contact()])
     importing.set_contact(activity_at=5)
     assert importing.load([contact()]).contacts == Written(updated=1)
     assert importing.contacts()["62811"]["activity_at"] == NOW
 
 
-def test_a_contact_with_very_many_new_fields(importing: Importing) -> None:
+def test_very_many_new_fields_are_written_in_several_updates(importing: Importing) -> None:
     importing.load([contact()])
     fields: dict[str, Any] = {f"field_{number}": number for number in range(200)}
     importing.load([contact(**fields, lastActivityAt=NOW + 5)])
@@ -85,19 +61,7 @@ def test_a_contact_with_very_many_new_fields(importing: Importing) -> None:
     assert importing.writes == {"UpdateItem": 3}
 
 
-def test_a_number_written_otherwise_is_no_change(importing: Importing) -> None:
-    importing.load([contact(score=2.5, count=4.0)])
-    importing.set_contact(score=Decimal("2.50"), count=Decimal("4.0"))
-    assert importing.load([contact(score=2.5, count=4.0)]).contacts == Written(unchanged=1)
-
-
-def test_true_is_not_one(importing: Importing) -> None:
-    importing.load([contact(vip=1)])
-    importing.load([contact(vip=True)])
-    assert importing.contacts()["62811"]["vip"] is True
-
-
-def test_a_workspace_is_updated_where_the_snapshot_says_otherwise(importing: Importing) -> None:
+def test_a_workspace_takes_the_fields_of_the_snapshot_and_keeps_the_others(importing: Importing) -> None:
     importing.load([], [workspace(name="Old", settings={"theme": "dark"})])
     importing.set_workspace(latest_run_at=5, audited_at=6, unwritable=["1"], settings={"verify": "report"})
     report = importing.load([], [workspace(name="New", settings={"theme": "light"})])
@@ -113,7 +77,7 @@ def test_a_workspace_is_updated_where_the_snapshot_says_otherwise(importing: Imp
     }
 
 
-def test_a_workspace_that_the_crm_updated_since_is_left_alone(importing: Importing) -> None:
+def test_a_workspace_that_the_crm_updated_since_stays_as_it_is(importing: Importing) -> None:
     importing.load([], [workspace(name="Old", updated_at=5)])
     importing.set_workspace(name="Newer", updated_at=9)
     assert importing.load([], [workspace(name="Old", updated_at=5)]).workspaces == Written(unchanged=1)

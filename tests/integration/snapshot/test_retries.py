@@ -1,17 +1,17 @@
-"""AWS does a part of what it is asked for, or nothing: the rest is asked for again."""
+"""AWS does only a part of a request, or nothing: the import asks again for the rest."""
 
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from background_sync_ops.snapshot import Written, patience
+from background_sync_ops.snapshot import Throttled, Written, retries
 from tests.integration.snapshot.importing import Importing, contact, workspace
 
 PEOPLE = [contact(f"+62 {number}", f"c{number}") for number in range(1000, 1010)]
 
 
-def test_keys_that_were_not_read_are_read_again(importing: Importing) -> None:
+def test_unprocessed_keys_are_read_again(importing: Importing) -> None:
     importing.load(PEOPLE)
     left = [1, 3]
 
@@ -30,7 +30,7 @@ def test_keys_that_were_not_read_are_read_again(importing: Importing) -> None:
 
 
 def hold_back(importing: Importing, times: int) -> list[Any]:
-    """Let DynamoDB leave the last request of a batch undone, so often."""
+    """Let DynamoDB leave out the last request of a batch, this many times."""
     left = [times]
     held: list[Any] = []
 
@@ -51,7 +51,7 @@ def hold_back(importing: Importing, times: int) -> list[Any]:
     return left
 
 
-def test_items_that_were_not_written_are_written_again(importing: Importing) -> None:
+def test_unprocessed_items_are_written_again(importing: Importing) -> None:
     left = hold_back(importing, 2)
     report = importing.load(PEOPLE)
     assert left == [0]
@@ -59,12 +59,12 @@ def test_items_that_were_not_written_are_written_again(importing: Importing) -> 
     assert len(importing.contacts()) == 10
 
 
-def test_a_table_that_never_comes_round_ends_the_import(
+def test_the_import_ends_if_items_are_never_written(
     importing: Importing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "FIRST_DELAY_S", 0)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0)
     hold_back(importing, 100)
-    with pytest.raises(patience.Throttled, match=r"writing .*: AWS could not, 10 times"):
+    with pytest.raises(Throttled, match=r"writing .*: AWS was too busy on each of 10 attempts"):
         importing.load(PEOPLE)
 
 
@@ -78,7 +78,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
-def test_a_request_that_is_throttled_is_made_again(importing: Importing, request_name: str) -> None:
+def test_a_throttled_request_is_repeated(importing: Importing, request_name: str) -> None:
     service, operation = request_name.split(".")
     busy = [ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, operation)]
 

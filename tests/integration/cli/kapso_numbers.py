@@ -1,29 +1,30 @@
-"""Numbers in Kapso beside the workspaces of a running stack."""
+"""Numbers in Kapso that belong to workspaces of a running stack."""
 
 from dataclasses import dataclass, field
 from itertools import count
 
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.kapso import KapsoServer, Webhook
-from tests.integration.cli.running import AT_MS, Ended, Operator
+from tests.integration.cli.running import AT_MS, Operator, Result
 
-KEY = "kapso-key-that-nobody-may-see"
-SECRET = "webhook-secret-that-nobody-may-see"
-PASSWORD = "password-that-nobody-may-see"
+KEY = "kapso-key-that-must-not-be-shown"
+SECRET = "webhook-secret-that-must-not-be-shown"
+PASSWORD = "password-that-must-not-be-shown"
+MASKED_URL = "https://***@crm.example/hooks?tenant=***"
 PARAMETER = "/background-sync/kapso-tokens/of-the-tests"
 _phone_ids = count(300)
 
 
 @dataclass
-class Numbers:
-    """What happens in Kapso, and whether the table hears of it; ages are before `AT`."""
+class KapsoNumbers:
+    """Adds numbers and what happens on them. Ages are before `AT`."""
 
     operator: Operator
     server: KapsoServer
     workspaces: list[str] = field(default_factory=list)
 
     def add(self, workspace_id: str, verify: str | None = None) -> str:
-        """An active workspace and its number; the number's id."""
+        """Add an active workspace and its number. Returns the number's id."""
         phone_id = str(next(_phone_ids))
         self.server.store.add_number(phone_id, KEY)
         ssm = self.operator.aws.client("ssm")
@@ -36,7 +37,7 @@ class Numbers:
         return phone_id
 
     def remove(self) -> None:
-        """Take the workspaces away: no other test's sweep is to meet them."""
+        """Remove the workspaces, so that sweeps of other tests do not include them."""
         for workspace_id in self.workspaces:
             self.operator.aws.client("dynamodb").delete_item(
                 TableName=self.operator.info.outputs["WorkspacesTableName"],
@@ -44,23 +45,21 @@ class Numbers:
             )
 
     def webhook(self, phone_id: str, *, active: bool = True) -> Webhook:
-        """A webhook whose URL holds secrets."""
+        """Add a webhook whose URL contains secrets."""
         url = f"https://crm:{PASSWORD}@crm.example/hooks?tenant={PASSWORD}"
         return self.server.store.add_webhook(phone_id, url, active=active, secret_key=SECRET)
 
     def missed(self, workspace_id: str, phone_id: str, contact_id: str, age_ms: int = 2 * HOUR_MS) -> None:
-        """A contact that wrote since the table last heard of it."""
-        store = self.server.store
-        store.message(phone_id, store.add_person(contact_id), "inbound", AT_MS - age_ms)
+        """A contact wrote, and the table has only older activity."""
+        self.unknown(phone_id, contact_id, age_ms)
         self.operator.add_contact(workspace_id, contact_id, lead_status="new")
 
     def unknown(self, phone_id: str, contact_id: str, age_ms: int = 2 * HOUR_MS) -> None:
-        """Somebody who wrote, and whom the table has not."""
+        """A person wrote who is not in the table."""
         store = self.server.store
         store.message(phone_id, store.add_person(contact_id), "inbound", AT_MS - age_ms)
 
 
-def assert_no_secret(ended: Ended) -> None:
-    """No token, secret or password stands in what a command printed."""
+def assert_no_secret(result: Result) -> None:
     for secret in (KEY, SECRET, PASSWORD):
-        assert secret not in ended.stdout + ended.stderr
+        assert secret not in result.stdout + result.stderr
