@@ -43,7 +43,7 @@ dispatcher = Dispatcher(
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Handle the hourly EventBridge event, or `{"run_at": ms}` from an operator."""
     asked = read_scheduled(event)
     deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())

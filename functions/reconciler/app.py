@@ -24,7 +24,7 @@ settings = read_settings(ReconcilerSettings, os.environ)
 clock = SystemClock(settings.clock_offset_ms)
 context = JobContext(
     database=connect(settings.tables, clock),
-    queue=WorkQueue(settings.work_queue_url, clock),
+    queue=WorkQueue(settings.work_queue_url, clock, dead_letter_url=settings.dead_letter_queue_url),
     clock=clock,
     kapso=Kapso(base_url=settings.kapso_base_url, tokens=Tokens(settings.token_prefix, clock)),
     lease_ms=settings.lease_ms,

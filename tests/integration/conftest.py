@@ -56,7 +56,9 @@ def permissions(engine: LocalStack) -> Iterator[Permissions]:
 def world(engine: LocalStack, database: Database, permissions: Permissions) -> World:
     """Empty tables and an empty queue; the clock is at `NOW`."""
     sqs, clock = engine.aws.client("sqs"), TestClock()
-    queue = WorkQueue(engine.outputs["WorkQueueUrl"], clock, sqs)
+    queue = WorkQueue(
+        engine.outputs["WorkQueueUrl"], clock, sqs, dead_letter_url=engine.outputs["DeadLetterQueueUrl"]
+    )
     world = World(database, queue, sqs, engine.aws.client("ssm"), clock, permissions.acting)
     world.clear()
     return world

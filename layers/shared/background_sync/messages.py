@@ -7,8 +7,12 @@ from datetime import datetime
 
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS
+from background_sync.rules.values import LATEST_MS
 
 VERSION = 1
+MAX_KEY_BYTES = 2048
+"""DynamoDB's limit for a partition key."""
+MAX_SHOWN = 100
 RUN = "run"
 AUDIT = "audit"
 BACKFILL = "backfill"
@@ -65,33 +69,56 @@ def read_message(body: str) -> Message:
         document = json.loads(body)
     except ValueError as error:
         raise InvalidMessage(f"not JSON: {error}") from error
+    except RecursionError:
+        raise InvalidMessage("not JSON that can be read: it is nested too deep") from None
     if not isinstance(document, dict):
         raise InvalidMessage("not a JSON object")
     if document.get("version") != VERSION:
-        raise InvalidMessage(f"version is {document.get('version')!r}, expected {VERSION}")
+        raise InvalidMessage(f"version is {_shown(document.get('version'))}, expected {VERSION}")
     kind, workspace_id, run_at = (document.get(name) for name in ("kind", "workspace_id", "run_at"))
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InvalidMessage(f"kind is {kind!r}, expected one of {', '.join(sorted(KINDS))}")
-    if not isinstance(workspace_id, str) or not workspace_id or workspace_id.startswith(RESERVED_PREFIX):
+        raise InvalidMessage(f"kind is {_shown(kind)}, expected one of {', '.join(sorted(KINDS))}")
+    window = _window(document) if kind == BACKFILL else None
+    return Message(kind, _workspace_id(workspace_id), _time("run_at", run_at), window)
+
+
+def _workspace_id(value: object) -> str:
+    if not isinstance(value, str) or not value or value.startswith(RESERVED_PREFIX):
         raise InvalidMessage(
-            f"workspace_id is {workspace_id!r}, expected text without {RESERVED_PREFIX} first"
+            f"workspace_id is {_shown(value)}, expected text without {RESERVED_PREFIX} first"
         )
-    if not isinstance(run_at, int) or isinstance(run_at, bool) or run_at <= 0:
-        raise InvalidMessage(f"run_at is {run_at!r}, expected a time in ms")
-    return Message(kind, workspace_id, run_at, _window(document) if kind == BACKFILL else None)
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise InvalidMessage(f"workspace_id is {_shown(value)}, which is not valid Unicode") from None
+    if size > MAX_KEY_BYTES:
+        raise InvalidMessage(f"workspace_id has {size} bytes, DynamoDB allows {MAX_KEY_BYTES}")
+    return value
+
+
+def _time(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LATEST_MS:
+        raise InvalidMessage(f"{name} is {_shown(value)}, expected a time in ms")
+    return value
 
 
 def _window(document: Mapping[str, object]) -> Window:
-    since, until, dry_run = (document.get(name) for name in ("since", "until", "dry_run"))
-    for name, value in (("since", since), ("until", until)):
-        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-            raise InvalidMessage(f"{name} is {value!r}, expected a time in ms")
+    since, until = (_time(name, document.get(name)) for name in ("since", "until"))
+    dry_run = document.get("dry_run")
     if not isinstance(dry_run, bool):
-        raise InvalidMessage(f"dry_run is {dry_run!r}, expected true or false")
-    window = Window(int(str(since)), int(str(until)), dry_run)
+        raise InvalidMessage(f"dry_run is {_shown(dry_run)}, expected true or false")
+    window = Window(since, until, dry_run)
     if not 0 < window.until - window.since <= MAX_WINDOW_MS:
         raise InvalidMessage("since must be before until, by 30 days at most")
     return window
+
+
+def _shown(value: object) -> str:
+    """A value for an error's text, shortened: it may be of any type and size."""
+    if isinstance(value, list | dict):
+        return f"a {type(value).__name__}"
+    text = ascii(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 class InvalidEvent(ValueError):
@@ -106,16 +133,18 @@ class Scheduled:
     resume: bool
 
 
-def read_scheduled(event: Mapping[str, object]) -> Scheduled:
+def read_scheduled(event: object) -> Scheduled:
     """Parse EventBridge's scheduled event ({"time": "2026-01-01T10:00:00Z", ...}) or {"run_at": ms}.
 
     Raises:
         InvalidEvent: it has neither, or not a valid one.
     """
+    if not isinstance(event, Mapping):
+        raise InvalidEvent(f"the event is {_shown(event)}, expected an object")
     if "run_at" in event:
         run_at = event["run_at"]
-        if not isinstance(run_at, int) or isinstance(run_at, bool) or run_at <= 0:
-            raise InvalidEvent(f"run_at is {run_at!r}, expected a time in ms")
+        if not isinstance(run_at, int) or isinstance(run_at, bool) or not 0 < run_at <= LATEST_MS:
+            raise InvalidEvent(f"run_at is {_shown(run_at)}, expected a time in ms")
         return Scheduled(run_at, resume=event.get("resume") is True)
     time = event.get("time")
     if not isinstance(time, str):
@@ -123,7 +152,7 @@ def read_scheduled(event: Mapping[str, object]) -> Scheduled:
     try:
         moment = datetime.fromisoformat(time)
     except ValueError as error:
-        raise InvalidEvent(f"time is {time!r}, expected ISO 8601") from error
+        raise InvalidEvent(f"time is {_shown(time)}, expected ISO 8601") from error
     if moment.tzinfo is None:
-        raise InvalidEvent(f"time is {time!r}, expected a time zone")
+        raise InvalidEvent(f"time is {_shown(time)}, expected a time zone")
     return Scheduled(round(moment.timestamp() * 1000), resume=False)

@@ -33,8 +33,15 @@ class NotSent(RuntimeError):
 class WorkQueue:
     """Sends messages, returns received ones to the queue, and counts what waits."""
 
-    def __init__(self, url: str, clock: Clock, client: "SQSClient | None" = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        client: "SQSClient | None" = None,
+        dead_letter_url: str | None = None,
+    ) -> None:
         self.url = url
+        self._dead_letter_url = dead_letter_url
         self._clock = clock
         self._client = client or boto3.client("sqs", config=CLIENT_CONFIG)
 
@@ -59,6 +66,10 @@ class WorkQueue:
                 return
         codes = sorted({failed[entry["Id"]]["Code"] for entry in waiting})
         raise NotSent(f"{len(waiting)} of {len(batch)} messages were not accepted: {', '.join(codes)}")
+
+    def send_to_dead_letters(self, body: str) -> None:
+        """Send a message that can never be read to the dead-letter queue, without ten receives first."""
+        self._client.send_message(QueueUrl=self._dead_letter_url or "", MessageBody=body)
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
         """Make a received message visible again after `seconds`."""

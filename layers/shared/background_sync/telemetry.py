@@ -1,13 +1,42 @@
 """Logs (JSON) and metrics (EMF, so that they cost no request)."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from aws_lambda_powertools import Logger, Metrics
 
 from background_sync.rules.metrics import METRICS
 
+MAX_REPEATED = 20
 logger = Logger()
 metrics = Metrics()
+_repeated: ContextVar[Counter[str] | None] = ContextVar("repeated", default=None)
+
+
+def warn(message: str, **fields: object) -> None:
+    """Log a warning that may come once for each record; in a job, at most `MAX_REPEATED` times."""
+    repeated = _repeated.get()
+    if repeated is not None:
+        repeated[message] += 1
+        if repeated[message] > MAX_REPEATED:
+            return
+    logger.warning(message, extra=fields, stacklevel=2)
+
+
+@contextmanager
+def limited_warnings() -> Iterator[None]:
+    """Limit the repeated warnings of the block; at its end, one line each says how many were left out."""
+    repeated: Counter[str] = Counter()
+    token = _repeated.set(repeated)
+    try:
+        yield
+    finally:
+        _repeated.reset(token)
+        for message, count in repeated.items():
+            if count > MAX_REPEATED:
+                logger.warning("more warnings of one kind", warning=message, left_out=count - MAX_REPEATED)
 
 
 def emit(values: Mapping[str, float], workspace_id: str | None = None, **more: float) -> None:

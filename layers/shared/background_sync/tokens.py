@@ -38,7 +38,8 @@ class Tokens:
     def get(self, name: str) -> str:
         """A key; raises `NoToken`."""
         if not name.startswith(self.prefix):
-            raise NoToken(f"{name} is not under {self.prefix}")
+            # What stands in the field may be a key that was put into the wrong one, so it is never quoted.
+            raise NoToken(f"the name in kapso_token_parameter does not begin with {self.prefix}")
         now = self.clock.now()
         kept = self._kept.pop(name, None)
         if kept is None or now - kept[0] >= KEPT_MS:

@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from background_sync.records.counters import TOTALS
-from background_sync.records.workspaces import remember_webhook
 from background_sync.rules.policy import VERIFY
 from background_sync.status import answers
 from background_sync.status.answers import OPENAPI
@@ -83,7 +82,8 @@ def stack(engine: LocalStack) -> Iterator[LocalStack]:
 @pytest.fixture
 def runs_and_workspaces_in_all_states(world: World, faults: Faults) -> None:
     world.clock.time = now = time.time_ns() // 1_000_000
-    for name in ("w1", "w2", "日本"):
+    world.workspace("w1", webhook="off", webhook_since=now)
+    for name in ("w2", "日本"):
         world.workspace(name)
     world.workspace("w4", settings={"verify": "report"}, kapso_token_parameter="/elsewhere")
     world.contact("628", now, "w2")
@@ -91,7 +91,6 @@ def runs_and_workspaces_in_all_states(world: World, faults: Faults) -> None:
     faults.fail("Query", RuntimeError("boom"))
     for received in world.receive():
         world.deliver(received)
-    remember_webhook(world.database, "w1", "off", now)
     world.dispatch(now + 1)
 
 

@@ -41,7 +41,7 @@ def test_a_workspace_has_its_last_run_and_its_verification(api: Api, world: Worl
     world.workspace(watermark=NOW)
     world.stale_contacts(2)
     world.sweep()
-    remember_webhook(world.database, "w1", "active", NOW)
+    remember_webhook(world.database, "w1", NOW, "active", NOW)
     world.clock.time = NOW + 1_000
     assert one(api) == {
         "workspace_id": "w1",
@@ -133,7 +133,7 @@ def test_only_workspaces_in_the_given_state_are_listed(
     fail(world, faults, "w1")
     world.run("w2")
     world.run("w3")
-    remember_webhook(world.database, "w2", "off", NOW)
+    remember_webhook(world.database, "w2", NOW, "off", NOW)
     assert set(ids(api, state=state)) == expected
 
 

@@ -17,6 +17,14 @@ def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seconds
 
 
+@pytest.fixture
+def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The bodies that are moved to the dead-letter queue."""
+    bodies: list[str] = []
+    monkeypatch.setattr(world.queue, "send_to_dead_letters", bodies.append)
+    return bodies
+
+
 def test_a_leased_run_is_delivered_again_when_the_lease_ends(world: World, hidden: list[int]) -> None:
     world.claim()
     world.clock.time += 100_001
@@ -43,10 +51,23 @@ def test_an_abandoned_run_is_delivered_again_at_once(world: World, hidden: list[
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"version": 1, "kind": "run", "workspace_id": "w1"}'])
-def test_an_invalid_message_is_delivered_again_at_once(world: World, hidden: list[int], body: str) -> None:
-    assert not world.deliver(Received(body))
-    assert hidden == [0]
+def test_an_invalid_message_is_moved_to_the_dead_letters_and_acknowledged(
+    world: World, dead: list[str], hidden: list[int], body: str
+) -> None:
+    assert world.deliver(Received(body))
+    assert (dead, hidden) == ([body], [])
     assert world.items(world.database.tables.sync_health) == []
+
+
+def test_an_invalid_message_that_cannot_be_moved_is_delivered_again(
+    world: World, hidden: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        raise RuntimeError("no queue")
+
+    monkeypatch.setattr(world.queue, "send_to_dead_letters", refuse)
+    assert not world.deliver(Received("{}"))
+    assert hidden == [0]
 
 
 def test_an_acknowledged_message_is_not_hidden(world: World, hidden: list[int]) -> None:
@@ -56,8 +77,11 @@ def test_an_acknowledged_message_is_not_hidden(world: World, hidden: list[int]) 
 
 
 def test_a_message_that_cannot_be_hidden_is_still_not_acknowledged(world: World) -> None:
+    for _ in range(runs.MAX_ATTEMPTS):
+        world.claim()
+        world.clock.time += LEASE_MS
     world.queue.url += "-gone"
-    assert not world.deliver(Received("{}"))
+    assert not world.run(receive_count=4)
     world.queue.url = world.queue.url.removesuffix("-gone")
 
 

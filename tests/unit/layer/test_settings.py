@@ -84,9 +84,7 @@ def test_kapso_may_be_asked_over_https_or_on_this_machine(url: str) -> None:
     assert read_settings(ReconcilerSettings, variables).kapso_base_url == url
 
 
-@pytest.mark.parametrize(
-    "url", ["http://api.kapso.ai", "http://127.0.0.1.example.com", "api.kapso.ai", "https://api.kapso.ai?a=1"]
-)
+@pytest.mark.parametrize("url", ["http://api.kapso.ai", "http://127.0.0.1.example.com", "api.kapso.ai"])
 def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -> None:
     with pytest.raises(SettingsError, match=r"^KAPSO_BASE_URL: a base URL must ") as caught:
         read_settings(ReconcilerSettings, {**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})

@@ -26,7 +26,8 @@ class InvalidField(ValueError):
 def validate_phone_id(phone_id: str) -> str:
     """The id of one of the business's numbers, safe in a URL; raises `InvalidPhoneId`."""
     if not _PHONE_ID.fullmatch(phone_id):
-        raise InvalidPhoneId(f"phone id {phone_id!r} is not a row of digits")
+        # What stands in the field may be a key that was put into the wrong one, so it is never quoted.
+        raise InvalidPhoneId(f"the phone id is not a row of digits but text of {len(phone_id)} characters")
     return phone_id
 
 

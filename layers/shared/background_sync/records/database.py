@@ -8,6 +8,7 @@ as items, `{"name": {"S": "text"}}`.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -42,7 +43,19 @@ AttributeValue = Any
 """One typed value, such as `{"S": "text"}`. boto3's own types for it differ between reading and writing."""
 Item = Mapping[str, AttributeValue]
 
-_deserializer = TypeDeserializer()
+
+class _Deserializer(TypeDeserializer):
+    """DynamoDB keeps numbers up to 1E+125 and returns them with all their digits: 1E+40 as 41 of them.
+
+    boto3 raises for more than 38 digits (boto/boto3#2500), so one such number of the CRM's would stop every
+    loop that reads its record.
+    """
+
+    def _deserialize_n(self, value: str) -> Decimal:
+        return Decimal(value)
+
+
+_deserializer = _Deserializer()
 _serializer = TypeSerializer()
 
 

@@ -106,9 +106,15 @@ def remember_audit(database: Database, workspace_id: str, run_at: int) -> bool:
     return _remember(database, workspace_id, {"audited_at": run_at}, _not_after("audited_at", run_at))
 
 
-def remember_unwritable(database: Database, workspace_id: str, contact_ids: Collection[str]) -> None:
-    """Store the contacts that DynamoDB refused to write: from now on they are tried last."""
-    _remember(database, workspace_id, {"unwritable": _fitting(sorted(contact_ids))})
+def remember_unwritable(
+    database: Database, workspace_id: str, run_at: int, contact_ids: Collection[str]
+) -> bool:
+    """Store the contacts that DynamoDB refused to write: from now on they are tried last.
+
+    False if a newer run than `run_at` was claimed: an older run that overlaps it must not restore old state.
+    """
+    values = {"unwritable": _fitting(sorted(contact_ids))}
+    return _remember(database, workspace_id, values, _is_newest(run_at))
 
 
 def _fitting(contact_ids: Iterable[str]) -> list[str]:
@@ -148,17 +154,25 @@ def remember_pending(database: Database, workspace_id: str, pending: Mapping[str
     _remember(database, workspace_id, {"pending_scan": pending}, behind)
 
 
-def remember_webhook(database: Database, workspace_id: str, state: str, now: int) -> None:
-    """Store the state of the number's webhooks, and since when it is so."""
-    _remember(database, workspace_id, {"webhook": state, "webhook_since": now})
+def remember_webhook(database: Database, workspace_id: str, run_at: int, state: str, now: int) -> bool:
+    """Store the state of the number's webhooks, and since when; False if a newer run was claimed."""
+    values = {"webhook": state, "webhook_since": now}
+    return _remember(database, workspace_id, values, _is_newest(run_at))
 
 
-def forget_verification(database: Database, workspace_id: str) -> None:
+def forget_verification(database: Database, workspace_id: str, run_at: int) -> bool:
     """Verification was switched off, so nobody looks at the webhooks from now on.
 
     The watermark stays: when verification is switched on again, the scan continues there without a gap.
+    False if a newer run was claimed.
     """
-    _remember(database, workspace_id, {}, remove=("pending_scan", "webhook", "webhook_since"))
+    gone = ("pending_scan", "webhook", "webhook_since")
+    return _remember(database, workspace_id, {}, _is_newest(run_at), remove=gone)
+
+
+def _is_newest(run_at: int) -> Condition:
+    condition: Condition = Path("latest_run_at") == run_at
+    return condition
 
 
 def _not_after(name: str, at: int) -> Condition:

@@ -18,7 +18,9 @@ def validate_base_url(url: str) -> str:
     Raises:
         ValueError: it is not a scheme, a host and at most a path; or neither https nor http to this machine.
     """
+    # A user, a password or a query may be secret, so the error does not quote them.
     shown = re.sub(r"(\w+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+    shown = re.sub(r"[?#].*", "?***", shown, flags=re.DOTALL)
     parts = _BASE_URL.fullmatch(url)
     if "@" in url:
         raise ValueError(f"a base URL must not have a user or a password: {shown!r}")

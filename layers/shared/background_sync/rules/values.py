@@ -1,6 +1,6 @@
 """Stored values, which may be of any type: numbers, times (ms since the epoch) and texts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from decimal import Decimal
 from math import floor
 from zlib import crc32
@@ -23,6 +23,17 @@ def to_int(value: object) -> int | None:
         return None
 
 
+def kind_of(value: object) -> str:
+    """A stored value by its kind and size, for logs: the value is the CRM's, and is never quoted."""
+    if isinstance(value, str):
+        return f"text of {len(value)} characters"
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "true or false"
+    if isinstance(value, int | float | Decimal):
+        return "a number out of bounds"
+    return f"a {type(value).__name__} of {len(value)}" if isinstance(value, Sized) else type(value).__name__
+
+
 def read_time(record: Mapping[str, object], attribute: str) -> int | None:
     """A time in whole ms, or None when it is missing; 0 and null count as missing.
 
@@ -34,7 +45,7 @@ def read_time(record: Mapping[str, object], attribute: str) -> int | None:
         return None
     time = to_int(value)
     if time is None or not 0 <= time <= LATEST_MS:
-        raise InvalidRecord(f"{attribute} is not a time in ms: {value!r}")
+        raise InvalidRecord(f"{attribute} is not a time in ms but {kind_of(value)}")
     return time or None
 
 
@@ -54,7 +65,7 @@ def read_text(record: Mapping[str, object], attribute: str) -> str | None:
     """
     value = record.get(attribute)
     if value is not None and not isinstance(value, str):
-        raise InvalidRecord(f"{attribute} is not text: {value!r}")
+        raise InvalidRecord(f"{attribute} is not text but {kind_of(value)}")
     return value
 
 

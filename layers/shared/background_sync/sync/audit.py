@@ -14,7 +14,7 @@ from background_sync.records.database import Item, deserialize, deserialize_valu
 from background_sync.records.runs import Run
 from background_sync.rules.contact import activity_index_value
 from background_sync.sync.task import Job
-from background_sync.telemetry import emit, logger
+from background_sync.telemetry import emit, logger, warn
 
 MARGIN_MS = 15_000
 
@@ -81,7 +81,7 @@ def _check(job: Job, item: Item, findings: Findings) -> Findings:
     expected = activity_index_value(record)
     if expected == 0:
         findings = findings.plus("invalid")
-        logger.warning("contact without a readable time", contact_id=record["contact_id"])
+        warn("contact without a readable time", contact_id=record["contact_id"])
     if record.get("activity_at") == expected:
         return findings
     try:
@@ -90,7 +90,7 @@ def _check(job: Job, item: Item, findings: Findings) -> Findings:
         if not _is_fixed(job, str(record["contact_id"]), expected):
             return findings.plus("lost_race")
     except Unwritable as error:
-        logger.warning("unwritable contact", contact_id=record["contact_id"], reason=str(error))
+        warn("unwritable contact", contact_id=record["contact_id"], reason=str(error))
         return findings.plus("unwritable")
     return findings.plus("fixed_outdated" if "activity_at" in record else "fixed_missing")
 

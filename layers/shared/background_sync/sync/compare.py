@@ -21,7 +21,7 @@ from background_sync.rules.notes import repair_note
 from background_sync.rules.policy import Policy
 from background_sync.rules.values import InvalidRecord, valid_time
 from background_sync.rules.workspace import Mode
-from background_sync.telemetry import logger
+from background_sync.telemetry import logger, warn
 
 MAX_TRIES = 5
 
@@ -92,7 +92,7 @@ class Comparer:
         try:
             contact_id = match(phone, bsuid, candidates) or phone or bsuid or ""
         except Ambiguous as error:
-            logger.warning("unknown person", conversation_id=conversation.id, reason=str(error))
+            warn("unknown person", conversation_id=conversation.id, reason=str(error))
             self._count(f"conversation {conversation.id}", "unknown")
             self._suspect([contacts[each] for each in error.contact_ids if each in contacts], conversation)
             return None
@@ -110,7 +110,7 @@ class Comparer:
             try:
                 self._mark(read, conversation.activity_at or 0)
             except (Conflict, Unwritable) as error:
-                logger.warning("a contact could not be marked", reason=str(error))
+                warn("a contact could not be marked", reason=str(error))
 
     def _lacks(self, read: Item, conversation: Conversation) -> bool:
         try:
@@ -135,7 +135,7 @@ class Comparer:
             except Conflict:
                 read = read_contacts(self.database, self.workspace_id, [contact_id]).get(contact_id)
             except Unwritable as error:
-                logger.warning("unwritable contact", contact_id=contact_id, reason=str(error))
+                warn("unwritable contact", contact_id=contact_id, reason=str(error))
                 self.missed_activity[contact_id] = conversation.activity_at or 0
                 return "behind"
         self.incomplete = True
@@ -148,7 +148,7 @@ class Comparer:
         try:
             drift = compare(readable_activity(record), True, conversation.activity_at, self.scan_at)
         except InvalidRecord as error:
-            logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
+            warn("unreadable contact", contact_id=contact_id, reason=str(error))
             return "unknown"
         earlier = self._done_earlier(record)
         if drift is Drift.BEHIND:

@@ -4,7 +4,8 @@ completed, or continued by a follow-up   acknowledged
 another delivery holds the lease         again when its lease ends, in case the owner died; not an error
 the deadline is near                     again at once; does not count as an attempt
 the attempt failed                       again after a pause
-invalid, or its attempts are spent       again at once, until the queue moves it to the dead-letter queue
+invalid                                  moved to the dead-letter queue, and acknowledged
+its attempts are spent                   again at once, until the queue moves it to the dead-letter queue
 a dry run whose attempts are spent       acknowledged: it only counted for whoever asked
 """
 
@@ -20,6 +21,7 @@ from background_sync.telemetry import logger
 START_MARGIN_MS = 25_000
 """What must be left of an invocation to start on a message."""
 RETRY_PAUSE_S = 30
+MAX_LOGGED = 500
 FRESH_COPY_AFTER = 5
 """After so many receives without an attempt, a message continues as a fresh copy: SQS counts receives, and
 must not move a message that never failed to the dead-letter queue."""
@@ -54,8 +56,8 @@ class MessageHandler:
         try:
             message = read_message(delivery.body)
         except InvalidMessage as error:
-            logger.error("invalid message", reason=str(error), body=delivery.body[:500])
-            raise self._retry(delivery, 0) from error
+            self._refuse(delivery, error)
+            return
         with logger.append_context_keys(
             workspace_id=message.workspace_id, run_at=message.run_at, kind=message.kind
         ):
@@ -83,6 +85,15 @@ class MessageHandler:
         except Exception as error:
             logger.exception("the attempt failed")
             raise self._retry(delivery, RETRY_PAUSE_S * delivery.receive_count) from error
+
+    def _refuse(self, delivery: Delivery, error: InvalidMessage) -> None:
+        """Move a message that can never be read to the dead-letter queue, and log it once."""
+        try:
+            self.context.queue.send_to_dead_letters(delivery.body)
+        except Exception:
+            logger.exception("the invalid message could not be moved")
+            raise self._retry(delivery, 0) from error
+        logger.error("invalid message", reason=str(error), body=delivery.body[:MAX_LOGGED])
 
     def _retry_without_failure(self, delivery: Delivery, message: Message, seconds: int) -> None:
         if delivery.receive_count < FRESH_COPY_AFTER:

@@ -26,7 +26,7 @@ from background_sync.rules.counts import FLAGGED, FLAGS, REPORTED, Flagging
 from background_sync.rules.notes import Note, flag_note, missed_note
 from background_sync.rules.policy import Policy
 from background_sync.rules.values import InvalidRecord
-from background_sync.telemetry import logger
+from background_sync.telemetry import warn
 
 MARGIN_MS = 10_000
 MAX_TRIES = 5
@@ -142,10 +142,10 @@ class Flagger:
             outcome, note = self._note(contact)
             write_flag(self.database, self.workspace_id, read, note, self.policy.max_sync_notes)
         except InvalidRecord as error:
-            logger.warning("unreadable contact", contact_id=contact_id, reason=str(error))
+            warn("unreadable contact", contact_id=contact_id, reason=str(error))
             return "invalid"
         except Unwritable as error:
-            logger.warning("unwritable contact", contact_id=contact_id, reason=str(error))
+            warn("unwritable contact", contact_id=contact_id, reason=str(error))
             return "unwritable"
         return outcome
 

@@ -145,7 +145,7 @@ class _Reconciliation:
     def _remember_unwritable(self, refused: Collection[str], tried: Collection[str]) -> None:
         known = (self.workspace.unwritable - set(tried)) | set(refused)
         if known != self.workspace.unwritable:
-            workspaces.remember_unwritable(self.job.database, self.workspace.workspace_id, known)
+            workspaces.remember_unwritable(self.job.database, self.job.workspace_id, self.job.run_at, known)
 
 
 def _complete(

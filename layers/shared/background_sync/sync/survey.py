@@ -24,7 +24,7 @@ from background_sync.rules.contact import (
 from background_sync.rules.counts import Survey
 from background_sync.rules.policy import Policy
 from background_sync.rules.values import InvalidRecord
-from background_sync.telemetry import logger
+from background_sync.telemetry import warn
 
 MARGIN_MS = 15_000
 MAX_CANDIDATES_BYTES = 300_000
@@ -109,7 +109,7 @@ class Surveyor:
             try:
                 contact = self._contact(entry)
             except InvalidRecord as error:
-                logger.warning("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
+                warn("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
                 counts["invalid"] += 1
                 continue
             verdict = judge(contact, self.now, self.policy, self.confirmation)

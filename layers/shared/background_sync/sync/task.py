@@ -22,7 +22,7 @@ from background_sync.records.counters import complete_run, fail_run
 from background_sync.records.database import Database, Usage
 from background_sync.records.runs import COMPLETED, FAILED, RUNNING, LeaseLost, Run
 from background_sync.records.sweeps import counter_shards
-from background_sync.telemetry import emit, logger
+from background_sync.telemetry import emit, limited_warnings, logger
 from background_sync.tokens import Tokens
 
 MAX_ERROR_LENGTH = 500
@@ -156,7 +156,7 @@ def run_job(
         OwnedElsewhere, AttemptsSpent: nothing was done, see `runs.claim`.
         LeaseLost: another delivery took it over.
     """
-    with context.database.attempt(deadline) as usage:
+    with limited_warnings(), context.database.attempt(deadline) as usage:
         record = _claim(context, message, first_delivery=first_delivery)
         if record.status == COMPLETED:
             logger.info("it is completed already")

@@ -32,7 +32,7 @@ from background_sync.rules.scan import Scan, Verification, begin_scan, following
 from background_sync.rules.workspace import KapsoAccount, Mode, Workspace
 from background_sync.sync.compare import Comparer
 from background_sync.sync.task import Job
-from background_sync.telemetry import logger
+from background_sync.telemetry import logger, warn
 from background_sync.tokens import NoToken
 
 MARGIN_MS = 20_000
@@ -72,7 +72,7 @@ def verify(
     """
     if workspace.mode is None:
         if workspace.pending_scan is not None or workspace.webhook is not None:
-            workspaces.forget_verification(job.database, workspace.workspace_id)
+            workspaces.forget_verification(job.database, workspace.workspace_id, job.run_at)
         return None
     verification = saved_verification(job.record)
     if verification is None:
@@ -113,7 +113,8 @@ def _scan(verifier: "Verifier", workspace: Workspace) -> Scan | Verification:
     if saved and saved["phone_id"] == workspace.account.phone_id:
         begun = Scan.read(saved)
     else:
-        begun = begin_scan(workspace, job.now())
+        # The window is fixed when the run is first claimed, so that a repeated attempt scans the same one.
+        begun = begin_scan(workspace, int(job.record.started_at))
     ended = verifier.run_until_deadline(begun)
     if isinstance(ended, Scan) or not ended.moves_watermark or not verifier.is_resumed(ended.scan):
         return ended
@@ -137,7 +138,7 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
         workspaces.remember_pending(job.database, workspace.workspace_id, verification.pending)
     if webhook is not None and webhook != workspace.webhook:
         ended = verification.finished_at
-        workspaces.remember_webhook(job.database, workspace.workspace_id, webhook, ended)
+        workspaces.remember_webhook(job.database, workspace.workspace_id, job.run_at, webhook, ended)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ class Verifier:
                 comparer.compare(page.conversations)
                 comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
                 for reason in page.invalid:
-                    logger.warning("unreadable conversation", reason=reason)
+                    warn("unreadable conversation", reason=reason)
                 scan = _after_page(scan, page, comparer)
                 if scan.after is not None and self.job.deadline.within(MARGIN_MS):
                     break
