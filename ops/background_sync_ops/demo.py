@@ -1,12 +1,12 @@
-"""The built-in demo: four workspaces of made-up people, their times counted back from a given moment.
+"""The built-in demo data: four workspaces of made-up people, with times relative to a given time.
 
     demo-harbor-coffee     busy: most people wrote within the hour
-    demo-alpine-outdoor    settings of its own: stale after 6 h, cooldown 48 h, 10 flags a run
+    demo-alpine-outdoor    own settings: stale after 6 h, cooldown 48 h, 10 flags per run
     demo-sunrise-travel    neglected: more stale contacts than one run may flag
-    demo-old-mill-books    has no token, so sweeps leave it out
+    demo-old-mill-books    has no token, so sweeps skip it
 
-It comes as the documents of a Convex export and goes through the same import. Phone numbers are of the ranges
-set aside for fiction.
+It is written as a Convex export and imported like one. Phone numbers come from ranges that are reserved for
+fiction.
 """
 
 import random
@@ -56,13 +56,13 @@ REMARKS = (
     "Needs the invoice in the company's name.",
     "Asked about delivery to the islands.",
 )
-HIDDEN_PHONES = 0.02
+HIDDEN_PHONES_SHARE = 0.02
 SOURCES = ("whatsapp", "website", "referral", "campaign")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """A workspace of the demo, and how many of its contacts are of which kind."""
+    """`contacts` is the number of contacts of each kind. `policy` is what `settings` amount to."""
 
     workspace_id: str
     name: str
@@ -75,16 +75,30 @@ class Workspace:
 
 WORKSPACES = (
     Workspace(
-        "demo-harbor-coffee",
-        "Harbor Coffee Roasters",
-        "104500000000001",
-        {"fresh": 82, "never_flagged": 14, "cooling": 9, "flagged_before": 6, "archived": 6, "converted": 8},
+        workspace_id="demo-harbor-coffee",
+        name="Harbor Coffee Roasters",
+        kapso_phone_id="104500000000001",
+        contacts={
+            "fresh": 82,
+            "never_flagged": 14,
+            "cooling": 9,
+            "flagged_before": 6,
+            "archived": 6,
+            "converted": 8,
+        },
     ),
     Workspace(
-        "demo-alpine-outdoor",
-        "Alpine Outdoor Gear",
-        "104500000000002",
-        {"fresh": 31, "never_flagged": 17, "cooling": 12, "flagged_before": 8, "archived": 5, "converted": 7},
+        workspace_id="demo-alpine-outdoor",
+        name="Alpine Outdoor Gear",
+        kapso_phone_id="104500000000002",
+        contacts={
+            "fresh": 31,
+            "never_flagged": 17,
+            "cooling": 12,
+            "flagged_before": 8,
+            "archived": 5,
+            "converted": 7,
+        },
         settings={
             "staleThresholdMs": 6 * HOUR_MS,
             "flagCooldownMs": 48 * HOUR_MS,
@@ -94,10 +108,10 @@ WORKSPACES = (
         policy=Policy(6 * HOUR_MS, 48 * HOUR_MS, 10, 3),
     ),
     Workspace(
-        "demo-sunrise-travel",
-        "Sunrise Travel",
-        "104500000000003",
-        {
+        workspace_id="demo-sunrise-travel",
+        name="Sunrise Travel",
+        kapso_phone_id="104500000000003",
+        contacts={
             "fresh": 12,
             "never_flagged": 88,
             "cooling": 15,
@@ -107,10 +121,10 @@ WORKSPACES = (
         },
     ),
     Workspace(
-        "demo-old-mill-books",
-        "Old Mill Books",
-        "104500000000004",
-        {"fresh": 4, "never_flagged": 18, "archived": 4},
+        workspace_id="demo-old-mill-books",
+        name="Old Mill Books",
+        kapso_phone_id="104500000000004",
+        contacts={"fresh": 4, "never_flagged": 18, "archived": 4},
         has_token=False,
     ),
 )
@@ -119,13 +133,13 @@ WORKSPACES = (
 def import_demo(
     now_ms: int, target: ImportTarget, progress: Callable[[ImportProgress], None] = lambda _: None
 ) -> ImportReport:
-    """Load the demo as it is at `now_ms`; raises what `import_snapshot` raises."""
+    """Import the demo as it is at `now_ms`; raises the errors of `import_snapshot`."""
     with TemporaryDirectory(prefix="background-sync-demo-") as folder:
         return import_snapshot(write_snapshot(Path(folder), demo_snapshot(now_ms)), target, progress)
 
 
 def demo_snapshot(now_ms: int) -> dict[str, list[Document]]:
-    """The demo's documents by table, the same for the same `now_ms` (ms since the epoch)."""
+    """The demo's documents by table. The same `now_ms` gives the same documents."""
     rng = random.Random(SEED)  # noqa: S311 - made-up people are no secret
     phones = _phones(rng)
     contacts = [
@@ -165,7 +179,7 @@ def _workspace(workspace: Workspace, now_ms: int) -> Document:
 
 def _contact(rng: random.Random, workspace: Workspace, kind: str, now_ms: int, phone: str) -> Document:
     name = f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}"
-    active_at = now_ms - _silence(rng, kind, workspace.policy)
+    active_at = now_ms - _quiet_for(rng, kind, workspace.policy)
     created_at = active_at - rng.randrange(1, 120) * DAY_MS
     notes = [*_remarks(rng, created_at, active_at), *_flags(rng, kind, workspace.policy, active_at, now_ms)]
     return {
@@ -185,8 +199,8 @@ def _contact(rng: random.Random, workspace: Workspace, kind: str, now_ms: int, p
 
 
 def _identity(rng: random.Random, phone: str) -> Document:
-    """A phone, or the business-scoped user id of the few who hide theirs."""
-    if rng.random() < HIDDEN_PHONES:
+    """A phone, or a business-scoped user id for the few people who hide their phone."""
+    if rng.random() < HIDDEN_PHONES_SHARE:
         return {"business_scoped_user_id": f"GB.{rng.randrange(10**15, 10**16)}"}
     return {"phone": phone, "phone_normalized": digits(phone)}
 
@@ -195,8 +209,8 @@ def _status(rng: random.Random, kind: str) -> str:
     return kind if kind in ("archived", "converted") else rng.choice(("new", "qualified", "contacted"))
 
 
-def _silence(rng: random.Random, kind: str, policy: Policy) -> int:
-    """How long ago the last activity was: well on its side of the threshold, whenever the sweep begins."""
+def _quiet_for(rng: random.Random, kind: str, policy: Policy) -> int:
+    """The age of the last activity. It is far from the threshold, so a later sweep judges it the same."""
     if kind == "fresh":
         return rng.randrange(MINUTE_MS, policy.stale_threshold_ms * 6 // 10)
     if kind in ("cooling", "flagged_before"):

@@ -9,10 +9,10 @@ from background_sync_ops.snapshot.documents import contact_record, workspace_rec
 from tests.unit.snapshot.making import NOW, parsed
 
 LATER = 60_000
-"""The sweep begins a moment after the demo was made."""
+"""The sweep begins some time after the demo is made."""
 
 
-def standings(now: int) -> dict[str, Counter[Verdict]]:
+def verdicts(now: int) -> dict[str, Counter[Verdict]]:
     demo = demo_snapshot(now)
     policies = {each["_id"]: read_policy(parsed_settings(each))[0] for each in demo["workspaces"]}
     found: dict[str, Counter[Verdict]] = {each: Counter() for each in policies}
@@ -28,22 +28,22 @@ def parsed_settings(document: dict[str, object]) -> object:
     return workspace_record(parsed(document))[0]["settings"]
 
 
-def test_the_same_moment_gives_the_same_demo() -> None:
+def test_the_same_time_gives_the_same_demo() -> None:
     assert demo_snapshot(NOW) == demo_snapshot(NOW)
     assert demo_snapshot(NOW) != demo_snapshot(NOW + 1)
 
 
 @pytest.mark.parametrize("now", [NOW, NOW + 123_456_789])
-def test_whenever_it_is_made_there_is_something_of_everything(now: int) -> None:
-    found = standings(now)
-    assert found == standings(NOW)
+def test_at_any_time_the_demo_has_contacts_of_every_verdict(now: int) -> None:
+    found = verdicts(now)
+    assert found == verdicts(NOW)
     for workspace_id in ("demo-harbor-coffee", "demo-alpine-outdoor", "demo-sunrise-travel"):
-        assert set(found[workspace_id]) == set(Verdict) - {Verdict.QUIET}  # which only Kapso can confirm
+        assert set(found[workspace_id]) == set(Verdict) - {Verdict.QUIET}  # only Kapso can confirm it
     assert found["demo-harbor-coffee"][Verdict.FRESH] > sum(found["demo-harbor-coffee"].values()) / 2
     assert found["demo-sunrise-travel"][Verdict.DUE] > 2 * 50
 
 
-def test_all_its_settings_are_usable() -> None:
+def test_all_settings_are_valid() -> None:
     documents = demo_snapshot(NOW)["workspaces"]
     assert [read_policy(parsed_settings(each))[1] for each in documents] == [()] * 4
     assert {read_policy(parsed_settings(each))[0].max_flags_per_run for each in documents} == {10, 50}
@@ -54,7 +54,7 @@ def test_one_workspace_has_no_token() -> None:
     assert [token is not None for token in tokens] == [True, True, True, False]
 
 
-def test_nobody_is_in_it_twice() -> None:
+def test_every_contact_is_unique() -> None:
     records = [contact_record(parsed(each)) for each in demo_snapshot(NOW)["contacts"]]
     assert len({(each["workspace_id"], each["contact_id"]) for each in records}) == len(records)
     assert len({each["convex_id"] for each in records}) == len(records)
