@@ -105,7 +105,7 @@ class Stage:
     # ---------------------------------------------------------------- contacts and messages
 
     def import_contacts(self, contacts: Sequence[DemoContact]) -> None:
-        """Import contacts and their last messages. The webhook is added last and reports only later ones."""
+        """Import contacts and their last messages. The webhook comes last: it reports only later ones."""
         for contact in contacts:
             if contact.last_wrote_at is not None:
                 self._write(DemoMessage(contact.last_wrote_at, contact, "inbound"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,4 +59,4 @@ def test_an_event_that_is_not_an_object_is_refused_by_name(event: object) -> Non
 @given(anything, st.sampled_from(["run_at", "time"]))
 def test_whatever_an_event_holds_it_is_read_or_refused(value: object, name: str) -> None:
     for event in (value, {name: value}):
-        assert len(refusal(lambda event=event: read_scheduled(event))) < 250
+        assert len(refusal(partial(read_scheduled, event))) < 250
