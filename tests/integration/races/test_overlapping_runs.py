@@ -10,7 +10,12 @@ from background_sync.records.database import Database
 from background_sync.rules.policy import HOUR_MS
 from tests.integration.world import NOW, World
 
-MEMORY: dict[str, Any] = {"unwritable": ["621"], "webhook": "active", "webhook_since": NOW, "pending_scan": {"pages": 1}}
+MEMORY: dict[str, Any] = {
+    "unwritable": ["621"],
+    "webhook": "active",
+    "webhook_since": NOW,
+    "pending_scan": {"pages": 1},
+}
 WRITES: dict[str, Callable[[Database, int], bool]] = {
     "unwritable": lambda database, run_at: workspaces.remember_unwritable(database, "w1", run_at, ["622"]),
     "webhook": lambda database, run_at: workspaces.remember_webhook(database, "w1", run_at, "off", run_at),

@@ -193,7 +193,6 @@ def deserialize_value(item: Item, name: str) -> object:
 
 
 def serialize(value: object) -> AttributeValue:
-    """A Python value as DynamoDB takes it."""
     return _serializer.serialize(value)
 
 
@@ -287,12 +286,10 @@ def _read_batch(
 
 
 def run_key(partition: str, run_at: int) -> Item:
-    """The key of a record of the sync health table."""
     return {"workspace_id": {"S": partition}, "run_at": {"N": str(run_at)}}
 
 
 def not_number(name: str) -> Condition:
-    """The condition that an attribute is missing or not a number."""
     condition: Condition = ~Path(name).is_type(NUMBER)
     return condition
 
