@@ -1,7 +1,7 @@
 """What happens in the story.
 
 before       Kapso and the CRM agree                               sweep
-day          messages, of which some webhooks are lost             sweep
+day          messages; some of their webhooks are lost               sweep
 first hour   the CRM's endpoint fails, Kapso switches it off       sweep
 second hour  the webhook is switched on again                      sweep
 """
