@@ -93,12 +93,18 @@ def test_an_unforeseen_error_does_not_put_a_secret_on_the_run(
     assert KEY not in logged.getvalue() + everything_stored(world)
 
 
-@pytest.mark.parametrize("name", [f"{TOKEN_PREFIX}gone", "/stack/outside", f"{TOKEN_PREFIX} "])
+@pytest.mark.parametrize("name", [f"{TOKEN_PREFIX}gone", f"{TOKEN_PREFIX} "])
 def test_the_error_of_an_unreadable_key_names_the_parameter_and_not_the_key(world: World, name: str) -> None:
     tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
     with pytest.raises(NoToken) as error:
         tokens.get(name)
     assert name in str(error.value)
+    assert KEY not in full_text(error.value)
+
+
+def test_a_name_outside_the_prefix_may_be_a_key_and_is_not_quoted(world: World) -> None:
+    with pytest.raises(NoToken, match="kapso_token_parameter") as error:
+        Tokens(TOKEN_PREFIX, world.clock, world.ssm).get(KEY)
     assert KEY not in full_text(error.value)
 
 
