@@ -11,8 +11,8 @@ from background_sync_ops.errors import OK
 def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: AsJson = False) -> int:
     """Move the messages of the dead-letter queue back to the work queue.
 
-    Each message is work on a workspace that failed on every attempt; `background-sync health` or `logs` shows
-    the error. A message that cannot be read comes back; the runbook says how to remove it.
+    Most messages are work that failed on every attempt; `background-sync health` or `logs` shows the error.
+    A message that cannot be read comes back; the runbook says how to remove it.
     """
     from background_sync_ops import redrive as work
 

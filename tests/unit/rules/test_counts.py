@@ -1,8 +1,11 @@
 """The equations between the counts of a run."""
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from background_sync.records.runs import Outcomes
 from background_sync.rules.counts import TOTALLED, Flagging, Survey, run_counts
 
 few = st.integers(0, 500)
@@ -55,3 +58,11 @@ def test_the_counts_of_pages_add_up(pages: list[Survey]) -> None:
 
 def test_a_sweep_totals_every_count_of_a_run() -> None:
     assert set(run_counts(Survey(), Flagging())) <= set(TOTALLED)
+
+
+def test_every_count_is_stored_and_explained_in_the_runbook() -> None:
+    runbook = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert set(TOTALLED) <= set(vars(Outcomes))
+    assert [
+        name for name in TOTALLED if f"`{name}`" not in runbook.partition("What the counts mean")[2]
+    ] == []

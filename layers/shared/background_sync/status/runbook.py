@@ -50,7 +50,7 @@ GUIDES: Mapping[str, Guide] = {
     "deadLetters:waiting": Guide(
         title="Dead letters",
         anchor="dead-letters",
-        problem="Some messages failed too often and are no longer retried. Each is work on one workspace.",
+        problem="Some messages failed too often, or cannot be read, and are no longer retried.",
         fix="Find the cause in the reconciler's log and fix it, then send the messages back to the queue.",
         command="background-sync redrive",
     ),
