@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from background_sync.rules.identity import RESERVED_PREFIX
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS
 from background_sync.rules.values import LATEST_MS
 
 VERSION = 1
-MAX_KEY_BYTES = 2048
-"""DynamoDB's limit for a partition key."""
 MAX_SHOWN = 100
 RUN = "run"
 AUDIT = "audit"
@@ -91,8 +89,8 @@ def _workspace_id(value: object) -> str:
         size = len(value.encode())
     except UnicodeEncodeError:
         raise InvalidMessage(f"workspace_id is {_shown(value)}, which is not valid Unicode") from None
-    if size > MAX_KEY_BYTES:
-        raise InvalidMessage(f"workspace_id has {size} bytes, DynamoDB allows {MAX_KEY_BYTES}")
+    if size > MAX_WORKSPACE_ID_BYTES:
+        raise InvalidMessage(f"workspace_id has {size} bytes, DynamoDB allows {MAX_WORKSPACE_ID_BYTES}")
     return value
 
 

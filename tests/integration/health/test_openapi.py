@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from background_sync.records.counters import TOTALS
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
 from background_sync.rules.policy import VERIFY
 from background_sync.status import answers
 from background_sync.status.answers import OPENAPI
@@ -163,7 +164,7 @@ def test_names_in_the_document_are_those_of_the_code(found: Any, expected: Any) 
             "limit",
             {"maximum": answers.MAX_WORKSPACES, "default": answers.DEFAULT_LIMIT},
         ),
-        ("/health/runs", "workspace_id", {"maxLength": answers.MAX_WORKSPACE_ID_BYTES}),
+        ("/health/runs", "workspace_id", {"maxLength": MAX_WORKSPACE_ID_BYTES}),
         ("/health/workspaces", "state", {"enum": [answers.ALL, *STATES], "default": answers.ALL}),
     ],
 )

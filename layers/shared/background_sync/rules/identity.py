@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 
 RESERVED_PREFIX = "#"
 """A workspace id must not begin with it: sweeps and audits are stored in the same table as runs."""
+MAX_WORKSPACE_ID_BYTES = 2048
+"""DynamoDB's limit for a partition key."""
 _NOT_DIGITS = re.compile(r"\D", re.ASCII)
 
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.records.database import Database
-from background_sync.rules.identity import RESERVED_PREFIX
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
 from background_sync.settings import HealthSettings
 from background_sync.status.checks import COUNTS_READ, CachedReports, HealthChecker, Report
 from background_sync.status.history import (
@@ -32,8 +32,6 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 MAX_WORKSPACES = 20
 """The highest limit of a list of workspaces, because each that does not succeed costs one more request."""
-MAX_WORKSPACE_ID_BYTES = 2048
-"""DynamoDB's limit for a partition key."""
 ALL = "all"
 PUBLIC = "public, max-age=30"
 PRIVATE = "private, no-cache"
