@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from background_sync.rules.identity import digits
+from background_sync.rules.identity import phone_digits
 from background_sync.rules.notes import flag_note
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS, Policy
 from background_sync_ops.snapshot import (
@@ -202,7 +202,7 @@ def _identity(rng: random.Random, phone: str) -> Document:
     """A phone, or a business-scoped user id for the few people who hide their phone."""
     if rng.random() < HIDDEN_PHONES_SHARE:
         return {"business_scoped_user_id": f"GB.{rng.randrange(10**15, 10**16)}"}
-    return {"phone": phone, "phone_normalized": digits(phone)}
+    return {"phone": phone, "phone_normalized": phone_digits(phone)}
 
 
 def _status(rng: random.Random, kind: str) -> str:

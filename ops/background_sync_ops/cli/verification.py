@@ -9,14 +9,35 @@ from background_sync_ops.cli.output import clean, count, grid, nonzero
 from background_sync_ops.cli.times import iso
 
 Document = Mapping[str, Any]
-COMPARED = ("in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
+COMPARED = ("in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown")
 """The results of the people that were compared: each person counts in exactly one."""
-OTHERS = ("reported", "renamed", "unreadable", "deferred", "webhook_off", "failed_deliveries")
+OTHERS = (
+    "reported",
+    "renamed",
+    "identity_changed",
+    "number_moved",
+    "unreadable",
+    "deferred",
+    "webhook_off",
+    "failed_deliveries",
+)
 VERIFICATION = ("verified", *COMPARED, *OTHERS)
 """Every count of verification."""
 COLUMNS = {"Verified": "verified", "In step": "in_step", "Repaired": "repaired", "Created": "created"}
 REMARKS = "Remarks"
-REMARKED = ("behind", "missing", "ahead", "unknown", "reported", "renamed", "unreadable", "failed_deliveries")
+REMARKED = (
+    "behind",
+    "missing",
+    "deleted",
+    "ahead",
+    "unknown",
+    "reported",
+    "renamed",
+    "identity_changed",
+    "number_moved",
+    "unreadable",
+    "failed_deliveries",
+)
 WEBHOOKS = {"off": "webhook off", "none": "no webhook"}
 KEYS: Mapping[str, Callable[[Document], str]] = {
     "Sweep": lambda each: iso(each["run_at"], seconds=False),

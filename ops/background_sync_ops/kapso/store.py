@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from background_sync.rules.identity import digits
+from background_sync.rules.identity import phone_digits
 from background_sync_ops.kapso.activity import Activity, Page, Window
 from background_sync_ops.kapso.model import (
     MESSAGE_EVENTS,
@@ -68,7 +68,7 @@ class KapsoStore:
     ) -> Person:
         """Add a person, with a phone, a business-scoped user id or both."""
         with self._lock:
-            phone = None if phone is None else digits(phone)
+            phone = None if phone is None else phone_digits(phone)
             return self._save_person(Person(self.new_id(), phone, business_scoped_user_id, name))
 
     def find_person(self, phone: str) -> Person | None:

@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from background_sync.records.contacts import STAMPS
 from background_sync.records.workspaces import MEMORY
 from background_sync.rules.contact import activity_index_value
-from background_sync.rules.identity import RESERVED_PREFIX, digits
+from background_sync.rules.identity import RESERVED_PREFIX, phone_digits
 from background_sync.rules.notes import is_flag
 from background_sync.rules.policy import Policy
 from background_sync.rules.values import to_int
@@ -200,7 +200,7 @@ def contact_record(document: Record) -> Record:
 
 def _contact_id(record: Record) -> str:
     for name in ("phone_normalized", "phone"):
-        if found := digits(record.get(name, "")):
+        if found := phone_digits(record.get(name, "")):
             return _short(name, found, MAX_SORT_KEY_BYTES)
     if "business_scoped_user_id" in record:
         return str(record["business_scoped_user_id"])

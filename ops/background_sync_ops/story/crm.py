@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from background_sync.records.contacts import record_activity
 from background_sync.records.database import Database
-from background_sync.rules.identity import digits
+from background_sync.rules.identity import phone_digits
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 
 
@@ -67,7 +67,7 @@ class Crm:
         return Response("ok")
 
     def _record(self, conversation: dict[str, Any]) -> None:
-        phone = digits(conversation["phone_number"] or "") or None
+        phone = phone_digits(conversation["phone_number"] or "") or None
         contact_id = phone or conversation["business_scoped_user_id"]
         at, name = self._now(), conversation["kapso"]["contact_name"]
         record_activity(self._database, self._workspace_id, contact_id, at, phone=phone, profile_name=name)

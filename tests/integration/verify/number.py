@@ -137,7 +137,7 @@ def assert_counts_add_up(record: Any) -> None:
             "unverified",
             "unwritable",
         ),
-        "verified": ("in_step", "behind", "missing", "repaired", "created", "ahead", "unknown"),
+        "verified": ("in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown"),
     }
     assert record.status == "completed"
     for total, parts in sums.items():

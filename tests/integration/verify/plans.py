@@ -44,7 +44,10 @@ class Hour:
 
 @dataclass(frozen=True)
 class Plan:
-    """A story. `kinds` are what Kapso knows of each person: phone, bsuid or both; `known`: has a contact."""
+    """A story. `kinds` are what Kapso knows of each person: phone, bsuid or both; `known`: has a contact.
+
+    The phone of a `spelled` person is spelled in two ways: by WhatsApp in Kapso, and as dialled in the table.
+    """
 
     kinds: tuple[str, ...]
     known: tuple[bool, ...]
@@ -62,7 +65,7 @@ MESSAGES: dict[str, int | None] = {
     "late": 5 * MINUTE_MS,
 }
 """How long a message's webhook takes; None is a webhook that never arrives."""
-OTHERS = ("receipt", "opened", "renamed", "noted", "updated")
+OTHERS = ("receipt", "opened", "renamed", "noted", "updated", "deleted", "identified anew")
 ages_s = st.sampled_from([0, 60, 119, 120, 121, 240]) | st.integers(0, 55 * 60)
 events = st.builds(Event, st.sampled_from(["missed", *MESSAGES, *OTHERS]), st.integers(0, PEOPLE - 1), ages_s)
 hours = st.builds(
@@ -74,7 +77,7 @@ hours = st.builds(
 )
 plans = st.builds(
     Plan,
-    st.tuples(*[st.sampled_from(["phone", "phone", "bsuid", "both"])] * PEOPLE),
+    st.tuples(*[st.sampled_from(["phone", "spelled", "bsuid", "both"])] * PEOPLE),
     st.tuples(*[st.booleans()] * PEOPLE),
     st.lists(hours, min_size=1, max_size=3).map(tuple),
     st.sampled_from([2, 3, 100]),

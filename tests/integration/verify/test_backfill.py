@@ -10,7 +10,7 @@ from tests.integration.killer import Killed, Killer
 from tests.integration.verify.number import FIRST_SCAN_SINCE, LONG_AGO_MS, Number
 from tests.integration.world import LEASE_MS, NOW, Received, World
 
-COUNTS = ("verified", "in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
+COUNTS = ("verified", "in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown")
 
 
 @pytest.fixture(autouse=True)

@@ -70,14 +70,15 @@ def test_two_matching_contacts_are_reported_and_not_repaired(world: World, numbe
     assert world.counts("unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
 
 
-def test_two_matching_contacts_are_not_changed_if_one_has_the_activity(world: World, number: Number) -> None:
+def test_of_two_matching_contacts_the_one_that_lacks_the_activity_is_reported(
+    world: World, number: Number
+) -> None:
     world.contact("621", 10 * MINUTE_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
-    before = world.contacts()
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
-    assert world.contacts() == before
-    assert world.counts("unknown", "confirmed_quiet") == (1, 1)
+    assert (world.notes("621"), world.notes("622")) == ([], [MISSED])
+    assert world.counts("unknown", "confirmed_quiet") == (1, 0)
 
 
 def test_an_id_that_two_contacts_have_is_unknown_and_both_are_reported(world: World, number: Number) -> None:
@@ -87,15 +88,6 @@ def test_an_id_that_two_contacts_have_is_unknown_and_both_are_reported(world: Wo
     world.run()
     assert {each["last_activity_at"] for each in world.contacts().values()} == {NOW - LONG_AGO_MS}
     assert world.notes("621") == world.notes("622") == [MISSED]
-    assert world.counts("unknown") == (1,)
-
-
-def test_a_phone_whose_contact_has_another_id_is_unknown(world: World, number: Number) -> None:
-    world.contact("621", LONG_AGO_MS, business_scoped_user_id="US.1")
-    before = world.contacts()
-    number.missed_by(number.store.add_person("621", business_scoped_user_id="US.2"))
-    world.run()
-    assert world.contacts() == before
     assert world.counts("unknown") == (1,)
 
 
@@ -175,13 +167,3 @@ def test_the_name_comes_from_the_newest_conversation(world: World, number: Numbe
     )
     world.run()
     assert world.contacts()["621"]["kapso_name"] == "Dr. Ana"
-
-
-def test_a_contact_that_a_scan_creates_is_found_later_in_the_scan(world: World, number: Number) -> None:
-    """The newer conversation has phone and id, and creates the contact; the older one has the id alone."""
-    person = number.store.add_person("621", business_scoped_user_id=BSUID)
-    number.missed_by(person, 30 * MINUTE_MS)
-    number.missed_by(number.store.add_person(business_scoped_user_id=BSUID), HOUR_MS)
-    world.run()
-    assert world.contacts().keys() == {"621"}
-    assert world.counts("created", "verified") == (1, 1)

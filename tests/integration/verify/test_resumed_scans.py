@@ -70,11 +70,11 @@ def test_the_run_that_resumes_a_scan_also_compares_what_happened_since(world: Wo
 def test_a_scan_over_several_invocations_has_exact_counts(world: World, number: Number) -> None:
     missed(number, 7)
     number.slow_pages(PAGE_MS)
-    assert deliver_all(world) == 4
+    assert deliver_all(world) == 5
     assert world.counts("verified", "repaired") == (7, 7)
     workspace = world.workspace_record()
-    assert (workspace["watermark"], workspace["scan_ms"]) == (NOW, 4 * PAGE_MS)
-    assert len(number.scans) == 4
+    assert (workspace["watermark"], workspace["scan_ms"]) == (NOW, 5 * PAGE_MS)
+    assert len(number.scans) == 5
     assert_counts_add_up(world.record())
 
 
@@ -83,7 +83,7 @@ def test_the_next_scan_overlaps_by_the_length_of_a_longer_scan(world: World, num
     number.slow_pages(PAGE_MS)
     deliver_all(world)
     world.next_hour()
-    assert number.scans[-1]["last_active_since"] == "2025-12-31T23:53:16Z"
+    assert number.scans[-1]["last_active_since"] == "2025-12-31T23:51:35Z"
 
 
 def test_a_person_found_again_in_a_later_invocation_counts_once(world: World, number: Number) -> None:
@@ -92,7 +92,7 @@ def test_a_person_found_again_in_a_later_invocation_counts_once(world: World, nu
     number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
     number.missed_by(number.person("621"))
     number.slow_pages(PAGE_MS)
-    assert deliver_all(world) == 2
+    assert deliver_all(world) == 3
     assert world.counts("verified", "repaired") == (1, 1)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from background_sync.kapso.conversations import Conversation, ConversationPage, read_page
 from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.parsing import read_document
+from background_sync.rules.policy import DAY_MS
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text("0123456789-:TZ.+ ")
@@ -33,28 +34,34 @@ def test_a_documented_record_is_read() -> None:
         phone="15551234567",
         business_scoped_user_id=None,
         last_active_at=MOMENT + 60_000,
-        activity_at=MOMENT,
+        activities=(MOMENT, MOMENT - 300_000, MOMENT),
+        created_at=None,
         profile_name="John Doe",
     )
 
 
 @pytest.mark.parametrize("newest", ["last_inbound_at", "last_outbound_at", "last_message_timestamp"])
 def test_activity_is_the_newest_of_three_times(newest: str) -> None:
-    assert read(**{newest: "2024-01-15T17:30:00.5+02:00"}).activity_at == MOMENT + 3_600_500
+    assert (
+        read(**{newest: "2024-01-15T17:30:00.5+02:00"}).activity_before(MOMENT + DAY_MS) == MOMENT + 3_600_500
+    )
 
 
 def test_times_are_compared_across_notations() -> None:
     found = read(last_inbound_at="2024-01-15T09:40:00-05:00", last_message_timestamp="1705329000")
-    assert found.activity_at == MOMENT + 600_000
+    assert found.activity_before(MOMENT + DAY_MS) == MOMENT + 600_000
 
 
 def test_missing_times_do_not_count() -> None:
-    assert read(last_inbound_at=None, last_message_timestamp="").activity_at == MOMENT - 300_000
+    assert (
+        read(last_inbound_at=None, last_message_timestamp="").activity_before(MOMENT + DAY_MS)
+        == MOMENT - 300_000
+    )
 
 
 @pytest.mark.parametrize("kapso", [None, {}, {"last_inbound_at": None}])
 def test_without_any_time_there_is_no_activity(kapso: object) -> None:
-    assert read(kapso=kapso).activity_at is None
+    assert read(kapso=kapso).activities == ()
 
 
 def test_a_person_may_have_no_phone() -> None:
@@ -63,7 +70,7 @@ def test_a_person_may_have_no_phone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "digits"), [("+1 (555) 123-4567", "15551234567"), ("", None), ("anonymous", None)]
+    ("written", "digits"), [("+1 (555) 123-4567", "15551234567"), ("", None), ("US.13491208655302", None)]
 )
 def test_a_phone_is_reduced_to_its_digits(written: str, digits: str | None) -> None:
     assert read(phone_number=written).phone == digits
@@ -147,3 +154,12 @@ def test_a_document_that_is_not_a_page_is_refused(document: object) -> None:
         return
     assert isinstance(document, dict)
     assert len(found.conversations) + len(found.invalid) == len(document["data"])
+
+
+def test_younger_activity_does_not_hide_older_activity() -> None:
+    found = read(last_inbound_at="2024-01-15T14:00:00Z", last_outbound_at="2024-01-15T15:00:00Z")
+    assert found.activity_before(MOMENT - 1) == MOMENT - 1_800_000
+
+
+def test_activity_that_is_all_younger_is_known() -> None:
+    assert read().activity_before(MOMENT - DAY_MS) == MOMENT

@@ -7,14 +7,14 @@ import pytest
 from background_sync.rules.contact import Confirmation
 from background_sync.rules.counts import TOTALLED, Verified, higher_priority
 
-COMPARED = ("in_step", "behind", "missing", "repaired", "created", "ahead", "unknown")
+COMPARED = ("in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown")
 BESIDE = ("renamed", "unreadable")
 
 
 def test_verified_is_the_sum_of_the_outcomes() -> None:
     everything = Verified(**{name: 10**place for place, name in enumerate((*COMPARED, *BESIDE))})
-    assert everything.verified == 1_111_111
-    assert everything.counts() == {"verified": 1_111_111, **asdict(everything)}
+    assert everything.verified == 11_111_111
+    assert everything.counts() == {"verified": 11_111_111, **asdict(everything)}
 
 
 def test_a_sweep_totals_every_count_of_verification() -> None:

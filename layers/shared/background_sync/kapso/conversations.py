@@ -7,6 +7,7 @@ before this one began, with an overlap.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from background_sync.kapso.client import PROXY, KapsoClient
@@ -21,7 +22,7 @@ from background_sync.kapso.parsing import (
     read_time,
     validate_phone_id,
 )
-from background_sync.rules.identity import digits
+from background_sync.rules.identity import phone_digits
 
 PAGE_SIZE = 100
 MAX_PAGES = 100
@@ -36,16 +37,25 @@ class Conversation:
     """A conversation with one person. Times are in ms.
 
     `phone` has digits only. `phone` and `business_scoped_user_id` may both be None. Delivery receipts move
-    `last_active_at`, so `activity_at` is what counts: the newest of the last inbound, outbound and any
-    message, or None if Kapso has none of these times.
+    `last_active_at`, so what counts is `activities`: the times of the last inbound, the last outbound and the
+    last message of any kind, as far as Kapso has them. `created_at` is when Kapso made the conversation.
     """
 
     id: str
     phone: str | None
     business_scoped_user_id: str | None
     last_active_at: int
-    activity_at: int | None
+    activities: tuple[int, ...]
+    created_at: int | None
     profile_name: str | None
+
+    def activity_before(self, until_ms: int) -> int | None:
+        """The newest activity not after `until_ms`, else the newest of all, or None if there is none.
+
+        Younger activity is left to the next scan, but it must not hide older activity.
+        """
+        settled = [each for each in self.activities if each <= until_ms]
+        return max(settled or self.activities, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,16 @@ class ConversationPage:
     conversations: tuple[Conversation, ...]
     invalid: tuple[str, ...]
     next_cursor: str | None
+
+    @property
+    def records(self) -> int:
+        """How many records the page has."""
+        return len(self.conversations) + len(self.invalid)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether a first page has the whole list, although a last page, too, may have a cursor."""
+        return self.next_cursor is None or self.records < PAGE_SIZE
 
 
 def changed_since(
@@ -144,9 +164,16 @@ def _read_fields(conversation_id: str, fields: Mapping[str, object]) -> Conversa
         phone=_read_phone(fields),
         business_scoped_user_id=_read_id(fields, "business_scoped_user_id"),
         last_active_at=last_active_at,
-        activity_at=max((time for time in times if time is not None), default=None),
+        activities=tuple(time for time in times if time is not None),
+        created_at=_read_created_at(fields),
         profile_name=_read_name(kapso),
     )
+
+
+def _read_created_at(fields: Mapping[str, object]) -> int | None:
+    with suppress(InvalidField):
+        return read_time(fields, "created_at")
+    return None
 
 
 def _read_id(fields: Mapping[str, object], name: str) -> str | None:
@@ -158,7 +185,7 @@ def _read_id(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def _read_phone(fields: Mapping[str, object]) -> str | None:
-    phone = digits(read_text(fields, "phone_number") or "")
+    phone = phone_digits(read_text(fields, "phone_number") or "")
     if len(phone) > _MAX_PHONE_DIGITS:
         raise InvalidField("phone_number is not a phone number")
     return phone or None

@@ -3,7 +3,7 @@
 They are worked on as items, `{"name": {"S": "text"}}`, so that what others wrote goes back as it came.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -34,8 +34,8 @@ INDEXED = ("lead_status", "flagged_at", "behind_at", "reported_at")
 """What `by_activity` projects beside its keys."""
 JUDGED = (*TIME_ATTRIBUTES, *INDEXED)
 """What the rules judge. A write is made only if all of it is still as it was read."""
-STAMPS = ("repaired_at", "created_by_run", "renamed_at")
-"""The runs that last repaired, created or renamed a contact: a repeated attempt counts it as its own."""
+STAMPS = ("repaired_at", "created_by_run", "renamed_at", "identity_changed_at")
+"""The runs that last changed a contact in each way: a repeated attempt counts it as its own."""
 COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, "notes", *JUDGED)
 """What comparing and repairing a contact depends on."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
@@ -139,7 +139,7 @@ def write_flag(database: Database, workspace_id: str, read: Item, note: Note, ma
         Conflict: another writer changed the contact.
         Unwritable: DynamoDB refuses it.
     """
-    values = {"notes": with_sync_note(read, note, max_sync_notes), "flagged_at": serialize(note.added_at)}
+    values = {"notes": with_sync_notes(read, [note], max_sync_notes), "flagged_at": serialize(note.added_at)}
     if is_report(note.content) and "behind_at" in read:
         values["reported_at"] = read["behind_at"]
     set_if_unchanged(database, workspace_id, read, (*JUDGED, "notes"), values)
@@ -257,10 +257,13 @@ def _upsert(
     return True
 
 
-def with_sync_note(read: Item, note: Note, max_sync_notes: int) -> AttributeValue:
-    """A contact's notes with one more of ours; raises `Unwritable` if they are not a list."""
-    document = {"content": note.content, "added_by": note.added_by, "added_at": note.added_at}
-    return {"L": with_note(_notes(read), serialize(document), _is_ours, max_sync_notes)}
+def with_sync_notes(read: Item, notes: Iterable[Note], max_sync_notes: int) -> AttributeValue:
+    """A contact's notes with more of ours; raises `Unwritable` if they are not a list."""
+    kept = list(_notes(read))
+    for note in notes:
+        document = {"content": note.content, "added_by": note.added_by, "added_at": note.added_at}
+        kept = with_note(kept, serialize(document), _is_ours, max_sync_notes)
+    return {"L": kept}
 
 
 def was_reported(read: Item, run_at: int) -> bool:

@@ -3,11 +3,11 @@
 A write never replaces newer data, and is stamped with the run, so that a repeated attempt counts it once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from background_sync.records.contacts import COMPARED, Unwritable, create, set_if_unchanged, with_sync_note
+from background_sync.records.contacts import COMPARED, Unwritable, create, set_if_unchanged, with_sync_notes
 from background_sync.records.database import AttributeValue, Database, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note
 
@@ -16,9 +16,13 @@ DEPENDS_ON = tuple(name for name in COMPARED if name != "contact_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What Kapso knows of a person; `activity_at` in ms."""
+    """What Kapso knows of a person; times in ms, 0 if there is none.
+
+    `created_at` is when Kapso made the newest conversation.
+    """
 
     activity_at: int
+    created_at: int = 0
     phone: str | None = None
     business_scoped_user_id: str | None = None
     profile_name: str | None = None
@@ -45,57 +49,49 @@ def create_contact(database: Database, workspace_id: str, contact_id: str, facts
     create(database, workspace_id, contact_id, values)
 
 
-def repair(
-    database: Database,
-    workspace_id: str,
-    read: Item,
-    facts: Facts,
-    run_at: int,
-    note: Note | None,
-    max_sync_notes: int,
-) -> None:
-    """Store a contact's newer activity, its names and, if there is room for it, a note.
-
-    Raises:
-        Conflict: another writer changed the contact.
-        Unwritable: DynamoDB refuses it even without a note.
-    """
+def activity_values(facts: Facts, run_at: int) -> dict[str, AttributeValue]:
+    """What a repair stores of newer activity."""
     at = serialize(facts.activity_at)
-    stamped = {"last_activity_at": at, "activity_at": at, "repaired_at": serialize(run_at)}
-    values = {**stamped, **missing_profile(read, facts, run_at)}
-    if note is not None:
-        with suppress(Unwritable):
-            with_note = {**values, "notes": with_sync_note(read, note, max_sync_notes)}
-            set_if_unchanged(database, workspace_id, read, DEPENDS_ON, with_note)
-            return
-    set_if_unchanged(database, workspace_id, read, DEPENDS_ON, values)
+    return {"last_activity_at": at, "activity_at": at, "repaired_at": serialize(run_at)}
 
 
-def update_profile(database: Database, workspace_id: str, read: Item, facts: Facts, run_at: int) -> bool:
-    """Bring names and identity up to date; returns whether a name was written.
-
-    Raises:
-        Conflict, Unwritable: nothing was written.
-    """
-    values = missing_profile(read, facts, run_at)
-    if values:
-        set_if_unchanged(database, workspace_id, read, DEPENDS_ON, values)
-    return "renamed_at" in values
-
-
-def missing_profile(read: Item, facts: Facts, run_at: int) -> Mapping[str, AttributeValue]:
-    """What the contact lacks of Kapso's profile.
-
-    `kapso_name` follows the profile. A `name` that a person set stays, and so does a known identity.
-    """
+def profile_values(read: Item, facts: Facts, run_at: int) -> dict[str, AttributeValue]:
+    """The names that the contact lacks. `kapso_name` follows the profile; a `name` once set stays."""
     values = {}
     if facts.profile_name is not None and deserialize_value(read, "kapso_name") != facts.profile_name:
         values["kapso_name"] = serialize(facts.profile_name)
     if facts.profile_name is not None and not deserialize_value(read, "name"):
         values["name"] = serialize(facts.profile_name)
+    return {**values, "renamed_at": serialize(run_at)} if values else {}
+
+
+def identity_values(read: Item, facts: Facts, run_at: int, *, may_change: bool) -> dict[str, AttributeValue]:
+    """The business-scoped user id that the contact lacks, or that replaces another one if it `may_change`."""
+    bsuid, known = facts.business_scoped_user_id, deserialize_value(read, "business_scoped_user_id")
+    if bsuid is None or bsuid == known or (known and not may_change):
+        return {}
+    changed = {"identity_changed_at": serialize(run_at)} if known else {}
+    return {"business_scoped_user_id": serialize(bsuid), **changed}
+
+
+def update_contact(
+    database: Database,
+    workspace_id: str,
+    read: Item,
+    values: Mapping[str, AttributeValue],
+    notes: Sequence[Note],
+    max_sync_notes: int,
+) -> None:
+    """Write what a contact lacks and, if there is room for them, the notes.
+
+    Raises:
+        Conflict: another writer changed the contact.
+        Unwritable: DynamoDB refuses it even without the notes.
+    """
+    if notes:
+        with suppress(Unwritable):
+            with_notes = {**values, "notes": with_sync_notes(read, notes, max_sync_notes)}
+            set_if_unchanged(database, workspace_id, read, DEPENDS_ON, with_notes)
+            return
     if values:
-        values["renamed_at"] = serialize(run_at)
-    bsuid = facts.business_scoped_user_id
-    if bsuid is not None and not deserialize_value(read, "business_scoped_user_id"):
-        values["business_scoped_user_id"] = serialize(bsuid)
-    return values
+        set_if_unchanged(database, workspace_id, read, DEPENDS_ON, values)

@@ -57,13 +57,16 @@ class Outcomes:
     missing = NumberAttribute(null=True)
     repaired = NumberAttribute(null=True)
     created = NumberAttribute(null=True)
+    deleted = NumberAttribute(null=True)
     ahead = NumberAttribute(null=True)
     unknown = NumberAttribute(null=True)
     reported = NumberAttribute(null=True)
     renamed = NumberAttribute(null=True)
+    identity_changed = NumberAttribute(null=True)
     unreadable = NumberAttribute(null=True)
     deferred = NumberAttribute(null=True)
     webhook_off = NumberAttribute(null=True)
+    number_moved = NumberAttribute(null=True)
     failed_deliveries = NumberAttribute(null=True)
 
 

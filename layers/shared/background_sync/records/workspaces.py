@@ -36,6 +36,8 @@ MEMORY = (
     "scan_ms",
     "verified_phone_id",
     "verified_from",
+    "settled_from",
+    "settled_until",
     "pending_scan",
     "webhook",
     "webhook_since",
@@ -44,8 +46,9 @@ MEMORY = (
 
 `latest_run_at` is the newest run ever claimed, `audited_at` the last audit, `unwritable` the contacts that
 DynamoDB refused to write. Everything in Kapso of the number `verified_phone_id` has been compared from
-`verified_from` to `watermark`; the last scan took `scan_ms`. `pending_scan` is a scan that was deferred half
-way. `webhook` is the state of the number's webhooks (active, off or none), since `webhook_since`.
+`verified_from` to `watermark`; the last scan took `scan_ms`. From `settled_from` to `settled_until`,
+everybody who wrote had a contact: one that is missing was deleted. `pending_scan` is a scan that was deferred
+half way. `webhook` is the state of the number's webhooks (active, off or none), since `webhook_since`.
 """
 
 
@@ -127,13 +130,14 @@ def _fitting(contact_ids: Iterable[str]) -> list[str]:
 class Compared:
     """Everything of the number `phone_id` was compared from `verified_from` to `watermark` (ms).
 
-    The last scan took `scan_ms`.
+    The last scan took `scan_ms`. `settled` as `rules.scan.settled_period` gives it.
     """
 
     phone_id: str
     verified_from: int
     watermark: int
     scan_ms: int
+    settled: tuple[int, int] | None = None
 
 
 def remember_scan(database: Database, workspace_id: str, compared: Compared) -> bool:
@@ -144,8 +148,11 @@ def remember_scan(database: Database, workspace_id: str, compared: Compared) -> 
         "verified_phone_id": compared.phone_id,
         "verified_from": compared.verified_from,
     }
+    settled = ("settled_from", "settled_until")
+    values |= dict(zip(settled, compared.settled or (), strict=False))
+    gone = ("pending_scan", *(() if compared.settled else settled))
     condition = _not_after("watermark", compared.watermark)
-    return _remember(database, workspace_id, values, condition, remove=("pending_scan",))
+    return _remember(database, workspace_id, values, condition, remove=gone)
 
 
 def remember_pending(database: Database, workspace_id: str, pending: Mapping[str, Any]) -> None:

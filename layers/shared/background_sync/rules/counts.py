@@ -2,7 +2,7 @@
 
 contacts_checked = fresh + closed_leads + invalid + stale_found
 stale_found = flagged + in_cooldown + over_cap + lost_race + confirmed_quiet + unverified + unwritable
-verified = in_step + behind + missing + repaired + created + ahead + unknown
+verified = in_step + behind + missing + repaired + created + deleted + ahead + unknown
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The people that were compared with Kapso: each counts in exactly one of the first seven.
+    """The people that were compared with Kapso: each counts in exactly one of the first eight.
 
-    `behind` and `missing` were found and left as they are; `repaired` and `created` were fixed. `renamed`
-    people, in step or ahead, got their profile name. `unreadable` counts conversations, not people.
+    `behind` and `missing` were found and left as they are; `repaired` and `created` were fixed; `deleted`
+    people had a contact that somebody deleted. `renamed` people, in step or ahead, got their profile name;
+    `identity_changed` people have another business-scoped user id than before. `unreadable` counts
+    conversations, not people.
     """
 
     in_step: int = 0
@@ -21,9 +23,11 @@ class Verified:
     missing: int = 0
     repaired: int = 0
     created: int = 0
+    deleted: int = 0
     ahead: int = 0
     unknown: int = 0
     renamed: int = 0
+    identity_changed: int = 0
     unreadable: int = 0
 
     def moved(self, was: str | None, name: str) -> "Verified":
@@ -36,8 +40,8 @@ class Verified:
 
     @property
     def verified(self) -> int:
-        compared = (self.in_step, self.behind, self.missing, self.repaired, self.created, self.ahead)
-        return sum(compared) + self.unknown
+        left = (self.in_step, self.behind, self.missing, self.deleted, self.ahead, self.unknown)
+        return sum(left) + self.repaired + self.created
 
     def counts(self) -> dict[str, int]:
         """All counts by name, with their sum `verified`."""
@@ -66,6 +70,7 @@ TOTALLED = (
     "deferred",
     "webhook_off",
     "failed_deliveries",
+    "number_moved",
 )
 """The counts of a run. A sweep totals each of them over its completed runs."""
 
@@ -155,7 +160,7 @@ def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) 
     }
 
 
-PRIORITY = ("in_step", "ahead", "unknown", "missing", "behind", "created", "repaired")
+PRIORITY = ("in_step", "ahead", "deleted", "unknown", "missing", "behind", "created", "repaired")
 """The outcomes of a person's conversations; the one that comes last here counts."""
 
 

@@ -8,11 +8,36 @@ RESERVED_PREFIX = "#"
 MAX_WORKSPACE_ID_BYTES = 2048
 """DynamoDB's limit for a partition key."""
 _NOT_DIGITS = re.compile(r"\D", re.ASCII)
+_TWO_SPELLINGS = (
+    # Brazil: old accounts lack the ninth digit. Eight digits that begin with 2 to 5 are a landline.
+    (re.compile(r"(55\d\d)(9?)([016-9]\d{7})"), "9"),
+    # Mexico: people have not dialled the 1 since 2019.
+    (re.compile(r"(52)(1?)(\d{10})"), "1"),
+    # Argentina: only calls from abroad need the 9.
+    (re.compile(r"(54)(9?)(\d{10})"), "9"),
+)
+"""The countries where WhatsApp's id and the number that people dial differ by one digit.
+
+Sources: WhatsApp's help about international phone numbers (Mexico, Argentina); Anatel's resolution 553/2010
+(Brazil).
+"""
 
 
-def digits(phone: str) -> str:
-    """The digits of a phone number: `+62 823-9250` and `628239250` are the same person."""
-    return _NOT_DIGITS.sub("", phone)
+def phone_digits(phone: str) -> str:
+    """The digits of a phone number: `+62 823-9250` and `628239250` are the same person.
+
+    A text with letters is no phone number: some providers put a business-scoped user id into such a field.
+    """
+    return "" if any(map(str.isalpha, phone)) else _NOT_DIGITS.sub("", phone)
+
+
+def spellings(phone: str) -> tuple[str, ...]:
+    """All known spellings of a number (digits), its own first."""
+    for pattern, extra in _TWO_SPELLINGS:
+        if found := pattern.fullmatch(phone):
+            country, digit, rest = found.groups()
+            return phone, country + ("" if digit else extra) + rest
+    return (phone,)
 
 
 class Ambiguous(Exception):
@@ -27,19 +52,16 @@ def match(phone: str | None, bsuid: str | None, candidates: Mapping[str, str | N
     """The id of the contact with these identities, or None when there is none yet.
 
     `candidates` maps the ids of the contacts that either identity leads to, to their business-scoped user
-    ids. The business-scoped user id counts first, then the phone.
+    ids. The business-scoped user id counts first, then the phone in any spelling. A phone's contact with
+    another business-scoped id is that contact still: the CRM's webhook goes by the phone.
 
     Raises:
-        Ambiguous: there is no identity at all, or the two identities lead to two contacts, or the phone's
-            contact is known to be another person.
+        Ambiguous: there is no identity at all, or the identities lead to two contacts.
     """
     if not phone and not bsuid:
         raise Ambiguous("neither phone nor business-scoped user id")
-    by_bsuid = {each for each, theirs in candidates.items() if bsuid and bsuid in (each, theirs)}
-    by_phone = {each for each in candidates if each == phone}
-    found = by_bsuid | by_phone
+    found = {each for each, theirs in candidates.items() if bsuid and bsuid in (each, theirs)}
+    found |= candidates.keys() & (spellings(phone) if phone else ())
     if len(found) > 1:
         raise Ambiguous(f"it matches {len(found)} contacts", found)
-    if bsuid and not by_bsuid and any(candidates[each] for each in by_phone):
-        raise Ambiguous("the phone's contact has another business-scoped user id")
     return next(iter(found), None)

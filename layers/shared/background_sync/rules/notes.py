@@ -11,6 +11,7 @@ from background_sync.rules.values import round_half_up
 AUTHOR = "background-sync"
 CHECK_PREFIX = "Sync check:"
 REPAIR_PREFIX = "Sync repair:"
+IDENTITY_PREFIX = "Sync identity:"
 MISSED = "missed activity at"
 
 N = TypeVar("N")
@@ -41,6 +42,12 @@ def repair_note(activity_at: int, now: int) -> Note:
     return Note(f"{REPAIR_PREFIX} {_missed(activity_at)}", AUTHOR, now)
 
 
+def identity_note(now: int) -> Note:
+    """The note of a contact whose phone came with another business-scoped user id."""
+    content = "WhatsApp's id of this person changed. The number may belong to somebody else now."
+    return Note(f"{IDENTITY_PREFIX} {content}", AUTHOR, now)
+
+
 def _missed(activity_at: int) -> str:
     moment = datetime.fromtimestamp(activity_at // 1000, UTC)
     return f"{MISSED} {moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -60,7 +67,7 @@ def is_sync_note(content: object, added_by: object) -> bool:
     """Whether background sync itself wrote a note; only such notes count against the limit."""
     if added_by != AUTHOR or not isinstance(content, str):
         return False
-    return content.startswith((CHECK_PREFIX, REPAIR_PREFIX))
+    return content.startswith((CHECK_PREFIX, REPAIR_PREFIX, IDENTITY_PREFIX))
 
 
 def with_note(notes: Sequence[N], note: N, is_ours: Callable[[N], bool], limit: int) -> list[N]:

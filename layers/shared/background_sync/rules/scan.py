@@ -7,27 +7,32 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from background_sync.rules.contact import Confirmation
+from background_sync.rules.contact import GRACE_MS, Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
-from background_sync.rules.workspace import Workspace
+from background_sync.rules.workspace import Mode, Workspace
 
 MIN_OVERLAP_MS = 5 * MINUTE_MS
 MAX_OVERLAP_MS = DAY_MS
-KEPT_IN_PENDING = ("phone_id", "since", "started_at", "follows_from")
+KEPT_IN_PENDING = ("phone_id", "since", "started_at", "follows_from", "unplaced_at")
 START_OVER_AFTER = ("rejected", "invalid_response")
 """Reasons of a deferral that may come from the saved cursor itself."""
 WEBHOOK_MISSING = ("off", "none")
+MOVED_NUMBER_CHANGES = 10
+"""So many people do not get another id at the same time, unless their number moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A scan of one number's conversations, as far as it has come.
 
-    It covers the time from `since` to `until` (None: up to now); `after` is Kapso's cursor. `counted` has the
-    outcome of each person that was counted. `incomplete`: something was left undone, and the next scan must
-    see it again. `follows_from` is where an earlier scan of the same run began, when this one continues it
-    without a gap.
+    It covers the time from `since` to `until` (None: up to now). `after` is Kapso's cursor, and `pages` is how
+    many were read. `is_snapshot`: the first page had everything, so nothing moved in the list meanwhile.
+    `counted` has the outcome of each person that was counted, and `placed` the contact of each identity.
+    `held` are conversations that wait for another one of the same person. `incomplete`: something was left
+    undone, and the next scan must see it again. `follows_from` is where an earlier scan of the same run
+    began, when this one continues it without a gap. `unplaced_at` is the newest activity that belongs to
+    nobody known, 0 if there is none.
     """
 
     phone_id: str
@@ -37,9 +42,13 @@ class Scan:
     after: str | None = None
     verified: Verified = field(default_factory=Verified)
     counted: dict[str, str] = field(default_factory=dict)
+    placed: dict[str, str] = field(default_factory=dict)
+    held: tuple[dict[str, Any], ...] = ()
     incomplete: bool = False
     pages: int = 0
+    is_snapshot: bool = False
     follows_from: int | None = None
+    unplaced_at: int = 0
 
     @property
     def covers_from(self) -> int:
@@ -103,6 +112,7 @@ class Verification:
             "deferred": int(self.is_deferred),
             "webhook_off": int(self.webhook in WEBHOOK_MISSING),
             "failed_deliveries": self.failed_deliveries or 0,
+            "number_moved": int(is_moved_number(self.scan.verified)),
         }
 
     def document(self) -> dict[str, Any]:
@@ -111,7 +121,7 @@ class Verification:
         The people that were counted are left out: only a scan that continues needs them, they are some 30
         bytes each, and every later write of the run would pay for them.
         """
-        return {**asdict(self), "scan": {**self.scan.document(), "counted": {}}}
+        return {**asdict(self), "scan": {**self.scan.document(), "counted": {}, "placed": {}}}
 
     @staticmethod
     def read(document: Mapping[str, Any]) -> "Verification":
@@ -154,12 +164,50 @@ def following_scan(ended: Verification, now: int) -> Scan:
     """The scan that follows another one within the same run, and adds to its counts."""
     scan = ended.scan
     following = next_scan(scan.phone_id, scan.started_at, ended.took_ms, now)
-    return replace(following, verified=scan.verified, counted=scan.counted, follows_from=scan.covers_from)
+    kept = ("verified", "counted", "placed", "unplaced_at")
+    return replace(following, follows_from=scan.covers_from, **{name: getattr(scan, name) for name in kept})
+
+
+def closing_scan(scan: Scan) -> Scan | None:
+    """What is still to read after the last page: the conversations that moved while `scan` read the list.
+
+    None when the scan was a snapshot, or was such a closing scan itself.
+    """
+    if scan.is_snapshot or scan.until is not None or scan.since >= scan.started_at:
+        return None
+    return replace(scan, since=scan.started_at, pages=0, follows_from=scan.covers_from)
 
 
 def verified_from(workspace: Workspace, scan: Scan) -> int:
-    """The time from which the number was compared without a gap, once `scan` is complete."""
-    return scan.covers_from if workspace.verified_from is None else workspace.verified_from
+    """The time from which the number was compared without a gap, once `scan` is complete.
+
+    Activity that belongs to nobody known may be anybody's, so everything before it is uncertain.
+    """
+    begun = scan.covers_from if workspace.verified_from is None else workspace.verified_from
+    return max(begun, scan.unplaced_at)
+
+
+def settled_period(workspace: Workspace, scan: Scan) -> tuple[int, int] | None:
+    """The period in which each person of the number has a contact, or had one, once `scan` is complete.
+
+    A scan that repairs creates every contact that is missing. If one is missing again, a person deleted it.
+    While the list moves, a scan cannot know that it saw everybody.
+    """
+    if workspace.mode is not Mode.REPAIR:
+        return None
+    if not scan.is_snapshot:
+        return workspace.settled
+    begun = scan.covers_from if workspace.settled is None else workspace.settled[0]
+    return max(begun, scan.unplaced_at), scan.started_at - GRACE_MS
+
+
+def is_moved_number(verified: Verified) -> bool:
+    """Whether so many ids changed in one scan that the number must have moved to another business.
+
+    Business-scoped user ids belong to a business. When its number moves, everybody's id changes.
+    """
+    changed = verified.identity_changed
+    return changed >= MOVED_NUMBER_CHANGES and 2 * changed >= verified.verified
 
 
 def confirmation(workspace: Workspace, verification: Verification | None) -> Confirmation | None:

@@ -57,6 +57,7 @@ class Workspace:
     watermark: int | None
     scan_ms: int
     verified_from: int | None
+    settled: tuple[int, int] | None
     pending_scan: Mapping[str, Any] | None
     webhook: str | None
 
@@ -95,6 +96,7 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         watermark=watermark,
         scan_ms=valid_time(compared, "scan_ms") or 0,
         verified_from=None if watermark is None else valid_time(compared, "verified_from"),
+        settled=_settled(compared),
         pending_scan=_pending_scan(record, account.phone_id),
         webhook=webhook if isinstance(webhook, str) else None,
     )
@@ -118,7 +120,8 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
     since, started_at, pages = (to_int(pending.get(name)) for name in ("since", "started_at", "pages"))
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
         return None
-    times = (since, started_at, 0 if follows_from is None else follows_from)
+    unplaced_at = to_int(pending.get("unplaced_at")) or 0
+    times = (since, started_at, unplaced_at, 0 if follows_from is None else follows_from)
     if pages < 0 or not all(0 <= time <= LATEST_MS for time in times):
         return None
     return {
@@ -128,7 +131,13 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
         "after": after,
         "pages": pages,
         "follows_from": follows_from,
+        "unplaced_at": unplaced_at,
     }
+
+
+def _settled(record: Mapping[str, object]) -> tuple[int, int] | None:
+    begun, until = valid_time(record, "settled_from"), valid_time(record, "settled_until")
+    return None if begun is None or until is None else (begun, until)
 
 
 def audit_due(workspace_id: str, audited_at: int | None, run_at: int, interval_ms: int) -> bool:

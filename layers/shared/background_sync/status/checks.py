@@ -37,6 +37,7 @@ COUNTS_READ = (
     "verified",
     "deferred",
     "webhook_off",
+    "number_moved",
 )
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 CACHE_MS = 30_000
@@ -141,6 +142,7 @@ class HealthChecker:
         yield self._share(finished, "verification:deferred", "deferred", warn_if)
         yield self._verification_age(seen)
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
+        yield self._share(finished, "numbers:moved", "number_moved", warn_if)
 
     def _share(
         self,

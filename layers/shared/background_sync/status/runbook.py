@@ -75,6 +75,13 @@ GUIDES: Mapping[str, Guide] = {
         fix="Find these webhooks and switch them on again.",
         command="background-sync webhooks",
     ),
+    "numbers:moved": Guide(
+        title="Moved numbers",
+        anchor="a-number-has-moved",
+        problem="Most people of a number have new ids at once: it may belong to another business.",
+        fix="Ask whether the number was moved on purpose. If not, check the workspace's phone id and key.",
+        command="background-sync health",
+    ),
 }
 
 

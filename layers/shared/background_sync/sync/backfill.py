@@ -10,9 +10,9 @@ from math import ceil
 from background_sync.messages import Window
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
-from background_sync.rules.policy import DAY_MS, read_policy
+from background_sync.rules.policy import DAY_MS
 from background_sync.rules.scan import Scan, Verification
-from background_sync.rules.workspace import Mode, read_account, skip_reason
+from background_sync.rules.workspace import Mode, read_workspace, skip_reason
 from background_sync.sync.task import Job
 from background_sync.sync.verify import Verifier, saved_counts
 from background_sync.telemetry import emit, logger
@@ -33,11 +33,12 @@ def backfill(job: Job) -> None:
     if record is None or skip_reason(record) is not None or window is None:
         job.complete({**saved_counts(job.record), "skipped": 1})
         return
-    policy, _ = read_policy(record.get("settings"))
+    workspace = read_workspace(record)
     verifier = Verifier(
         job=job,
-        account=read_account(record),
-        policy=policy,
+        account=workspace.account,
+        policy=workspace.policy,
+        settled=workspace.settled,
         mode=Mode.COUNT if window.dry_run else Mode.REPAIR,
     )
     begun = _begun_scan(job, verifier.account.phone_id, window)

@@ -8,7 +8,7 @@ deferred, which is not a failure: the watermark stays, and the next run's scan b
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 
 from background_sync.clock import CLOSING_MS, Deadline
@@ -28,9 +28,18 @@ from background_sync.records import workspaces
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.records.runs import Run
 from background_sync.rules.policy import Policy
-from background_sync.rules.scan import Scan, Verification, begin_scan, following_scan, verified_from
+from background_sync.rules.scan import (
+    Scan,
+    Verification,
+    begin_scan,
+    closing_scan,
+    following_scan,
+    settled_period,
+    verified_from,
+)
 from background_sync.rules.workspace import KapsoAccount, Mode, Workspace
 from background_sync.sync.compare import Comparer
+from background_sync.sync.place import Placer
 from background_sync.sync.task import Job
 from background_sync.telemetry import logger, warn
 from background_sync.tokens import NoToken
@@ -81,6 +90,7 @@ def verify(
             account=workspace.account,
             policy=workspace.policy,
             mode=workspace.mode,
+            settled=workspace.settled,
             missed_activity=missed_activity,
         )
         scan = _scan(verifier, workspace)
@@ -132,6 +142,7 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
             verified_from=verified_from(workspace, scan),
             watermark=scan.started_at,
             scan_ms=verification.took_ms,
+            settled=settled_period(workspace, scan),
         )
         workspaces.remember_scan(job.database, workspace.workspace_id, compared)
     if verification.pending is not None:
@@ -143,12 +154,13 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """Scans one number for one job. `missed_activity` as `verify` describes it."""
+    """Scans one number for one job: `settled` as in `Workspace`, `missed_activity` as in `verify`."""
 
     job: Job
     account: KapsoAccount
     policy: Policy
     mode: Mode
+    settled: tuple[int, int] | None
     missed_activity: dict[str, int] = field(default_factory=dict)
 
     def is_resumed(self, scan: Scan) -> bool:
@@ -158,27 +170,43 @@ class Verifier:
     def run_until_deadline(self, scan: Scan) -> Scan | Verification:
         """Scan to the end, or return the scan to continue when the deadline is near."""
         comparer, client = self._comparer(scan), None
+        following: Scan | None = scan
         try:
             client = self._client()
-            for page in self._pages(client, scan):
-                comparer.compare(page.conversations)
-                comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
-                for reason in page.invalid:
-                    warn("unreadable conversation", reason=reason)
-                scan = _after_page(scan, page, comparer)
-                if scan.after is not None and self.job.deadline.within(MARGIN_MS):
-                    break
+            while following is not None:
+                scan = following
+                for page in self._pages(client, scan):
+                    scan = self._compare(comparer, page, scan)
+                    if self.job.deadline.within(MARGIN_MS):
+                        break
+                if scan.after is not None:
+                    return scan
+                # After a resumed scan, another one follows anyway.
+                following = None if self.is_resumed(scan) else closing_scan(scan)
+                if following is not None and self.job.deadline.within(MARGIN_MS):
+                    return following
+            comparer.compare_held()
         except tuple(DEFERRED_BY) as error:
-            return self._deferred(scan, error)
+            comparer.compare_held()
+            return self._deferred(_progress(scan, comparer), error)
         finally:
             if client is not None and client.rate_limit is not None:
                 self._budget().learn_limit(client.rate_limit.limit)
-        if scan.after is not None:
-            return scan
+        scan = _progress(scan, comparer)
         if self.is_resumed(scan):
             # Another scan follows in this run, and that one looks at the webhooks.
             return Verification(scan, self.job.now())
         return self._with_webhooks(client, scan)
+
+    def _compare(self, comparer: Comparer, page: ConversationPage, scan: Scan) -> Scan:
+        """Compare a page; returns the scan after it."""
+        comparer.compare(page.conversations)
+        comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
+        for reason in page.invalid:
+            warn("unreadable conversation", reason=reason)
+        is_snapshot = page.is_all if scan.pages == 0 else scan.is_snapshot and page.records == 0
+        scan = _progress(scan, comparer)
+        return replace(scan, after=page.next_cursor, pages=scan.pages + 1, is_snapshot=is_snapshot)
 
     def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
         if scan.pages >= MAX_PAGES:
@@ -187,14 +215,15 @@ class Verifier:
 
     def _comparer(self, scan: Scan) -> Comparer:
         return Comparer(
-            database=self.job.database,
-            workspace_id=self.account.workspace_id,
+            placer=Placer.resumed(self.job.database, self.account.workspace_id, scan),
             run_at=self.job.run_at,
             scan_at=scan.started_at,
             policy=self.policy,
             mode=self.mode,
+            settled=self.settled,
             verified=scan.verified,
             counted=dict(scan.counted),
+            unplaced_at=scan.unplaced_at,
             incomplete=scan.incomplete,
             missed_activity=self.missed_activity,
         )
@@ -228,7 +257,7 @@ class Verifier:
         webhook = failed = None
         try:
             webhook = webhook_state(list_webhooks(client, self.account.phone_id))
-            failed = count_failed_deliveries(client, self.account.phone_id, scan.since, max_pages=1)
+            failed = count_failed_deliveries(client, self.account.phone_id, scan.covers_from, max_pages=1)
         except tuple(DEFERRED_BY) as error:
             self._rest(error)
             logger.warning("the number's webhooks could not be read", error=str(error))
@@ -245,12 +274,17 @@ def _again_at(error: Exception, now: int) -> int | None:
     return now + error.retry_after_s * 1000 if isinstance(error, RateLimited) else None
 
 
-def _after_page(scan: Scan, page: ConversationPage, comparer: Comparer) -> Scan:
+def _progress(scan: Scan, comparer: Comparer) -> Scan:
+    """The scan with what the comparer knows by now."""
+    placer = comparer.placer
+    # An identity that is the contact's own id leads there anyway.
+    placed = [(identity, found) for identity, found in placer.placed.items() if identity != found]
     return replace(
         scan,
-        after=page.next_cursor,
         verified=comparer.verified,
         counted=dict(list(comparer.counted.items())[-MAX_COUNTED:]),
+        placed=dict(placed[-MAX_COUNTED:]),
+        held=tuple(map(asdict, placer.held.values())),
+        unplaced_at=comparer.unplaced_at,
         incomplete=comparer.incomplete,
-        pages=scan.pages + 1,
     )
