@@ -80,6 +80,12 @@ class KapsoStore:
         with self._lock:
             return self._save_person(replace(self._people[person.id], name=name))
 
+    def identify_anew(self, person: Person, business_scoped_user_id: str) -> Person:
+        """Give a person another business-scoped user id, as when a number changes hands."""
+        with self._lock:
+            known = self._people[person.id]
+            return self._save_person(replace(known, business_scoped_user_id=business_scoped_user_id))
+
     def _save_person(self, person: Person) -> Person:
         self._people[person.id] = person
         return person

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from background_sync.rules.identity import spellings
 from background_sync_ops.snapshot.documents import Token, contact_record, workspace_record
 from background_sync_ops.snapshot.export import Line
 from background_sync_ops.snapshot.merge import (
@@ -145,7 +146,7 @@ class ContactLoader(_Loader):
 
     def load(self, lines: Iterable[Line]) -> None:
         parsed = [Draft(line, record) for line, record in self.parse(lines, contact_record)]
-        drafts = self._one_per_person(self._of_existing_workspaces(parsed))
+        drafts = self._one_per_person(self._under_one_spelling(list(self._of_existing_workspaces(parsed))))
         stored = self.table.read(drafts)
         # Nobody else can write contacts of a workspace that this import has just created. New ones are
         # written in batches, without a condition.
@@ -172,6 +173,20 @@ class ContactLoader(_Loader):
                 yield draft
             else:
                 self.report.add_bad(draft.line.remark(f"there is no workspace {workspace_id!r}"))
+
+    def _under_one_spelling(self, drafts: Sequence[Draft]) -> Iterator[Draft]:
+        """Contacts under the spelling of their phone that is in the table, or that came first."""
+        keys = [self._spelled(draft) for draft in drafts]
+        taken = self.table.existing({key for spelled in keys if len(spelled) > 1 for key in spelled})
+        for draft, spelled in zip(drafts, keys, strict=True):
+            key = next((each for each in spelled if each in taken), spelled[0])
+            taken.add(key)
+            draft.record["contact_id"] = key[1]
+            yield draft
+
+    def _spelled(self, draft: Draft) -> list[Key]:
+        workspace_id, contact_id = self.table.key_of(draft.record)
+        return [(workspace_id, each) for each in spellings(contact_id)]
 
     def _one_per_person(self, drafts: Iterable[Draft]) -> dict[Key, Draft]:
         people: dict[Key, Draft] = {}

@@ -26,6 +26,17 @@ def test_they_are_merged_in_any_order_and_a_second_import_writes_nothing(
     assert (report.contacts, report.merged) == (Written(unchanged=len(between) + 1), 1)
 
 
+@pytest.mark.parametrize("between", [[], OTHERS], ids=["in one batch", "in two batches"])
+def test_two_spellings_of_a_number_are_one_person(importing: Importing, between: list[Document]) -> None:
+    dialled, whatsapp = {**OLD, "phone": "+55 11 98765-4321"}, {**NEW, "phone": "+55 11 8765-4321"}
+    documents = [dialled, *between, whatsapp]
+    assert importing.load(documents).merged == 1
+    assert importing.contacts()["5511987654321"]["name"] == "New"
+    report = importing.load(documents)
+    assert not importing.writes
+    assert (report.contacts, report.merged) == (Written(unchanged=len(between) + 1), 1)
+
+
 def test_the_report_names_the_other_line_or_document(importing: Importing) -> None:
     report = importing.load([OLD, NEW, *OTHERS[2:], {**OLD, "_id": "c"}])
     assert [(each.line, each.reason) for each in report.merged_lines] == [

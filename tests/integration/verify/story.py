@@ -25,17 +25,23 @@ NOTE = {"content": "called him", "added_by": "ana", "added_at": 7}
 
 @dataclass
 class PersonModel:
-    """What the plan says of a person: the last activity in the table, and in each conversation (ms)."""
+    """What the plan says of a person: the last activity in the table, and in each conversation (ms).
+
+    A deleted contact does not come back for activity that was compared before, up to `deleted_after`.
+    """
 
     person: Person
     contact_id: str
     in_table: int | None
+    deleted_after: int = 0
     in_kapso: dict[str, int] = field(default_factory=dict)
 
     def missed(self, scan_at: int) -> int | None:
         """The activity that the table should have by the time of a scan, and does not have."""
         settled = max((at for at in self.in_kapso.values() if at <= scan_at - GRACE_MS), default=None)
         if settled is None or (self.in_table is not None and settled - self.in_table <= GRACE_MS):
+            return None
+        if self.in_table is None and settled <= self.deleted_after:
             return None
         return settled
 
@@ -76,12 +82,16 @@ class Story:
 
     def _add_person(self, number: int, kind: str, *, known: bool) -> None:
         phone, bsuid = f"62810{number}", f"US.{number}"
+        if kind == "spelled":
+            phone = f"55118765432{number}"
         person = self.store.add_person(
             None if kind == "bsuid" else phone,
-            business_scoped_user_id=None if kind == "phone" else bsuid,
+            business_scoped_user_id=bsuid if kind in ("bsuid", "both") else None,
             name=f"Profile {number}",
         )
         contact_id, at = bsuid if kind == "bsuid" else phone, NOW - STORED_BEFORE_MS
+        if kind == "spelled" and known:
+            contact_id = f"551198765432{number}"
         self.people.append(PersonModel(person, contact_id, at if known else None))
         if known:
             self._message(self.people[-1], at, "missed")
@@ -110,8 +120,21 @@ class Story:
                 self._note(known)
             case "updated":
                 self._record_activity(known, at)
+            case "deleted" if known.in_table is not None:
+                self._delete(known)
+            case "identified anew" if known.person.business_scoped_user_id and known.person.phone:
+                self.store.identify_anew(known.person, f"US.{event.who}.{at}")
             case what if what in MESSAGES:
-                self._message(known, at, what)
+                # Conversations of this Kapso begin with their first message: nobody is new in the past.
+                begun = self.world.clock.time if known.in_table is None else 0
+                self._message(known, max(at, begun), what)
+
+    def _delete(self, known: PersonModel) -> None:
+        self.world.delete_contact(known.contact_id)
+        known.contact_id = known.person.phone or str(known.person.business_scoped_user_id)
+        known.in_table = None
+        if self.mode == "repair" and "watermark" in self.world.workspace_record():
+            known.deleted_after = int(self.world.workspace_record()["watermark"]) - GRACE_MS
 
     def _message(self, known: PersonModel, at: int, what: str) -> None:
         direction: Direction = "outbound" if what == "missed sent" else "inbound"

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from background_sync.rules.contact import Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
@@ -57,3 +59,14 @@ def test_only_a_completed_scan_confirms_that_contacts_are_quiet() -> None:
     assert confirmation(workspace(), ended) == Confirmation(SCAN.since)
     assert confirmation(workspace(), replace(ended, deferred="unavailable")) is None
     assert confirmation(workspace(), None) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "others", "moved"), [(10, 0, 1), (10, 10, 1), (9, 0, 0), (10, 11, 0), (0, 0, 0)]
+)
+def test_a_number_has_moved_if_ten_people_or_more_and_most_have_new_ids(
+    changed: int, others: int, moved: int
+) -> None:
+    verified = Verified(in_step=changed + others, identity_changed=changed)
+    scan = Scan("110", NOW, NOW, verified=verified)
+    assert Verification(scan, NOW).counts()["number_moved"] == moved

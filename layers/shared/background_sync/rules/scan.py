@@ -26,13 +26,13 @@ MOVED_NUMBER_CHANGES = 10
 class Scan:
     """A scan of one number's conversations, as far as it has come.
 
-    It covers the time from `since` to `until` (None: up to now). `after` is Kapso's cursor, and `pages` is how
-    many were read. `is_snapshot`: the first page had everything, so nothing moved in the list meanwhile.
-    `counted` has the outcome of each person that was counted, and `placed` the contact of each identity.
-    `held` are conversations that wait for another one of the same person. `incomplete`: something was left
-    undone, and the next scan must see it again. `follows_from` is where an earlier scan of the same run
-    began, when this one continues it without a gap. `unplaced_at` is the newest activity that belongs to
-    nobody known, 0 if there is none.
+    It covers the time from `since` to `until` (None: up to now). `after` is Kapso's cursor, and `pages` is
+    how many were read. `is_snapshot`: the first page had everything, so nothing moved meanwhile. `counted`
+    has the outcome of each person that was counted, and `placed` the contact of each identity. `held` are
+    conversations that wait for another one of the same person. `incomplete`: something was left undone, and
+    the next scan must see it again. `follows_from` is where an earlier scan of the same run began, when this
+    one continues it without a gap. `unplaced_at` is the newest activity that belongs to nobody known, 0 if
+    there is none.
     """
 
     phone_id: str
