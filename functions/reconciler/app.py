@@ -28,6 +28,7 @@ context = JobContext(
     clock=clock,
     kapso=Kapso(base_url=settings.kapso_base_url, tokens=Tokens(settings.token_prefix, clock)),
     lease_ms=settings.lease_ms,
+    interval_ms=settings.interval_ms,
     capacity_metered=settings.capacity_metered,
 )
 messages = MessageHandler(context=context, work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill})

@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = {
     "flag_cooldown_ms": "The time after a flag in which the same contact is not flagged again.",
     "max_flags_per_run": "The most contacts that one run flags; later runs flag the others.",
     "max_sync_notes": "How many of its own notes background sync keeps on a contact, the latest ones.",
+    "unverified_after_ms": "After how long without Kapso's answer stale contacts are flagged all the same.",
     "verify_lookback_ms": "How far the first comparison with Kapso looks back.",
     "verify_rate_share": "Percent of the Kapso key's requests that sync may use; the CRM keeps the rest.",
 }

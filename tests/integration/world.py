@@ -231,6 +231,7 @@ class World:
             clock=self.clock,
             kapso=Kapso(base_url=self.kapso_url, tokens=Tokens(TOKEN_PREFIX, self.clock, self.ssm)),
             lease_ms=LEASE_MS,
+            interval_ms=self.interval_ms,
             capacity_metered=False,
             page_size=self.page_size,
         )

@@ -82,7 +82,7 @@ class WorkQueue:
     def is_empty(self) -> bool:
         """Whether no message waits or is in flight, by SQS's approximate counts.
 
-        Delayed messages do not count: they are backfills that pause, which belong to no sweep.
+        Delayed messages do not count: the runs and backfills that they continue have a record.
         """
         return not any(self._count(self.url, name) for name in (WAITING, IN_WORK))
 

@@ -123,12 +123,13 @@ class DispatcherSettings(Runtime):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilerSettings(Runtime):
-    """`lease_ms` is the function's timeout and 30 s."""
+    """`lease_ms` is the function's timeout and 30 s. `interval_ms` is the time between two sweeps."""
 
     dead_letter_queue_url: str = _text("DEAD_LETTER_QUEUE_URL")
     lease_ms: int = _number("RUN_LEASE_SECONDS", 31, 930, unit=1000)
     kapso_base_url: str = _base_url("KAPSO_BASE_URL")
     token_prefix: str = _text("TOKEN_PARAMETER_PREFIX")
+    interval_ms: int = _interval()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

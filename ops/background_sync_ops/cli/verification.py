@@ -18,6 +18,7 @@ OTHERS = (
     "number_moved",
     "unreadable",
     "deferred",
+    "uncompared",
     "webhook_off",
     "failed_deliveries",
 )
@@ -78,7 +79,7 @@ def _remarks(document: Document) -> str:
 
 def _problems(document: Document) -> Iterator[str]:
     if "workspace_id" not in document:  # a sweep has only numbers
-        yield nonzero(document, ("deferred", "webhook_off"))
+        yield nonzero(document, ("deferred", "uncompared", "webhook_off"))
         return
     if document["deferred"]:
         yield clean(f"deferred: {document['deferred_why']}".replace("_", " "))

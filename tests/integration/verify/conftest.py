@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from background_sync.kapso.transport import send_request
+from background_sync.rules.policy import MINUTE_MS
 from tests.integration.killer import Killer
 from tests.integration.logs import captured
 from tests.integration.verify.number import Number, served
@@ -16,6 +17,12 @@ def number(world: World) -> Iterator[Number]:
     """A number in a Kapso server that `world` verifies against."""
     with served(world) as number:
         yield number
+
+
+@pytest.fixture
+def no_time_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next sweep is so near that no run waits until its key may be used again."""
+    monkeypatch.setattr(world, "interval_ms", MINUTE_MS)
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ def test_a_clock_slightly_behind_at_the_turn_of_a_minute_is_granted(world: World
     assert try_to_take(budget(world))
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 def test_workspaces_with_the_same_key_share_its_budget(world: World, number: Number) -> None:
     number.server.rate.limit = 14
     settings = {**REPAIR, "verify_rate_share": 50}
@@ -147,6 +148,7 @@ def test_a_run_learns_the_limit_from_a_response(world: World, number: Number) ->
     assert (kept["limit_per_minute"], kept["used"]) == (500, 3)
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 def test_a_run_learns_the_limit_from_a_429(world: World, number: Number) -> None:
     number.server.rate.limit = 30
     number.server.rate.take(KEY, NOW, 30)
@@ -174,6 +176,7 @@ def test_a_budget_spent_before_the_look_ups_does_not_defer_the_run(world: World,
     assert not world.record().webhook
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 def test_a_scan_of_more_pages_than_one_minute_allows_catches_up(world: World, number: Number) -> None:
     number.page_size(1)
     number.server.rate.limit = 4

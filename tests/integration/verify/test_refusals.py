@@ -75,6 +75,7 @@ def assert_deferred(world: World, why: str, run_at: int = NOW) -> None:
     assert "watermark" not in world.workspace_record()
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_run_is_deferred_and_flags_nobody(world: World, number: Number, other: str, kind: str) -> None:
     why, fault = KINDS[kind]
@@ -132,6 +133,7 @@ def test_an_invalid_phone_id_sends_no_request(world: World, number: Number) -> N
     assert number.requests == []
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 def test_all_workspaces_of_a_key_wait_after_a_429(world: World, number: Number, other: str) -> None:
     world.workspace("w3", settings=REPAIR)
     number.server.faults.add(answers.status(429, retry_after="600"), times=1)
@@ -148,6 +150,7 @@ def test_all_workspaces_of_a_key_wait_after_a_429(world: World, number: Number, 
     assert world.counts("deferred", "repaired", run_at=NOW + 1) == (0, 1)
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 def test_a_429_at_a_look_up_does_not_defer_the_run_and_is_respected(world: World, number: Number) -> None:
     number.fail(429, path="/webhooks")
     world.run()

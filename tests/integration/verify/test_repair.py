@@ -210,7 +210,7 @@ def test_a_repair_before_a_kill_still_counts(world: World, number: Number, fault
 
 def test_a_creation_before_a_kill_still_counts(world: World, number: Number, faults: Faults) -> None:
     number.message("621", HOUR_MS, missed=True)
-    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 1)
+    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 2)
     number.webhook_arrives("621", NOW + MINUTE_MS)
     world.run(receive_count=2)
     assert world.read("621")["last_activity_at"] == NOW + MINUTE_MS

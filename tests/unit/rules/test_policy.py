@@ -13,6 +13,7 @@ LIMITS = [
     ("max_sync_notes", 1, 50),
     ("verify_lookback_ms", 5 * MINUTE_MS, 30 * DAY_MS),
     ("verify_rate_share", 1, 100),
+    ("unverified_after_ms", HOUR_MS, 365 * DAY_MS),
 ]
 
 
@@ -24,6 +25,7 @@ def test_these_are_the_defaults() -> None:
         max_sync_notes=5,
         verify_lookback_ms=DAY_MS,
         verify_rate_share=50,
+        unverified_after_ms=DAY_MS,
     )
 
 

@@ -44,7 +44,7 @@ def test_a_scan_follows_the_watermark_with_an_overlap() -> None:
 def test_a_pending_scan_goes_before_the_watermark() -> None:
     pending = Verification(replace(SCAN, after="cursor", pages=3), NOW, deferred="unavailable").pending
     begun = begin_scan(workspace(watermark=NOW - DAY_MS, pending_scan=pending), NOW + HOUR_MS)
-    assert begun == Scan("110", NOW - HOUR_MS, NOW, after="cursor", pages=3)
+    assert begun == Scan("110", NOW - HOUR_MS, NOW, after="cursor", pages=3, deferred_since=NOW)
 
 
 def test_a_scan_that_follows_in_the_same_run_leaves_no_gap_and_counts_nobody_twice() -> None:

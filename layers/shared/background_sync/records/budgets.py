@@ -44,13 +44,14 @@ class KeyBudget(Record):
     expires_at = NumberAttribute(null=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Budget:
     """One key's budget; sync may use `share_percent` of the limit."""
 
     key_name: str
     share_percent: int
     clock: Clock
+    _known_limit: int | None = None
 
     def take(self) -> None:
         """Take one request.
@@ -61,7 +62,8 @@ class Budget:
         now = self.clock.now()
         minute = now - now % MINUTE_MS
         known = self._read()
-        allowed = max(1, int(known.limit_per_minute or SMALLEST_LIMIT) * self.share_percent // 100)
+        self._known_limit = None if known.limit_per_minute is None else int(known.limit_per_minute)
+        allowed = max(1, (self._known_limit or SMALLEST_LIMIT) * self.share_percent // 100)
         free = KeyBudget.blocked_until.does_not_exist() | (KeyBudget.blocked_until <= now)
         # A later minute counts as this one: the clocks of two functions differ a little.
         here = free & (KeyBudget.minute >= minute) & (KeyBudget.used < allowed)
@@ -73,10 +75,11 @@ class Budget:
             raise BudgetSpent(max(minute + MINUTE_MS, int(known.blocked_until or 0)))
 
     def learn_limit(self, limit: int) -> None:
-        """Store the limit that an answer stated."""
-        if limit > 0:
+        """Store the limit that an answer stated, if it is another one."""
+        if limit > 0 and limit != self._known_limit:
             other = KeyBudget.limit_per_minute.does_not_exist() | (KeyBudget.limit_per_minute != limit)
             self._update([KeyBudget.limit_per_minute.set(limit)], other)
+            self._known_limit = limit
 
     def block(self, seconds: float) -> None:
         """Let nobody use this key for that long: Kapso answered 429."""

@@ -65,6 +65,7 @@ class Outcomes:
     identity_changed = NumberAttribute(null=True)
     unreadable = NumberAttribute(null=True)
     deferred = NumberAttribute(null=True)
+    uncompared = NumberAttribute(null=True)
     webhook_off = NumberAttribute(null=True)
     number_moved = NumberAttribute(null=True)
     failed_deliveries = NumberAttribute(null=True)

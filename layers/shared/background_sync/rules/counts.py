@@ -68,6 +68,7 @@ TOTALLED = (
     "verified",
     *(each.name for each in fields(Verified)),
     "deferred",
+    "uncompared",
     "webhook_off",
     "failed_deliveries",
     "number_moved",

@@ -24,6 +24,7 @@ class Policy:
     max_sync_notes: int = 5
     verify_lookback_ms: int = DAY_MS
     verify_rate_share: int = 50
+    unverified_after_ms: int = DAY_MS
 
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -33,6 +34,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "max_sync_notes": (1, 50),
     "verify_lookback_ms": (5 * MINUTE_MS, 30 * DAY_MS),
     "verify_rate_share": (1, 100),
+    "unverified_after_ms": (HOUR_MS, 365 * DAY_MS),
 }
 """The smallest and the largest allowed value of each setting."""
 

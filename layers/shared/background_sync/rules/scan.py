@@ -32,7 +32,7 @@ class Scan:
     conversations that wait for another one of the same person. `incomplete`: something was left undone, and
     the next scan must see it again. `follows_from` is where an earlier scan of the same run began, when this
     one continues it without a gap. `unplaced_at` is the newest activity that belongs to nobody known, 0 if
-    there is none.
+    there is none. `deferred_since` is when the first run put the scan off.
     """
 
     phone_id: str
@@ -49,6 +49,7 @@ class Scan:
     is_snapshot: bool = False
     follows_from: int | None = None
     unplaced_at: int = 0
+    deferred_since: int | None = None
 
     @property
     def covers_from(self) -> int:
@@ -70,6 +71,7 @@ class Verification:
     """A scan that has ended.
 
     `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
+    `uncompared`: the workspace has not been compared for so long that the plain rule applies again.
     `webhook` is None when nobody could look.
     """
 
@@ -79,6 +81,12 @@ class Verification:
     webhook: str | None = None
     failed_deliveries: int | None = None
     again_at: int | None = None
+    uncompared: bool = False
+
+    @property
+    def flags_nobody(self) -> bool:
+        """Without Kapso's answer nobody knows who is quiet and who was missed."""
+        return self.is_deferred and not self.uncompared
 
     @property
     def is_deferred(self) -> bool:
@@ -103,13 +111,15 @@ class Verification:
         starts_over = self.scan.incomplete or self.deferred in START_OVER_AFTER
         after, pages = (None, 0) if starts_over else (self.scan.after, self.scan.pages)
         kept = {name: getattr(self.scan, name) for name in KEPT_IN_PENDING}
-        return {**kept, "after": after, "pages": pages}
+        since = self.scan.deferred_since or self.finished_at
+        return {**kept, "after": after, "pages": pages, "deferred_since": since}
 
     def counts(self) -> dict[str, int]:
         """The run's counts of what the scan found."""
         return {
             **self.scan.verified.counts(),
             "deferred": int(self.is_deferred),
+            "uncompared": int(self.uncompared),
             "webhook_off": int(self.webhook in WEBHOOK_MISSING),
             "failed_deliveries": self.failed_deliveries or 0,
             "number_moved": int(is_moved_number(self.scan.verified)),
@@ -199,6 +209,15 @@ def settled_period(workspace: Workspace, scan: Scan) -> tuple[int, int] | None:
         return workspace.settled
     begun = scan.covers_from if workspace.settled is None else workspace.settled[0]
     return max(begun, scan.unplaced_at), scan.started_at - GRACE_MS
+
+
+def is_uncompared(workspace: Workspace, verification: Verification, run_at: int) -> bool:
+    """Whether a run that is deferred applies the plain rule: its last complete scan is too long ago.
+
+    A number that was never compared waits as long from the first scan that was put off.
+    """
+    compared_at = workspace.watermark or verification.scan.deferred_since or run_at
+    return verification.is_deferred and run_at - compared_at >= workspace.policy.unverified_after_ms
 
 
 def is_moved_number(verified: Verified) -> bool:

@@ -117,6 +117,7 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
     if not isinstance(pending, Mapping) or pending.get("phone_id") != phone_id:
         return None
     after, follows_from = pending.get("after"), to_int(pending.get("follows_from"))
+    deferred_since = valid_time(pending, "deferred_since")
     since, started_at, pages = (to_int(pending.get(name)) for name in ("since", "started_at", "pages"))
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
         return None
@@ -132,6 +133,7 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
         "pages": pages,
         "follows_from": follows_from,
         "unplaced_at": unplaced_at,
+        "deferred_since": deferred_since,
     }
 
 

@@ -36,6 +36,7 @@ COUNTS_READ = (
     "missing",
     "verified",
     "deferred",
+    "uncompared",
     "webhook_off",
     "number_moved",
 )
@@ -140,6 +141,7 @@ class HealthChecker:
         yield self._queue_depth(seen)
         yield self._dead_letters(seen)
         yield self._share(finished, "verification:deferred", "deferred", warn_if)
+        yield self._share(finished, "verification:uncompared", "uncompared", warn_if)
         yield self._verification_age(seen)
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)

@@ -61,6 +61,13 @@ GUIDES: Mapping[str, Guide] = {
         fix="See why in the runs: a revoked key must be replaced, a spent budget only needs time.",
         command="background-sync health",
     ),
+    "verification:uncompared": Guide(
+        title="Workspaces not compared",
+        anchor="verification-is-deferred",
+        problem="Some workspaces could not be compared for a day, so quiet contacts are flagged there, too.",
+        fix="See why in the runs: replace a revoked key, or give a key that many share a larger plan.",
+        command="background-sync health",
+    ),
     "verification:age": Guide(
         title="Last full verification",
         anchor="verification-is-deferred",

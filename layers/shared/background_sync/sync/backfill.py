@@ -5,8 +5,6 @@ counts what it finds and writes nothing on contacts. A backfill that needs more 
 of a minute continues in the minutes that follow.
 """
 
-from math import ceil
-
 from background_sync.messages import Window
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
@@ -17,8 +15,6 @@ from background_sync.sync.task import Job
 from background_sync.sync.verify import Verifier, saved_counts
 from background_sync.telemetry import emit, logger
 
-MAX_PAUSE_S = 900
-"""The longest delay of an SQS message."""
 MAX_PAUSED_MS = DAY_MS
 """How long a key may keep a backfill waiting, all in all."""
 
@@ -65,8 +61,7 @@ def _defer(job: Job, ended: Verification, *, made_progress: bool) -> None:
     """
     scan, reason, now = ended.scan.document(), str(ended.deferred), job.now()
     if ended.again_at is not None and now - int(job.record.started_at) < MAX_PAUSED_MS:
-        pause_s = min(max(1, ceil((ended.again_at - now) / 1000)), MAX_PAUSE_S)
-        job.follow_up(Run.scan.set(scan), Run.deferred_why.set(reason), delay_s=pause_s)
+        pause_s = job.pause(ended.again_at, Run.scan.set(scan), Run.deferred_why.set(reason))
         logger.info("the backfill pauses", reason=reason, seconds=pause_s)
         return
     tries = [Run.tries.set(0)] if made_progress else []

@@ -74,7 +74,7 @@ class _Reconciliation:
         flagging = self._flag(confirmed)
         if flagging is None:
             return
-        counts = run_counts(_saved_survey(record), flagging, unverified=_is_deferred(verification))
+        counts = run_counts(_saved_survey(record), flagging, unverified=_flags_nobody(verification))
         invalid = {"invalid_setting": len(workspace.invalid_settings)}
         _complete(self.job, {**counts, **invalid}, verification=verification)
 
@@ -84,7 +84,7 @@ class _Reconciliation:
         if record.selection is None:
             return {}
         flagging = self._flagger(None).counts_so_far(FlagProgress.read(record.progress))
-        unverified = _is_deferred(saved_verification(record))
+        unverified = _flags_nobody(saved_verification(record))
         return run_counts(_saved_survey(record), flagging, unverified=unverified)
 
     def _survey(self, verification: Verification | None, confirmed: Confirmation | None) -> bool:
@@ -105,8 +105,7 @@ class _Reconciliation:
             self.job.follow_up(Run.checkpoint.set(checkpoint.document()))
             logger.info("the survey continues in a follow-up message", survey=asdict(checkpoint.survey))
             return False
-        # Without Kapso's answer nobody knows who is quiet and who was missed, so nobody is flagged.
-        candidates = () if _is_deferred(verification) else checkpoint.candidates
+        candidates = () if _flags_nobody(verification) else checkpoint.candidates
         selection = {
             "survey": asdict(checkpoint.survey),
             "cap": self.workspace.policy.max_flags_per_run,
@@ -167,8 +166,8 @@ def _verification_actions(verification: Verification | None) -> list[Action]:
     return [attribute.set(text) for attribute, text in texts if text is not None]
 
 
-def _is_deferred(verification: Verification | None) -> bool:
-    return verification is not None and verification.is_deferred
+def _flags_nobody(verification: Verification | None) -> bool:
+    return verification is not None and verification.flags_nobody
 
 
 def _saved_survey(record: Run) -> Survey:

@@ -10,6 +10,7 @@ its sweep's counters; an audit or a backfill belongs to no sweep.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -26,6 +27,8 @@ from background_sync.telemetry import emit, limited_warnings, logger
 from background_sync.tokens import Tokens
 
 MAX_ERROR_LENGTH = 500
+MAX_PAUSE_S = 900
+"""The longest delay of an SQS message."""
 EXPIRED = "lease expired without a result"
 PARTITIONS: Mapping[str, Callable[[str], str]] = {
     RUN: str,
@@ -44,13 +47,17 @@ class Kapso:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
-    """What every job works with. `page_size` limits a page of contacts; None is DynamoDB's 1 MB."""
+    """What every job works with. `interval_ms` is the time between two sweeps.
+
+    `page_size` limits a page of contacts; None is DynamoDB's 1 MB.
+    """
 
     database: Database
     queue: WorkQueue
     clock: Clock
     kapso: Kapso
     lease_ms: int
+    interval_ms: int
     capacity_metered: bool = True
     page_size: int | None = None
 
@@ -92,6 +99,15 @@ class Job:
         """
         runs.release(self.record, *actions, *self._units())
         self.context.queue.send([self.message], delay_s=delay_s)
+
+    def pause(self, until: int, *actions: Action) -> int:
+        """Free the lease as `follow_up` does, and continue at `until` (ms); returns the delay in seconds.
+
+        If that is longer than SQS can delay a message, the work looks earlier whether it may continue.
+        """
+        delay_s = min(max(1, ceil((until - self.now()) / 1000)), MAX_PAUSE_S)
+        self.follow_up(*actions, delay_s=delay_s)
+        return delay_s
 
     def complete(self, counts: Mapping[str, int], *actions: Action) -> None:
         """Close the record with its counts; raises `LeaseLost`."""

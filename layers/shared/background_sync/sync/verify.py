@@ -34,6 +34,7 @@ from background_sync.rules.scan import (
     begin_scan,
     closing_scan,
     following_scan,
+    is_uncompared,
     settled_period,
     verified_from,
 )
@@ -47,6 +48,9 @@ from background_sync.tokens import NoToken
 MARGIN_MS = 20_000
 MAX_PAGES = 10_000
 """The most pages of one scan: a million conversations. A list that goes on longer cannot be true."""
+WAITING_SHARE = 3
+"""A run waits for its key in the first third of an interval: a sweep that ended later would count as late."""
+SPREAD_MS = 20_000
 MAX_COUNTED = 2_000
 """How many people a scan remembers to have counted: the conversations of a person lie close together."""
 DEFERRED_BY: Mapping[type[Exception], str] = {
@@ -98,6 +102,14 @@ def verify(
             job.follow_up(Run.scan.set(scan.document()))
             logger.info("the scan continues in a follow-up message", verified=scan.verified.verified)
             return CONTINUE_LATER
+        turn = _turn(job, workspace, scan)
+        if turn is not None:
+            delay_s = job.pause(turn, Run.scan.set(scan.scan.document()))
+            logger.info(
+                "the run waits until its key may be used again", reason=scan.deferred, seconds=delay_s
+            )
+            return CONTINUE_LATER
+        scan = replace(scan, uncompared=is_uncompared(workspace, scan, job.run_at))
         # The result is saved before anything depends on it: a later attempt must conclude the same.
         job.save(Run.verification.set(scan.document()), Run.scan.remove())
         verification = scan
@@ -134,6 +146,19 @@ def _scan(verifier: "Verifier", workspace: Workspace) -> Scan | Verification:
     return following if job.deadline.within(MARGIN_MS) else verifier.run_until_deadline(following)
 
 
+def _turn(job: Job, workspace: Workspace, ended: Verification) -> int | None:
+    """When a run whose key is used up tries again (ms); None if it does not: the sweep must end in time.
+
+    Workspaces that share a key wait for the same minute. Those that have waited longest try first.
+    """
+    if ended.again_at is None:
+        return None
+    interval_ms = job.context.interval_ms
+    intervals = max(0, job.run_at - (workspace.watermark or 0)) // interval_ms
+    turn = ended.again_at + SPREAD_MS // (1 + intervals)
+    return turn if turn <= job.run_at + interval_ms // WAITING_SHARE else None
+
+
 def _remember(job: Job, workspace: Workspace, verification: Verification) -> None:
     scan, webhook = verification.scan, verification.webhook
     if verification.moves_watermark:
@@ -152,7 +177,7 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
         workspaces.remember_webhook(job.database, workspace.workspace_id, job.run_at, webhook, ended)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Verifier:
     """Scans one number for one job: `settled` as in `Workspace`, `missed_activity` as in `verify`."""
 
@@ -162,6 +187,11 @@ class Verifier:
     mode: Mode
     settled: tuple[int, int] | None
     missed_activity: dict[str, int] = field(default_factory=dict)
+    _budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        key_name = self.account.token_parameter.rsplit("/", 1)[-1]
+        self._budget = Budget(key_name, self.policy.verify_rate_share, self.job.context.clock)
 
     def is_resumed(self, scan: Scan) -> bool:
         """Whether an earlier run began the scan."""
@@ -177,6 +207,7 @@ class Verifier:
                 scan = following
                 for page in self._pages(client, scan):
                     scan = self._compare(comparer, page, scan)
+                    self._learn_limit(client)
                     if self.job.deadline.within(MARGIN_MS):
                         break
                 if scan.after is not None:
@@ -190,8 +221,7 @@ class Verifier:
             comparer.compare_held()
             return self._deferred(_progress(scan, comparer), error)
         finally:
-            if client is not None and client.rate_limit is not None:
-                self._budget().learn_limit(client.rate_limit.limit)
+            self._learn_limit(client)
         scan = _progress(scan, comparer)
         if self.is_resumed(scan):
             # Another scan follows in this run, and that one looks at the webhooks.
@@ -236,12 +266,13 @@ class Verifier:
             clock=self.job.context.clock,
             # However slowly Kapso answers, there must be time left to close the run.
             deadline=Deadline(deadline.clock, deadline.at - CLOSING_MS),
-            on_request=self._budget().take,
+            on_request=self._budget.take,
         )
 
-    def _budget(self) -> Budget:
-        key_name = self.account.token_parameter.rsplit("/", 1)[-1]
-        return Budget(key_name, self.policy.verify_rate_share, self.job.context.clock)
+    def _learn_limit(self, client: KapsoClient | None) -> None:
+        """Before the next request: the answer to the first one may state a smaller limit."""
+        if client is not None and client.rate_limit is not None:
+            self._budget.learn_limit(client.rate_limit.limit)
 
     def _deferred(self, scan: Scan, error: Exception) -> Verification:
         reason = next(name for kind, name in DEFERRED_BY.items() if isinstance(error, kind))
@@ -265,7 +296,7 @@ class Verifier:
 
     def _rest(self, error: Exception) -> None:
         if isinstance(error, RateLimited):
-            self._budget().block(error.retry_after_s)
+            self._budget.block(error.retry_after_s)
 
 
 def _again_at(error: Exception, now: int) -> int | None:
