@@ -69,7 +69,7 @@ def test_a_run_that_waits_leaves_no_lease_and_flags_nobody(
     assert world.run()
     record = world.record()
     assert record.status == "running"
-    assert record.lease_until is None
+    assert world.record().lease_until is None
     assert world.flagged() == set()
     [(at, again)] = waiting
     assert NOW + 90_000 <= at <= NOW + 111_000
