@@ -10,6 +10,8 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4
 UV := .tools/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
+# Without bytecode, every start of the stack compiles its libraries anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 # Lambda's version of Python, or else the newest supported one.
 PYTHON = $(shell $(UV) python find --system 3.13 2>/dev/null || $(UV) python find --system '>=3.11')
 
