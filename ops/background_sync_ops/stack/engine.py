@@ -8,7 +8,6 @@ Ends when its stdin does, so it never outlives its parent.
 
 import argparse
 import importlib
-import io
 import json
 import os
 import signal
@@ -18,18 +17,15 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.sqs.models import Queue
 from werkzeug.wrappers import Request, Response
-from werkzeug.wsgi import get_input_stream
 
+from background_sync_ops.stack.engine_http import KeepAliveHandler
+from background_sync_ops.stack.engine_shortcuts import Dispatcher, take_shortcuts
 from background_sync_ops.stack.errors import PortError
 from background_sync_ops.stack.invoke_api import INVOKE_PATH
-from background_sync_ops.stack.loopback import QuietHandler, listen, wsgi_server
+from background_sync_ops.stack.loopback import listen, wsgi_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,16 +45,14 @@ class LockedMoto:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = Dispatcher(create_backend_app)
         _release_while_polling(self._lock)
+        take_shortcuts()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        # The body is read before the lock is taken, so that a slow client does not delay the others.
-        body = get_input_stream(environ).read()
-        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        # The handler has read the body already, so a slow client does not delay the others.
         with self._lock:
-            response = Response.from_app(self._moto, environ, buffered=True)
-        return response(environ, start_response)
+            return list(self._moto(environ, start_response))
 
 
 def _release_while_polling(lock: threading.Lock) -> None:
@@ -97,10 +91,6 @@ class InvocationForwarder:
             connection.close()
 
 
-class Handler(QuietHandler, MotoRequestHandler):
-    """Handles headers as moto does, without a log line per request."""
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
@@ -113,7 +103,7 @@ def main() -> int:
     except PortError as error:
         _report({"error": {"port": error.port, "reason": error.reason}})
         return 1
-    server = wsgi_server(InvocationForwarder(LockedMoto(), arguments.invoke_url), listener, Handler)
+    server = wsgi_server(InvocationForwarder(LockedMoto(), arguments.invoke_url), listener, KeepAliveHandler)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # This import takes two seconds. It runs while the parent translates the template.
     threading.Thread(target=importlib.import_module, args=(SLOWEST_MODULE,), daemon=True).start()

@@ -1,7 +1,10 @@
-"""The engine handles one request at a time."""
+"""The engine handles one request at a time, and keeps connections open."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -36,3 +39,17 @@ def test_a_long_poll_does_not_block_other_requests(stack: LocalStack) -> None:
         receiving = thread.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
         sqs.send_message(QueueUrl=url, MessageBody="sent during the poll")
         assert receiving.result()["Messages"][0]["Body"] == "sent during the poll"
+
+
+def test_a_connection_stays_open_also_after_a_request_that_fails(stack: LocalStack) -> None:
+    statuses = list[int]()
+    with closing(HTTPConnection(urlsplit(stack.endpoint_url).netloc)) as connection:
+        connection.connect()
+        opened = connection.sock
+        for method, path in (("GET", ""), ("POST", "seed"), ("HEAD", ""), ("GET", "")):
+            connection.request(method, f"/moto-api/{path}", body=b"x" * 100_000)
+            answer = connection.getresponse()
+            assert bool(answer.read()) == (method != "HEAD")
+            assert connection.sock is opened
+            statuses.append(answer.status)
+    assert statuses == [200, 500, 200, 200]
