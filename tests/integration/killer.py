@@ -21,6 +21,11 @@ CHANGED_BY_A_KILL = {
     "lease_until",
 }
 """Attributes that depend on how often, and how long, a run was worked on."""
+READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetParameter", "Kapso"}
+"""Requests that leave nothing behind: a kill after one is a kill after the request before it."""
+
+
+NO_SHARE = slice(None)
 
 
 class Killed(BaseException):
@@ -32,6 +37,7 @@ class Killer:
 
     def __init__(self, *clients: Any) -> None:
         self.at = self.seen = 0
+        self.wrote = list[int]()
         self.when = "before"
         self._watching = False
         self._clients = clients
@@ -50,13 +56,13 @@ class Killer:
         return partial(self._around, request)
 
     def _around(self, request: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self._before()
+        self._before("Kapso")
         answer = request(*args, **kwargs)
         self._after()
         return answer
 
     def aim(self, at: int, when: str = "before") -> None:
-        self.at, self.when, self.seen = at, when, 0
+        self.at, self.when, self.seen, self.wrote = at, when, 0, []
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -66,9 +72,11 @@ class Killer:
         finally:
             self._watching = False
 
-    def _before(self, **_: object) -> None:
+    def _before(self, event_name: str, **_: object) -> None:
         if self._watching:
             self.seen += 1
+            if event_name.rsplit(".", 1)[-1] not in READS:
+                self.wrote.append(self.seen)
             self._strike("before")
 
     def _after(self, **_: object) -> None:
@@ -79,6 +87,19 @@ class Killer:
         if (self.when, self.seen) == (when, self.at):
             self.at = 0
             raise Killed
+
+
+def assert_same_through_kills(killer: Killer, play: Callable[[], object], share: slice = NO_SHARE) -> None:
+    """A play that is killed after any request that writes ends as if it had not been killed.
+
+    `share` are the kills to try. A kill before a request is a kill after the one before it.
+    """
+    killer.aim(0)
+    expected, kills = play(), [0, *killer.wrote]
+    for at in kills[share]:
+        killer.aim(*((at, "after") if at else (1, "before")))
+        assert play() == expected, f"killed after request {at} of {kills[-1]}"
+        assert killer.at == 0
 
 
 def deliver_through_kills(world: World, killer: Killer, waiting: list[Received]) -> None:

@@ -9,7 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
-from tests.integration.killer import Killed, Killer, Snapshot, deliver_through_kills, snapshot
+from tests.integration.killer import (
+    Killed,
+    Killer,
+    Snapshot,
+    assert_same_through_kills,
+    deliver_through_kills,
+    snapshot,
+)
 from tests.integration.world import NOW, World
 
 SHARES = 4
@@ -68,11 +75,4 @@ def test_without_a_kill_the_sweep_has_these_counts(world: World, killer: Killer)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_sweep_killed_at_any_request_ends_the_same(world: World, killer: Killer, share: int) -> None:
-    """A kill before a request is a kill after the one before it: nothing is stored in between."""
-    killer.aim(0)
-    expected, requests = sweep(world, killer), killer.seen
-    kills = [(1, "before"), *((at, "after") for at in range(1, requests + 1))]
-    for at, when in kills[share::SHARES]:
-        killer.aim(at, when)
-        assert sweep(world, killer) == expected, f"killed {when} request {at} of {requests}"
-        assert killer.at == 0
+    assert_same_through_kills(killer, lambda: sweep(world, killer), slice(share, None, SHARES))

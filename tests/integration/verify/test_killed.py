@@ -1,14 +1,19 @@
 """A verified run that is killed after any request, and delivered again, ends as if it had not been killed.
 
 The runs have it all: pages that continue in follow-up messages, a repair, a new contact, an unknown person, a
-report under its cap, flags of the plain rule, and a webhook that is off. Requests to Kapso count too. A kill
-before a request is a kill after the one before it: nothing is stored in between.
+report under its cap, flags of the plain rule, and a webhook that is off.
 """
 
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.integration.killer import Killer, Snapshot, deliver_through_kills, snapshot
+from tests.integration.killer import (
+    Killer,
+    Snapshot,
+    assert_same_through_kills,
+    deliver_through_kills,
+    snapshot,
+)
 from tests.integration.verify.number import (
     KEY,
     LONG_AGO_MS,
@@ -88,9 +93,4 @@ def test_without_a_kill_a_reporting_run_has_these_counts(world: World, killer: K
 def test_a_run_killed_at_any_request_ends_the_same(
     world: World, killer: Killer, mode: str, share: int
 ) -> None:
-    killer.aim(0)
-    expected, requests = run(world, killer, mode), killer.seen
-    for at in range(1 + share, requests + 1, SHARES):
-        killer.aim(at, "after")
-        assert run(world, killer, mode) == expected, f"killed after request {at} of {requests}"
-        assert killer.at == 0
+    assert_same_through_kills(killer, lambda: run(world, killer, mode), slice(share, None, SHARES))
