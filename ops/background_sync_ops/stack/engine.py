@@ -7,7 +7,6 @@ Ends when its stdin does, so it never outlives its parent.
 """
 
 import argparse
-import importlib
 import json
 import os
 import signal
@@ -22,7 +21,7 @@ from moto.sqs.models import Queue
 from werkzeug.wrappers import Request, Response
 
 from background_sync_ops.stack.engine_http import KeepAliveHandler
-from background_sync_ops.stack.engine_shortcuts import Dispatcher, take_shortcuts
+from background_sync_ops.stack.engine_shortcuts import Dispatcher, import_slowest_module, take_shortcuts
 from background_sync_ops.stack.errors import PortError
 from background_sync_ops.stack.invoke_api import INVOKE_PATH
 from background_sync_ops.stack.loopback import listen, wsgi_server
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONG_POLL_STEP_S = 0.1
-SLOWEST_MODULE = "moto.cloudformation.parsing"
 
 
 class LockedMoto:
@@ -105,8 +103,8 @@ def main() -> int:
         return 1
     server = wsgi_server(InvocationForwarder(LockedMoto(), arguments.invoke_url), listener, KeepAliveHandler)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # This import takes two seconds. It runs while the parent translates the template.
-    threading.Thread(target=importlib.import_module, args=(SLOWEST_MODULE,), daemon=True).start()
+    # The import runs while the parent translates the template.
+    threading.Thread(target=import_slowest_module, daemon=True).start()
     _report({"port": server.port})
     server.serve_forever()
     return 0
