@@ -1,6 +1,7 @@
 """moto without the work that it repeats for each request: half of a request's time."""
 
 import importlib
+import pickle
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -9,6 +10,8 @@ from boto3 import Session
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
+from moto.dynamodb.parsing.ast_nodes import Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.utilities import utils
 
@@ -26,6 +29,9 @@ class Dispatcher(DomainDispatcherApplication):
 
 def take_shortcuts() -> None:
     """Change moto in this process."""
+    # moto parses an expression twice, and works on a copy.
+    UpdateExpressionParser.make = cache(UpdateExpressionParser.make)
+    Node.__deepcopy__ = lambda self, _: pickle.loads(pickle.dumps(self))  # noqa: S301 - moto's own
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     BaseJSONSerializer._serialize_type_structure = _serialize_type_structure  # type: ignore[method-assign]
 
@@ -44,7 +50,7 @@ def _serialize_type_structure(
 
 
 def import_slowest_module() -> None:
-    """Import what creates stacks, without the data of EC2, which take half of the time and nothing here reads."""
+    """Import what creates stacks, without the data of EC2, half of the time, which nothing here reads."""
     load, find_regions = utils.load_resource, Session.get_available_regions
 
     def load_resource(path: str, *more: Any) -> Any:
