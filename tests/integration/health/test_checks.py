@@ -1,10 +1,14 @@
 """GET /health: pass, warn or fail, derived from the records of the sweeps and from the queues."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
+from tests.integration.verify.number import PHONE_ID, REPAIR, Number, served
 from tests.integration.world import NOW, World
 
 States = tuple[int, str, dict[str, str]]
@@ -131,3 +135,24 @@ def test_a_dead_letter_warns_and_the_worst_check_is_the_overall_state(api: Api, 
     assert states(api) == (200, "warn", {"deadLetters:waiting": "warn"})
     world.clock.time += DAY_MS
     assert states(api) == (503, "fail", {"sweep:age": "fail", "deadLetters:waiting": "warn"})
+
+
+@pytest.fixture
+def verified(world: World) -> Iterator[Number]:
+    """A workspace whose number has one contact and a working webhook."""
+    with served(world) as number:
+        world.workspace(settings=REPAIR)
+        number.quiet("621")
+        number.store.add_webhook(PHONE_ID, "https://crm.example.com/hooks")
+        yield number
+
+
+def test_a_conversation_that_cannot_be_read_warns_while_it_lasts(
+    api: Api, world: World, verified: Number
+) -> None:
+    verified.server.faults.add(answers.wrong_types("last_active_at"), path="/conversations", times=1)
+    world.sweep()
+    assert states(api) == (200, "warn", {"verification:unreadable": "warn"})
+    world.clock.time += HOUR_MS
+    world.sweep(NOW + HOUR_MS)
+    assert states(api) == PASS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.kapso.conversations import Conversation, ConversationPage, read_page
+from background_sync.kapso.conversations import PAGE_SIZE, Conversation, ConversationPage, read_page
 from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.parsing import read_document
 from background_sync.rules.policy import DAY_MS
@@ -59,9 +59,8 @@ def test_missing_times_do_not_count() -> None:
     )
 
 
-@pytest.mark.parametrize("kapso", [None, {}, {"last_inbound_at": None}])
-def test_without_any_time_there_is_no_activity(kapso: object) -> None:
-    assert read(kapso=kapso).activities == ()
+def test_without_any_time_there_is_no_activity() -> None:
+    assert read(kapso={"last_inbound_at": None}).activities == ()
 
 
 def test_a_person_may_have_no_phone() -> None:
@@ -103,18 +102,20 @@ def test_a_profile_name_is_read(written: str | None, name: str | None) -> None:
         ({"contact_name": ["John"]}, "contact_name is not text"),
         ({"phone_number_id": 5}, "phone_number_id is not text"),
         ({"kapso": "yes"}, "kapso is not an object"),
+        ({"kapso": None}, "kapso is not an object"),
+        ({"kapso": {}}, "kapso has no times"),
     ],
 )
 def test_an_invalid_record_is_named_and_the_others_are_read(fields: dict[str, Any], reason: str) -> None:
     found = page(conversation(id="a"), conversation(id="b", **fields), conversation(id="c"))
     assert [each.id for each in found.conversations] == ["a", "c"]
-    assert found.invalid == (f"conversation b: {reason}",)
+    assert [each.reason for each in found.unreadable] == [f"conversation b: {reason}"]
 
 
 @pytest.mark.parametrize("record", [None, 5, "text", [], {}, conversation(id=None), conversation(id="a b")])
 def test_a_record_without_a_valid_id_is_invalid(record: object) -> None:
     found = page(record, conversation())
-    assert (len(found.conversations), len(found.invalid)) == (1, 1)
+    assert (len(found.conversations), len(found.unreadable)) == (1, 1)
 
 
 @given(st.sampled_from(sorted(conversation())), ANY_JSON)
@@ -124,26 +125,80 @@ def test_any_value_in_a_field_costs_at_most_its_record(name: str, value: object)
     records = [conversation(id="a"), conversation() | {name: value}, conversation(id="c")]
     document = read_document(json.dumps({"data": records}).encode())
     found = read_page(document, PHONE_ID, set())
-    assert len(found.conversations) + len(found.invalid) == 3
+    assert len(found.conversations) + len(found.unreadable) == 3
     assert {"a", "c"} <= {each.id for each in found.conversations}
 
 
 @given(st.sampled_from(sorted(conversation()["kapso"])), ANY_JSON)
 def test_any_value_in_the_kapso_block_costs_at_most_its_record(name: str, value: object) -> None:
     found = page(conversation(**{name: value}), conversation())
-    assert (len(found.conversations), len(found.invalid)) in {(2, 0), (1, 1)}
+    assert (len(found.conversations), len(found.unreadable)) in {(2, 0), (1, 1)}
 
 
 def test_an_integer_that_python_refuses_to_read_costs_its_record() -> None:
     record = json.dumps(conversation(phone_number=1)).replace(": 1,", f": {'9' * 5000},")
     document = read_document(f'{{"data": [{record}, {json.dumps(conversation())}]}}'.encode())
     found = read_page(document, PHONE_ID, set())
-    assert (len(found.conversations), len(found.invalid)) == (1, 1)
+    assert (len(found.conversations), len(found.unreadable)) == (1, 1)
 
 
 def test_a_record_of_another_number_makes_the_page_invalid() -> None:
     with pytest.raises(InvalidResponse, match=f"about number {PHONE_ID} has data of another number"):
         page(conversation(), conversation(phone_number_id="999"))
+
+
+def without_times(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "kapso"}
+
+
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [
+        ([without_times(conversation())], "none of 1 conversations has a kapso block"),
+        (
+            [without_times(conversation(id="a")), conversation(id="b", kapso={})],
+            "none of 2 conversations has",
+        ),
+        (
+            [conversation(id="a", last_active_at=None), conversation(id="b", last_inbound_at={})],
+            "can be read",
+        ),
+    ],
+)
+def test_a_page_that_shows_nobodys_activity_is_refused(records: list[Any], reason: str) -> None:
+    """Read as it stands, it would say that everybody is quiet."""
+    with pytest.raises(InvalidResponse, match=reason):
+        page(*records)
+
+
+@pytest.mark.parametrize(
+    ("fields", "phone", "bsuid", "last_active_at"),
+    [
+        ({"last_inbound_at": {}}, "15551234567", None, MOMENT + 60_000),
+        ({"last_active_at": "?"}, "15551234567", None, None),
+        ({"phone_number": 5, "business_scoped_user_id": "US.1"}, None, "US.1", MOMENT + 60_000),
+        ({"phone_number": 5, "last_active_at": "?"}, None, None, None),
+    ],
+)
+def test_an_unreadable_record_keeps_what_it_says_about_its_person(
+    fields: dict[str, Any], phone: str | None, bsuid: str | None, last_active_at: int | None
+) -> None:
+    [found] = page(conversation(**fields)).unreadable
+    assert (found.phone, found.business_scoped_user_id) == (phone, bsuid)
+    assert found.last_active_at == last_active_at
+
+
+@pytest.mark.parametrize("size", [1, PAGE_SIZE - 1])
+def test_a_repeated_cursor_ends_the_list_after_a_page_that_is_not_full(size: int) -> None:
+    records = [conversation(id=str(number)) for number in range(size)]
+    found = read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"})
+    assert (len(found.conversations), found.next_cursor) == (size, None)
+
+
+def test_a_full_page_that_repeats_a_cursor_is_refused() -> None:
+    records = [conversation(id=str(number)) for number in range(PAGE_SIZE)]
+    with pytest.raises(InvalidResponse, match="a full page in Kapso's answer repeats a cursor"):
+        read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"})
 
 
 @given(ANY_JSON)
@@ -153,7 +208,7 @@ def test_a_document_that_is_not_a_page_is_refused(document: object) -> None:
     except InvalidResponse:
         return
     assert isinstance(document, dict)
-    assert len(found.conversations) + len(found.invalid) == len(document["data"])
+    assert found.records == len(document["data"])
 
 
 def test_younger_activity_does_not_hide_older_activity() -> None:

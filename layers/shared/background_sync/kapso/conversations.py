@@ -6,11 +6,13 @@ before this one began, with an overlap.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from background_sync.kapso.client import PROXY, KapsoClient
+from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.parsing import (
     InvalidField,
     iso_since,
@@ -30,6 +32,7 @@ ACTIVITY_TIMES = ("last_inbound_at", "last_outbound_at", "last_message_timestamp
 MAX_NAME_LENGTH = 500
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _MAX_PHONE_DIGITS = 32
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +62,27 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A record that could not be read, and what it still says about who it is with, and how new it is."""
+
+    reason: str
+    phone: str | None = None
+    business_scoped_user_id: str | None = None
+    last_active_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPage:
-    """One page. `invalid` has a reason for each record that could not be read."""
+    """One page, in the records that could be read and those that could not."""
 
     conversations: tuple[Conversation, ...]
-    invalid: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
     next_cursor: str | None
 
     @property
     def records(self) -> int:
         """How many records the page has."""
-        return len(self.conversations) + len(self.invalid)
+        return len(self.conversations) + len(self.unreadable)
 
     @property
     def is_all(self) -> bool:
@@ -127,17 +140,50 @@ def read_page(document: object, phone_id: str, seen: set[str]) -> ConversationPa
     """Read a response. An invalid record does not affect the others.
 
     Raises:
-        InvalidResponse: it is not a page, or a page of another number.
+        InvalidResponse: it is not a page, or a page of another number; none of several records can be read,
+            or none has its times; or a full page repeats a cursor of `seen`: the rest is missing.
     """
-    conversations, invalid = [], []
+    conversations, unreadable = [], []
     records = read_records(document, phone_id=phone_id)
     for record in records:
         try:
             conversations.append(_read_conversation(record))
         except InvalidField as error:
-            invalid.append(str(error))
-    cursor = next_cursor(document, seen) if records else None
-    return ConversationPage(conversations=tuple(conversations), invalid=tuple(invalid), next_cursor=cursor)
+            unreadable.append(_unreadable(record, str(error)))
+    _check_readable(records, unreadable)
+    cursor = next_cursor(document, seen, is_full=len(records) >= PAGE_SIZE) if records else None
+    return ConversationPage(
+        conversations=tuple(conversations), unreadable=tuple(unreadable), next_cursor=cursor
+    )
+
+
+def _check_readable(records: Collection[object], unreadable: Sequence[Unreadable]) -> None:
+    """A page without times would read as if everybody were quiet."""
+    if records and not any(isinstance(each, Mapping) and _has_times(each.get("kapso")) for each in records):
+        raise InvalidResponse(f"none of {len(records)} conversations has a kapso block with its times")
+    if len(unreadable) == len(records) > 1:
+        raise InvalidResponse(f"none of {len(records)} conversations can be read: {unreadable[0].reason}")
+
+
+def _has_times(kapso: object) -> bool:
+    """Whether a kapso block has a field for a time, which may be null."""
+    return isinstance(kapso, Mapping) and any(name in kapso for name in ACTIVITY_TIMES)
+
+
+def _unreadable(record: object, reason: str) -> Unreadable:
+    fields = record if isinstance(record, Mapping) else {}
+    return Unreadable(
+        reason=reason,
+        phone=_if_readable(lambda: _read_phone(fields)),
+        business_scoped_user_id=_if_readable(lambda: _read_id(fields, "business_scoped_user_id")),
+        last_active_at=_if_readable(lambda: read_time(fields, "last_active_at")),
+    )
+
+
+def _if_readable(read: Callable[[], T | None]) -> T | None:
+    with suppress(InvalidField):
+        return read()
+    return None
 
 
 def _read_conversation(record: object) -> Conversation:
@@ -157,7 +203,9 @@ def _read_fields(conversation_id: str, fields: Mapping[str, object]) -> Conversa
         raise InvalidField("last_active_at is missing")
     # `read_records` compared the value if it is text; any other type makes the record invalid.
     read_text(fields, "phone_number_id")
-    kapso = read_object(fields.get("kapso") or {}, "kapso")
+    kapso = read_object(fields.get("kapso"), "kapso")
+    if not _has_times(kapso):
+        raise InvalidField("kapso has no times")
     times = [read_time(kapso, name) for name in ACTIVITY_TIMES]
     return Conversation(
         id=conversation_id,
@@ -165,15 +213,9 @@ def _read_fields(conversation_id: str, fields: Mapping[str, object]) -> Conversa
         business_scoped_user_id=_read_id(fields, "business_scoped_user_id"),
         last_active_at=last_active_at,
         activities=tuple(time for time in times if time is not None),
-        created_at=_read_created_at(fields),
+        created_at=_if_readable(lambda: read_time(fields, "created_at")),
         profile_name=_read_name(kapso),
     )
-
-
-def _read_created_at(fields: Mapping[str, object]) -> int | None:
-    with suppress(InvalidField):
-        return read_time(fields, "created_at")
-    return None
 
 
 def _read_id(fields: Mapping[str, object], name: str) -> str | None:

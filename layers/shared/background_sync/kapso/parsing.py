@@ -67,18 +67,22 @@ def read_records(document: object, *, phone_id: str | None = None) -> list[objec
     return data
 
 
-def next_cursor(document: object, seen: Collection[str]) -> str | None:
+def next_cursor(document: object, seen: Collection[str], *, is_full: bool = False) -> str | None:
     """The cursor of the next page; None at the end of the list. The page must have records.
 
     A list ends in one of several ways: without a cursor, with null, with a cursor of `seen`, or with a `next`
     that is null. The last page may still have a cursor.
 
     Raises:
-        InvalidResponse: the paging has a wrong shape.
+        InvalidResponse: the paging has a wrong shape, or a full page has a cursor of `seen`: that is no end.
     """
     paging = _object_under("paging", document)
     after = _object_under("cursors", paging).get("after")
-    if after in (None, "", *seen) or paging.get("next", "") is None:
+    if after in (None, "") or paging.get("next", "") is None:
+        return None
+    if after in (*seen,):
+        if is_full:
+            raise InvalidResponse("a full page in Kapso's answer repeats a cursor")
         return None
     if not isinstance(after, str) or not _CURSOR.fullmatch(after):
         raise InvalidResponse("the cursor in Kapso's answer is invalid")

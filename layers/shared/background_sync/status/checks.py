@@ -35,6 +35,7 @@ COUNTS_READ = (
     "behind",
     "missing",
     "verified",
+    "unreadable",
     "deferred",
     "uncompared",
     "webhook_off",
@@ -143,6 +144,7 @@ class HealthChecker:
         yield self._share(finished, "verification:deferred", "deferred", warn_if)
         yield self._share(finished, "verification:uncompared", "uncompared", warn_if)
         yield self._verification_age(seen)
+        yield self._unreadable(finished)
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)
 
@@ -161,6 +163,12 @@ class HealthChecker:
         share = count / dispatched if dispatched else 0.0
         output = f"{count} of {dispatched} {words}" if self.public_totals else None
         return Check(check, judge(share), round(share, 4), "ratio", output)
+
+    def _unreadable(self, finished: Document | None) -> Check:
+        """Conversations that the last finished sweep could not read: their people are not confirmed quiet."""
+        count = 0 if finished is None else int(finished["unreadable"])
+        output = f"{count} conversations" if self.public_totals and finished is not None else None
+        return Check("verification:unreadable", warn_if(count), output=output)
 
     def _sweep_age(self, seen: Observation) -> Check:
         if not seen.sweeps:

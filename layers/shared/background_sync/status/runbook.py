@@ -75,6 +75,13 @@ GUIDES: Mapping[str, Guide] = {
         fix="Find the workspaces that are deferred in sweep after sweep, and the reason.",
         command="background-sync health",
     ),
+    "verification:unreadable": Guide(
+        title="Unreadable conversations",
+        anchor="conversations-are-unreadable",
+        problem="Some conversations in Kapso cannot be read, so nobody knows whether those people are quiet.",
+        fix="The reconciler's log names each conversation and what is wrong with it.",
+        command="background-sync logs",
+    ),
     "webhooks:off": Guide(
         title="Webhooks off",
         anchor="a-webhook-is-off",

@@ -1,9 +1,9 @@
 """Comparing the people in Kapso's conversations with the table, and repairing what the webhooks missed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from background_sync.kapso.conversations import Conversation
+from background_sync.kapso.conversations import Conversation, Unreadable
 from background_sync.records.contacts import Conflict, Unwritable, read_contacts
 from background_sync.records.database import (
     AttributeValue,
@@ -73,6 +73,27 @@ class Comparer:
         if self.placer.held:
             self._compare(self.placer.place_held())
 
+    def suspect(self, conversations: Iterable[Unreadable]) -> None:
+        """Count conversations that cannot be read, and mark the contacts that may have missed something.
+
+        No message is newer than `last_active_at`, so a contact with that activity has missed nothing.
+        """
+        for each in conversations:
+            warn("unreadable conversation", reason=each.reason)
+            self.verified = self.verified.plus("unreadable")
+            at = self.scan_at - GRACE_MS if each.last_active_at is None else each.last_active_at
+            contacts = self.placer.contacts_of(each.phone, each.business_scoped_user_id)
+            if contacts is None:
+                self.unplaced_at = max(self.unplaced_at, at)
+            else:
+                self._mark_all(Facts(activity_at=at), contacts)
+
+    def _mark_all(self, facts: Facts, contacts: Mapping[str, Item]) -> None:
+        """Mark the contacts that lack the activity."""
+        if self.mode is not Mode.COUNT:
+            for contact_id, read in sorted(contacts.items()):
+                self._settle(facts, contact_id, read, self._suspect)
+
     def _compare(self, placement: Placement) -> None:
         for conversation, error in placement.unknown:
             self._unknown(conversation, error, placement.contacts)
@@ -93,9 +114,7 @@ class Comparer:
             and compare(None, False, facts.activity_at or None, self.scan_at) is Drift.MISSING
         ):
             self.unplaced_at = max(self.unplaced_at, facts.activity_at)
-        if self.mode is not Mode.COUNT:
-            for contact_id in sorted(error.contact_ids & contacts.keys()):
-                self._settle(facts, contact_id, contacts[contact_id], self._suspect)
+        self._mark_all(facts, {each: contacts[each] for each in error.contact_ids if each in contacts})
 
     def _count(self, person: str, outcome: str) -> None:
         was = self.counted.get(person)

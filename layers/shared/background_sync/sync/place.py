@@ -5,7 +5,7 @@ single identity that leads to no contact is held, until another one has both ide
 scan: made at once, the contact could be the person's second.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from background_sync.kapso.conversations import Conversation
@@ -47,12 +47,12 @@ class Placer:
             database=database,
             workspace_id=workspace_id,
             placed=dict(scan.placed),
-            held={_identities(each)[0]: each for each in held},
+            held={_identities_of(each)[0]: each for each in held},
         )
 
     def place(self, page: Sequence[Conversation]) -> Placement:
         """Find the contacts of a page, and of the held conversations of the same people."""
-        told = {identity for each in page if _has_both(each) for identity in _identities(each)}
+        told = {identity for each in page if _has_both(each) for identity in _identities_of(each)}
         released = [self.held.pop(identity) for identity in list(self.held) if identity in told]
         return self._place([*released, *page], hold=True)
 
@@ -62,7 +62,8 @@ class Placer:
         return self._place(held, hold=False)
 
     def _place(self, conversations: Sequence[Conversation], *, hold: bool) -> Placement:
-        contacts = self._candidates(conversations)
+        ids = {identity for each in conversations for identity in _identities_of(each)}
+        contacts = self._candidates(ids, {each.business_scoped_user_id for each in conversations})
         placed: dict[str, str] = {}
         unknown = []
         # Those with both identities come first, because they tell whose the others are.
@@ -85,16 +86,19 @@ class Placer:
         return Placement(people, contacts, unknown)
 
     def _hold(self, conversation: Conversation) -> None:
-        identity = _identities(conversation)[0]
+        identity = _identities_of(conversation)[0]
         self.held[identity] = merged(self.held.get(identity), conversation)
 
-    def _candidates(self, conversations: Iterable[Conversation]) -> dict[str, Item]:
-        """The contacts that the conversations' identities may lead to."""
-        ids = {identity for each in conversations for identity in _identities(each)}
+    def contacts_of(self, phone: str | None, bsuid: str | None) -> dict[str, Item] | None:
+        """All contacts that one of these identities leads to; None if there is no identity."""
+        ids = _identities(phone, bsuid)
+        return self._candidates(set(ids), {bsuid}) if ids else None
+
+    def _candidates(self, ids: Set[str], bsuids: Set[str | None]) -> dict[str, Item]:
+        """The contacts that have one of the `ids`, or one of the business-scoped user ids."""
         contacts = read_contacts(self.database, self.workspace_id, ids)
-        known = {None, *contacts, *map(bsuid_of, contacts.values())}
-        bsuids = {each.business_scoped_user_id for each in conversations} - known
-        owners = {contact_id for bsuid in bsuids if bsuid for contact_id in self._owners_of(bsuid)}
+        unknown = bsuids - {None, *contacts, *map(bsuid_of, contacts.values())}
+        owners = {contact_id for bsuid in unknown if bsuid for contact_id in self._owners_of(bsuid)}
         return contacts | read_contacts(self.database, self.workspace_id, owners - contacts.keys())
 
     def _owners_of(self, bsuid: str) -> list[str]:
@@ -106,7 +110,7 @@ class Placer:
     def _contact_id(self, conversation: Conversation, contacts: Mapping[str, Item]) -> str | None:
         """The contact that the identities lead to, or that this scan placed there; raises `Ambiguous`."""
         phone, bsuid = conversation.phone, conversation.business_scoped_user_id
-        identities = _identities(conversation)
+        identities = _identities_of(conversation)
         candidates = {
             name: bsuid_of(item)
             for name, item in contacts.items()
@@ -142,7 +146,10 @@ def bsuid_of(item: Item) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _identities(conversation: Conversation) -> tuple[str, ...]:
+def _identities_of(conversation: Conversation) -> tuple[str, ...]:
+    return _identities(conversation.phone, conversation.business_scoped_user_id)
+
+
+def _identities(phone: str | None, bsuid: str | None) -> tuple[str, ...]:
     """The ids under which a contact may stand: the phone in each spelling, and the business-scoped id."""
-    phone, bsuid = conversation.phone, conversation.business_scoped_user_id
     return (*(spellings(phone) if phone else ()), *((bsuid,) if bsuid else ()))

@@ -42,7 +42,7 @@ from background_sync.rules.workspace import KapsoAccount, Mode, Workspace
 from background_sync.sync.compare import Comparer
 from background_sync.sync.place import Placer
 from background_sync.sync.task import Job
-from background_sync.telemetry import logger, warn
+from background_sync.telemetry import logger
 from background_sync.tokens import NoToken
 
 MARGIN_MS = 20_000
@@ -231,9 +231,7 @@ class Verifier:
     def _compare(self, comparer: Comparer, page: ConversationPage, scan: Scan) -> Scan:
         """Compare a page; returns the scan after it."""
         comparer.compare(page.conversations)
-        comparer.verified = comparer.verified.plus("unreadable", len(page.invalid))
-        for reason in page.invalid:
-            warn("unreadable conversation", reason=reason)
+        comparer.suspect(page.unreadable)
         is_snapshot = page.is_all if scan.pages == 0 else scan.is_snapshot and page.records == 0
         scan = _progress(scan, comparer)
         return replace(scan, after=page.next_cursor, pages=scan.pages + 1, is_snapshot=is_snapshot)

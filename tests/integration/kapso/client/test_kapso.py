@@ -43,7 +43,7 @@ def talk(store: KapsoStore, people: int) -> list[str]:
 
 def scanned(client: KapsoClient, since_ms: int) -> list[str | None]:
     pages = list(changed_since(client, PHONE_ID, since_ms))
-    assert [page.invalid for page in pages] == [()] * len(pages)
+    assert [page.unreadable for page in pages] == [()] * len(pages)
     return [each.phone for page in pages for each in page.conversations]
 
 

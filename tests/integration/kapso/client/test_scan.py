@@ -75,7 +75,7 @@ def test_a_scan_ends_at_the_last_page_and_at_a_repeated_cursor(
 
 def test_a_page_without_data_ends_the_scan(server: Server, client: KapsoClient) -> None:
     server.replies = [page_before("a", after="c0"), page_before(after="c1")]
-    assert scan(client)[-1] == ConversationPage(conversations=(), invalid=(), next_cursor=None)
+    assert scan(client)[-1] == ConversationPage(conversations=(), unreadable=(), next_cursor=None)
     assert len(server.requests) == 2
 
 

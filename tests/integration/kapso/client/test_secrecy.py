@@ -55,8 +55,8 @@ def full_text(error: BaseException | None) -> str:
     return text
 
 
-def invalid_conversations(client: KapsoClient, phone_id: str) -> list[tuple[str, ...]]:
-    return [page.invalid for page in changed_since(client, phone_id, MOMENT)]
+def invalid_conversations(client: KapsoClient, phone_id: str) -> list[object]:
+    return [page.unreadable for page in changed_since(client, phone_id, MOMENT)]
 
 
 @pytest.mark.parametrize("reply", echoes())
