@@ -3,7 +3,7 @@
 Requests count against the key's budget, like those of a run, so the CRM keeps its share.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,10 +14,11 @@ from urllib.parse import urlsplit, urlunsplit
 from background_sync.clock import Clock, Deadline
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import KapsoError, RateLimited
-from background_sync.kapso.webhooks import Webhook, activate_webhook, list_webhooks, webhook_state
+from background_sync.kapso.webhooks import change_webhook, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.values import valid_time
+from background_sync.rules.webhooks import INCOMPLETE, Changes, Webhook, missing_events, webhook_state
 from background_sync.rules.workspace import Workspace, read_workspace
 from background_sync.tokens import NoToken, Tokens
 from background_sync_ops.errors import CommandError
@@ -48,10 +49,10 @@ class WebhookClient:
         with self._client(workspace) as client:
             return list_webhooks(client, workspace.account.phone_id)
 
-    def resume(self, workspace: Workspace, webhook_id: str) -> None:
-        """Switch a webhook on, and change nothing else about it."""
+    def change(self, workspace: Workspace, webhook_id: str, changes: Changes) -> None:
+        """Change these fields of a webhook, and nothing else about it."""
         with self._client(workspace) as client:
-            activate_webhook(client, workspace.account.phone_id, webhook_id)
+            change_webhook(client, workspace.account.phone_id, webhook_id, changes)
 
     @contextmanager
     def _client(self, workspace: Workspace) -> Iterator[KapsoClient]:
@@ -111,11 +112,17 @@ def _report(client: WebhookClient, record: Mapping[str, object]) -> Document:
         error = str(reason)
     return {
         "workspace_id": workspace.workspace_id,
-        "state": webhook_state(webhooks) if error is None else "unknown",
+        **(number_state(webhooks) if error is None else {"state": "unknown", "missing": []}),
         "remembered": {"webhook": workspace.webhook, "webhook_since": valid_time(record, "webhook_since")},
         "webhooks": list(map(webhook_document, webhooks)),
         "error": error,
     }
+
+
+def number_state(webhooks: Collection[Webhook]) -> Document:
+    """The state of a number's webhooks; `missing` names the events that an incomplete one lacks."""
+    state = webhook_state(webhooks)
+    return {"state": state, "missing": list(missing_events(webhooks)) if state == INCOMPLETE else []}
 
 
 def webhook_document(webhook: Webhook) -> Document:

@@ -125,7 +125,7 @@ def _webhook_switch_off(switch_off: "WebhookSwitchOff") -> Rows:
     yield "Next sweep", f"webhook {sweep.webhook}; {sweep.repaired} repaired, {sweep.left_behind} left behind"
     yield (
         "Resumed",
-        f"with `background-sync webhooks --resume`; {switch_off.delivered_after_resume} messages arrived",
+        f"with `background-sync webhooks --fix`; {switch_off.delivered_after_resume} messages arrived",
     )
     yield "Next sweep", f"webhook {later.webhook}; {later.repaired} repaired, {later.in_step} in step"
 

@@ -32,13 +32,14 @@ BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 GAP = (0, 2, 0, 0)
 STATE_STYLES = {
     **dict.fromkeys(("pass", "completed", "fresh", "active"), "green"),
-    **dict.fromkeys(("warn", "running", "stale", "none", "unknown"), "yellow"),
+    **dict.fromkeys(("warn", "running", "stale", "none", "incomplete", "unknown"), "yellow"),
     **dict.fromkeys(("fail", "failed", "unreadable", "off"), "bold red"),
 }
 LABELS = {
     "over_cap": "over the cap",
     "invalid_setting": "invalid settings",
-    "webhook_off": "with webhooks off",
+    "webhook_off": "without a working webhook",
+    "webhook_failing": "with a failing webhook",
 }
 
 

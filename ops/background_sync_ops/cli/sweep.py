@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LATER = "`background-sync health` and the functions' logs show its progress"
 HINTS = {
     "deferred": "Why it was deferred: `background-sync health`. A later sweep catches up.",
-    "webhook_off": "Which webhooks are off: `background-sync webhooks`. --resume switches one on.",
+    "webhook_off": "Which webhooks are off: `background-sync webhooks`. --fix puts one right.",
 }
 NAMES_SHOWN = 10
 ERRORS_SHOWN = 20

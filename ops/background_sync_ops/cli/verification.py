@@ -11,35 +11,15 @@ from background_sync_ops.cli.times import iso
 Document = Mapping[str, Any]
 COMPARED = ("in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown")
 """The results of the people that were compared: each person counts in exactly one."""
-OTHERS = (
-    "reported",
-    "renamed",
-    "identity_changed",
-    "number_moved",
-    "unreadable",
-    "deferred",
-    "uncompared",
-    "webhook_off",
-    "failed_deliveries",
-)
+PROBLEMS = ("deferred", "uncompared", "webhook_off", "webhook_failing", "number_moved")
+BESIDE = ("reported", "renamed", "identity_changed", "unreadable")
+OTHERS = (*BESIDE, *PROBLEMS, "failed_deliveries")
 VERIFICATION = ("verified", *COMPARED, *OTHERS)
 """Every count of verification."""
 COLUMNS = {"Verified": "verified", "In step": "in_step", "Repaired": "repaired", "Created": "created"}
 REMARKS = "Remarks"
-REMARKED = (
-    "behind",
-    "missing",
-    "deleted",
-    "ahead",
-    "unknown",
-    "reported",
-    "renamed",
-    "identity_changed",
-    "number_moved",
-    "unreadable",
-    "failed_deliveries",
-)
-WEBHOOKS = {"off": "webhook off", "none": "no webhook"}
+REMARKED = ("behind", "missing", "deleted", "ahead", "unknown", *BESIDE, "failed_deliveries")
+WEBHOOKS = {"off": "webhook off", "none": "no webhook", "incomplete": "webhook without"}
 KEYS: Mapping[str, Callable[[Document], str]] = {
     "Sweep": lambda each: iso(each["run_at"], seconds=False),
     "Workspace": lambda each: clean(each["workspace_id"]),
@@ -79,8 +59,10 @@ def _remarks(document: Document) -> str:
 
 def _problems(document: Document) -> Iterator[str]:
     if "workspace_id" not in document:  # a sweep has only numbers
-        yield nonzero(document, ("deferred", "uncompared", "webhook_off"))
+        yield nonzero(document, PROBLEMS)
         return
     if document["deferred"]:
         yield clean(f"deferred: {document['deferred_why']}".replace("_", " "))
-    yield WEBHOOKS.get(document["webhook"] or "", "")
+    state = WEBHOOKS.get(document["webhook"] or "", "")
+    yield f"{state} {clean(document['webhook_missing'])}" if document["webhook_missing"] else state
+    yield "webhook failing" if document["webhook_failing"] else ""

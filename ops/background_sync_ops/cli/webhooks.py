@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from background_sync.rules.webhooks import NOT_WORKING
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, OptionalWorkspaceId, StackOptions
 from background_sync_ops.cli.output import clean, console, grid, print_json, print_stderr, progress, state
@@ -19,41 +20,49 @@ if TYPE_CHECKING:
     from background_sync_ops.target import Target
 
 Document = Mapping[str, Any]
-LABELS = {"active": "active", "off": "with a webhook off", "none": "without a webhook", "unknown": "unknown"}
+LABELS = {
+    "active": "active",
+    "off": "with every webhook off",
+    "incomplete": "without all events",
+    "none": "without a webhook",
+    "unknown": "unknown",
+}
 
 
-@command(exit_status("0 all are active", "1 a webhook is off or missing, or nothing was changed"))
+@command(exit_status("0 all are active", "1 a number has no working webhook, or nothing was changed"))
 def webhooks(
     stack: StackOptions,
     workspace: OptionalWorkspaceId = None,
-    resume: Annotated[
+    fix: Annotated[
         str | None,
         typer.Option(
             metavar="WORKSPACE",
-            help="Switch this workspace's webhook on again, after showing it and asking.",
+            help="Put this workspace's webhook right, after showing what is wrong and asking.",
         ),
     ] = None,
     webhook: Annotated[
-        str | None, typer.Option(metavar="ID", help="With --resume: which webhook, if several are off.")
+        str | None, typer.Option(metavar="ID", help="With --fix: which webhook, if several could be changed.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --resume: do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show the webhooks of each workspace's number, as Kapso has them, and what the last run saw.
 
-    Kapso switches a webhook off when it fails, and only a person switches it on again: --resume does that,
-    and changes nothing else about it. Kapso is asked with each workspace's own token, which is read from SSM
-    and never shown. Parts of a URL that may be secret are shown as ***.
+    A number needs one webhook that is on, and gets the events whatsapp.message.received and
+    whatsapp.message.sent. Kapso switches a failing webhook off, and only a person switches it on again: --fix
+    does that, adds the events that are missing, and changes nothing else. Kapso is asked with each
+    workspace's own token, which is read from SSM and never shown. Parts of a URL that may be secret are shown
+    as ***.
     """
-    if resume is None:
+    if fix is None:
         if webhook is not None or yes:
-            raise typer.BadParameter("--webhook and --yes go with --resume")
+            raise typer.BadParameter("--webhook and --yes go with --fix")
         return _show(stack.target(), workspace, as_json=as_json)
     if workspace is not None:
-        raise typer.BadParameter("name the workspace once: after --resume")
-    from background_sync_ops.cli.resume import resume_webhook
+        raise typer.BadParameter("name the workspace once: after --fix")
+    from background_sync_ops.cli.fix import fix_webhook
 
-    return resume_webhook(stack.target(), resume, webhook, sure=yes, as_json=as_json)
+    return fix_webhook(stack.target(), fix, webhook, sure=yes, as_json=as_json)
 
 
 def _show(target: "Target", workspace: str | None, *, as_json: bool) -> int:
@@ -69,7 +78,7 @@ def _show(target: "Target", workspace: str | None, *, as_json: bool) -> int:
         if each["error"] is not None:
             print_stderr(f"error: {clean(each['workspace_id'])}: {clean(each['error'])}")
     states = {each["state"] for each in reports}
-    if states & {"off", "none"}:
+    if states & set(NOT_WORKING):
         return NOT_OK
     return NOT_DONE if "unknown" in states else OK
 
@@ -103,6 +112,8 @@ def _rows(report: Document) -> Iterator[tuple[str, str]]:
         yield "active" if webhook["active"] else "off", "\n".join(webhook_lines(webhook))
     if not report["webhooks"]:
         yield report["state"], "-"
+    if report["missing"]:
+        yield report["state"], f"no webhook gets {clean(', '.join(report['missing']))}"
     known, since = report["remembered"]["webhook"], report["remembered"]["webhook_since"]
     if known is not None:
         yield "", f"the last run saw: {clean(known)}, since {iso(since)}"
@@ -119,5 +130,5 @@ def _summary(reports: Sequence[Document]) -> str:
     states = Counter(each["state"] for each in reports)
     counts = ", ".join(f"{states[name]} {label}" for name, label in LABELS.items() if states[name])
     numbers = "1 number" if len(reports) == 1 else f"{len(reports)} numbers"
-    resume = " Switch one on with --resume WORKSPACE." if states["off"] else ""
-    return f"{numbers}: {counts}.{resume}"
+    fix = " Put one right with --fix WORKSPACE." if states["off"] or states["incomplete"] else ""
+    return f"{numbers}: {counts}.{fix}"

@@ -84,12 +84,8 @@ class Api:
         self._check_number(request, phone_id)
         if webhook_id not in [webhook.id for webhook in self._store.webhooks(phone_id)]:
             raise Problem(404, "Webhook not found")
-        match request.get_json(silent=True):
-            case {"whatsapp_webhook": {"active": bool(active)}}:
-                changed = self._store.change_webhook(webhook_id, self._now, active=active)
-                return {"data": webhook_document(changed)}
-            case _:
-                raise Problem(422, "expected whatsapp_webhook.active, true or false")
+        changed = self._store.change_webhook(webhook_id, self._now, **_webhook_changes(request))
+        return {"data": webhook_document(changed)}
 
     def _deliveries(self, request: Request) -> dict[str, Any]:
         query = Parameters(request.args, invalid_status=422)
@@ -112,6 +108,17 @@ class Api:
     def _check_number(self, request: Request, phone_id: str) -> None:
         if not self._store.has_number(phone_id, api_key(request)):
             raise Problem(404, "Phone number not found")
+
+
+def _webhook_changes(request: Request) -> dict[str, Any]:
+    """The fields of a webhook that a request changes."""
+    document = request.get_json(silent=True)
+    changes = document.get("whatsapp_webhook") if isinstance(document, dict) else None
+    if isinstance(changes, dict) and changes:
+        active, events = changes.get("active", True), changes.get("events", [])
+        if isinstance(active, bool) and isinstance(events, list) and all(isinstance(e, str) for e in events):
+            return {name: changes[name] for name in ("active", "events") if name in changes}
+    raise Problem(422, "expected whatsapp_webhook with active, true or false, or events, a list of texts")
 
 
 def _page_url(request: Request) -> Callable[[str], str]:

@@ -22,7 +22,7 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     return {
         "id": webhook.id,
         "url": webhook.url,
-        "kind": "kapso",
+        "kind": webhook.kind,
         "events": list(webhook.events),
         "active": webhook.active,
         "secret_key": webhook.secret_key,

@@ -81,7 +81,7 @@ def _newest(known: int | None, at: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where a number's events are sent.
+    """Where a number's events are sent. One of the kind `meta` is listed, and is sent nothing here.
 
     `max_batch`: received messages are sent in batches of at most so many. `resumed_at`: when the webhook was
     last switched on.
@@ -94,10 +94,11 @@ class Webhook:
     active: bool
     secret_key: str = field(repr=False)
     max_batch: int | None
+    kind: str = "kapso"
     resumed_at: int | None = None
 
     def wants(self, event: str) -> bool:
-        return self.active and event in self.events
+        return self.active and self.kind == "kapso" and event in self.events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

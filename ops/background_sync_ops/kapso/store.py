@@ -165,6 +165,7 @@ class KapsoStore:
         *,
         events: Sequence[str] = MESSAGE_EVENTS,
         active: bool = True,
+        kind: str = "kapso",
         secret_key: str | None = None,
         max_batch: int | None = None,
     ) -> Webhook:
@@ -176,6 +177,7 @@ class KapsoStore:
                     url=url,
                     events=tuple(events),
                     active=active,
+                    kind=kind,
                     secret_key=secret_key or f"wh_sec_{self._random.randbytes(12).hex()}",
                     max_batch=max_batch,
                 )
@@ -190,12 +192,19 @@ class KapsoStore:
         with self._lock:
             return [each for each in self._webhooks.values() if each.phone_number_id == phone_number_id]
 
-    def change_webhook(self, webhook_id: str, at: int, *, active: bool) -> Webhook:
-        """Switch a webhook on or off. Raises KeyError."""
+    def change_webhook(
+        self, webhook_id: str, at: int, *, active: bool | None = None, events: Sequence[str] | None = None
+    ) -> Webhook:
+        """Switch a webhook on or off, or replace its events; None changes nothing. Raises KeyError."""
         with self._lock:
             known = self._webhooks[webhook_id]
-            resumed_at = at if active and not known.active else known.resumed_at
-            return self._save_webhook(replace(known, active=active, resumed_at=resumed_at))
+            changed = replace(
+                known,
+                active=known.active if active is None else active,
+                events=known.events if events is None else tuple(events),
+                resumed_at=at if active and not known.active else known.resumed_at,
+            )
+            return self._save_webhook(changed)
 
     def _save_webhook(self, webhook: Webhook) -> Webhook:
         self._webhooks[webhook.id] = webhook

@@ -97,7 +97,7 @@ def _facts(workspace: Document) -> Html:
         ("Last success", time_tag(workspace["last_success_at"])),
         ("Next due", time_tag(workspace["next_due_at"])),
         ("Verification", _verification(workspace)),
-        ("Webhook", workspace["webhook"] or NONE),
+        ("Webhook", ": ".join(filter(None, (workspace["webhook"], workspace["webhook_missing"]))) or NONE),
     )
     return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in facts], class_="figures")
 

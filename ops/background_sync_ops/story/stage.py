@@ -182,11 +182,11 @@ class Stage:
         return {str(each["contact_id"]): each for each in contact_records(self._database, WORKSPACE)}
 
     def resume_webhook(self) -> None:
-        """Switch the webhook on, as `background-sync webhooks --resume` does."""
+        """Switch the webhook on, as `background-sync webhooks --fix` does."""
         record = find_workspace(self._database, WORKSPACE)
         if record is None:
             raise StoryError(f"there is no workspace {WORKSPACE}")
-        webhook_client(self.target).resume(read_workspace(record), self.webhook_id)
+        webhook_client(self.target).change(read_workspace(record), self.webhook_id, {"active": True})
 
 
 def _sweep(target: Target, database: Database, run_at: int) -> SweepOutcome:

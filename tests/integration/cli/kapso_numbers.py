@@ -1,10 +1,12 @@
 """Numbers in Kapso that belong to workspaces of a running stack."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.kapso import KapsoServer, Webhook
+from background_sync_ops.kapso.model import MESSAGE_EVENTS
 from tests.integration.cli.running import AT_MS, Operator, Result
 
 KEY = "kapso-key-that-must-not-be-shown"
@@ -44,10 +46,12 @@ class KapsoNumbers:
                 Key={"workspace_id": {"S": workspace_id}},
             )
 
-    def webhook(self, phone_id: str, *, active: bool = True) -> Webhook:
+    def webhook(
+        self, phone_id: str, *, active: bool = True, events: Sequence[str] = MESSAGE_EVENTS
+    ) -> Webhook:
         """Add a webhook whose URL contains secrets."""
         url = f"https://crm:{PASSWORD}@crm.example/hooks?tenant={PASSWORD}"
-        return self.server.store.add_webhook(phone_id, url, active=active, secret_key=SECRET)
+        return self.server.store.add_webhook(phone_id, url, active=active, events=events, secret_key=SECRET)
 
     def missed(self, workspace_id: str, phone_id: str, contact_id: str, age_ms: int = 2 * HOUR_MS) -> None:
         """A contact wrote, and the table has only older activity."""

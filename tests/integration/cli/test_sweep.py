@@ -74,7 +74,7 @@ def test_sweep_and_health_show_the_results_of_comparing_with_kapso(
     numbers.server.faults.add(answers.status(401), path=f"/{refused}/")
     swept = operator.run("sweep", "--at", iso(VERIFIED_AT))
     assert swept.status == 0, swept.stderr
-    assert "Kapso 2 verified: 1 repaired, 1 created 1 deferred, 1 with webhooks off" in swept.words
+    assert "Kapso 2 verified: 1 repaired, 1 created 1 deferred, 1 without a working webhook" in swept.words
     assert "Which webhooks are off: `background-sync webhooks`" in swept.words
     health = operator.run("health", "--limit", "100")
     assert "verified 2 0 1 1 webhook off" in health.words

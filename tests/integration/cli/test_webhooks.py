@@ -1,4 +1,4 @@
-"""`background-sync webhooks` on a running stack: shows webhooks, and switches one on again."""
+"""`background-sync webhooks` on a running stack: shows webhooks, and puts one right."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import json
 import pytest
 
 from background_sync_ops.kapso import faults as answers
-from background_sync_ops.kapso.model import MESSAGE_EVENTS
+from background_sync_ops.kapso.model import MESSAGE_EVENTS, RECEIVED, SENT
 from tests.integration.cli.kapso_numbers import MASKED_URL, KapsoNumbers, assert_no_secret
 from tests.integration.cli.running import AT_MS, Operator, Result, error
 
@@ -23,6 +23,7 @@ def test_a_webhook_is_shown_without_its_secrets(numbers: KapsoNumbers, operator:
     assert found == {
         "workspace_id": "hooked",
         "state": "active",
+        "missing": [],
         "remembered": {"webhook": None, "webhook_since": None},
         "webhooks": [
             {
@@ -37,7 +38,7 @@ def test_a_webhook_is_shown_without_its_secrets(numbers: KapsoNumbers, operator:
     }
 
 
-@pytest.mark.parametrize(("webhooks", "state"), [([False, True], "off"), ([], "none")])
+@pytest.mark.parametrize(("webhooks", "state"), [([False, False], "off"), ([], "none")])
 def test_a_webhook_that_is_off_or_missing_is_exit_status_1(
     numbers: KapsoNumbers, operator: Operator, webhooks: list[bool], state: str
 ) -> None:
@@ -46,6 +47,21 @@ def test_a_webhook_that_is_off_or_missing_is_exit_status_1(
         numbers.webhook(phone_id, active=active)
     [found] = operator.json("webhooks", f"hooks-{state}", status=1)["workspaces"]
     assert (found["state"], [each["active"] for each in found["webhooks"]]) == (state, webhooks)
+
+
+def test_the_events_that_no_active_webhook_gets_are_named(numbers: KapsoNumbers, operator: Operator) -> None:
+    numbers.webhook(numbers.add("partly"), events=[RECEIVED])
+    [found] = operator.json("webhooks", "partly", status=1)["workspaces"]
+    assert (found["state"], found["missing"]) == ("incomplete", [SENT])
+    assert f"no webhook gets {SENT}" in operator.run("webhooks", "partly").words
+
+
+def test_one_working_webhook_is_enough(numbers: KapsoNumbers, operator: Operator) -> None:
+    phone_id = numbers.add("enough")
+    for active in (False, True):
+        numbers.webhook(phone_id, active=active)
+    [found] = operator.json("webhooks", "enough")["workspaces"]
+    assert found["state"] == "active"
 
 
 def test_the_state_that_the_last_run_saw_is_shown(operator: Operator) -> None:
@@ -77,20 +93,20 @@ def test_a_token_that_cannot_be_read_is_named_by_its_parameter(operator: Operato
     assert result.stderr == "error: keyless: /background-sync/kapso-tokens/x: ParameterNotFound\n"
 
 
-def resume(operator: Operator, monkeypatch: pytest.MonkeyPatch, workspace: str, answer: str) -> Result:
-    """Switch a webhook on, with an answer on stdin."""
+def fix(operator: Operator, monkeypatch: pytest.MonkeyPatch, workspace: str, answer: str) -> Result:
+    """Fix a webhook, with an answer on stdin."""
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    return operator.run("webhooks", "--resume", workspace)
+    return operator.run("webhooks", "--fix", workspace)
 
 
-def test_resume_shows_the_webhook_asks_and_changes_nothing_but_its_state(
+def test_fix_shows_the_webhook_asks_and_changes_nothing_but_its_state(
     numbers: KapsoNumbers, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = numbers.webhook(numbers.add("asked", verify="repair"), active=False)
-    result = resume(operator, monkeypatch, "asked", "y\n")
+    result = fix(operator, monkeypatch, "asked", "y\n")
     assert result.status == 0, result.stderr
     assert MASKED_URL in result.stderr
-    assert "Switch it on? [y/N]" in result.stderr
+    assert "Change it? [y/N]" in result.stderr
     assert "next sweep repairs what was missed meanwhile" in result.words
     assert_no_secret(result)
     assert numbers.server.store.webhook(webhook.id).active
@@ -104,10 +120,10 @@ def test_resume_shows_the_webhook_asks_and_changes_nothing_but_its_state(
         ("n\n", 1, "Nothing was changed.\n"),
         ("\n", 1, "Nothing was changed.\n"),
         ("what\n", 1, "Nothing was changed.\n"),
-        ("", 2, "error: there was no answer: --yes switches it on without asking\n"),
+        ("", 2, "error: there was no answer: --yes changes it without asking\n"),
     ],
 )
-def test_resume_changes_nothing_unless_the_answer_is_yes(
+def test_fix_changes_nothing_unless_the_answer_is_yes(
     numbers: KapsoNumbers,
     operator: Operator,
     monkeypatch: pytest.MonkeyPatch,
@@ -116,42 +132,50 @@ def test_resume_changes_nothing_unless_the_answer_is_yes(
     message: str,
 ) -> None:
     webhook = numbers.webhook(numbers.add("declined"), active=False)
-    result = resume(operator, monkeypatch, "declined", answer)
+    result = fix(operator, monkeypatch, "declined", answer)
     assert result.status == status
     assert (result.stdout or result.stderr).endswith(message)
     assert not numbers.server.store.webhook(webhook.id).active
 
 
-def test_resume_with_yes_does_not_ask(numbers: KapsoNumbers, operator: Operator) -> None:
+def test_fix_adds_the_missing_events_and_keeps_the_others(numbers: KapsoNumbers, operator: Operator) -> None:
+    known = numbers.webhook(numbers.add("lacking"), active=False, events=["whatsapp.message.read", RECEIVED])
+    document = operator.json("webhooks", "--fix", "lacking", "--yes")
+    assert (document["fixed"], document["state"], document["missing"]) == (known.id, "active", [])
+    [change] = [each for each in numbers.server.requests if each.method == "PATCH"]
+    assert json.loads(change.body) == {
+        "whatsapp_webhook": {"active": True, "events": ["whatsapp.message.read", RECEIVED, SENT]}
+    }
+
+
+def test_fix_with_yes_does_not_ask(numbers: KapsoNumbers, operator: Operator) -> None:
     webhook = numbers.webhook(numbers.add("sure"), active=False)
-    document = operator.json("webhooks", "--resume", "sure", "--yes")
-    assert (document["resumed"], document["state"]) == (webhook.id, "active")
+    document = operator.json("webhooks", "--fix", "sure", "--yes")
+    assert (document["fixed"], document["state"]) == (webhook.id, "active")
 
 
-def test_resume_does_not_change_an_active_webhook(numbers: KapsoNumbers, operator: Operator) -> None:
+def test_fix_does_not_change_an_active_webhook(numbers: KapsoNumbers, operator: Operator) -> None:
     numbers.webhook(numbers.add("well"))
-    result = operator.run("webhooks", "--resume", "well", "--yes")
-    assert (result.status, result.stdout) == (0, "Every webhook of well is active already.\n")
+    result = operator.run("webhooks", "--fix", "well", "--yes")
+    assert (result.status, result.stdout) == (0, "The webhooks of well need no change.\n")
     assert all(each.method == "GET" for each in numbers.server.requests)
 
 
-def test_resume_needs_an_id_if_several_webhooks_are_off(numbers: KapsoNumbers, operator: Operator) -> None:
+def test_fix_needs_an_id_if_several_webhooks_are_off(numbers: KapsoNumbers, operator: Operator) -> None:
     phone_id = numbers.add("several")
     first, second = (numbers.webhook(phone_id, active=False) for _ in range(2))
-    result = operator.run("webhooks", "--resume", "several", "--yes")
+    result = operator.run("webhooks", "--fix", "several", "--yes")
     assert result.status == 3
     assert "--webhook" in result.stderr
     assert first.id in result.stderr
-    document = operator.json("webhooks", "--resume", "several", "--yes", "--webhook", second.id, status=1)
-    assert (document["resumed"], document["state"]) == (second.id, "off")
+    document = operator.json("webhooks", "--fix", "several", "--yes", "--webhook", second.id)
+    assert (document["fixed"], document["state"]) == (second.id, "active")
     assert not numbers.server.store.webhook(first.id).active
 
 
-def test_resume_of_a_webhook_that_does_not_exist_is_an_error(
-    numbers: KapsoNumbers, operator: Operator
-) -> None:
+def test_fix_of_a_webhook_that_does_not_exist_is_an_error(numbers: KapsoNumbers, operator: Operator) -> None:
     phone_id = numbers.add("empty")
-    resume_empty = ("webhooks", "--resume", "empty", "--yes")
-    assert operator.run(*resume_empty) == error("the number of empty has no webhook: create one in Kapso")
+    fix_empty = ("webhooks", "--fix", "empty", "--yes")
+    assert operator.run(*fix_empty) == error("the number of empty has no webhook: create one in Kapso")
     known = numbers.webhook(phone_id, active=False)
-    assert operator.run(*resume_empty, "--webhook", "x") == error(f"empty has no webhook x, only {known.id}")
+    assert operator.run(*fix_empty, "--webhook", "x") == error(f"empty has no webhook x, only {known.id}")

@@ -62,6 +62,7 @@ def test_a_workspace_has_its_last_run_and_its_verification(api: Api, world: Worl
         "watermark": NOW,
         "watermark_age_ms": 1_000,
         "webhook": "active",
+        "webhook_missing": None,
         "webhook_since": NOW,
     }
 

@@ -1,10 +1,13 @@
 """Why messages are missed: webhooks that Kapso has switched off, or that nobody created."""
 
+from typing import Any
+
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Delivery, Webhook
 from background_sync_ops.kapso import faults as answers
+from background_sync_ops.kapso.model import RECEIVED, SENT
 from tests.integration.verify.number import KEY, PHONE_ID, REPAIR, Number
 from tests.integration.world import NOW, World
 
@@ -17,8 +20,8 @@ def verified_workspace(world: World, number: Number) -> None:
     number.missed("621")
 
 
-def webhook(number: Number, *, active: bool = True) -> Webhook:
-    return number.store.add_webhook(PHONE_ID, URL, active=active)
+def webhook(number: Number, *, active: bool = True, **fields: Any) -> Webhook:
+    return number.store.add_webhook(PHONE_ID, URL, active=active, **fields)
 
 
 def remembered(world: World) -> tuple[object, object]:
@@ -28,7 +31,7 @@ def remembered(world: World) -> tuple[object, object]:
 
 @pytest.mark.parametrize(
     ("webhooks", "state", "off"),
-    [([], "none", 1), ([True], "active", 0), ([False], "off", 1), ([True, False], "off", 1)],
+    [([], "none", 1), ([True], "active", 0), ([False], "off", 1), ([True, False], "active", 0)],
 )
 def test_the_state_of_a_numbers_webhooks_is_stored_on_the_workspace_and_the_run(
     world: World, number: Number, webhooks: list[bool], state: str, off: int
@@ -39,6 +42,38 @@ def test_the_state_of_a_numbers_webhooks_is_stored_on_the_workspace_and_the_run(
     assert (world.record().webhook, world.record().webhook_off) == (state, off)
     assert remembered(world) == (state, NOW)
     assert sweep["webhook_off"] == off
+
+
+def test_the_events_that_no_active_webhook_gets_are_stored_until_one_gets_them(
+    world: World, number: Number
+) -> None:
+    known = webhook(number, events=[RECEIVED])
+    webhook(number, active=False)
+    sweep = world.sweep()
+    record, workspace = world.record(), world.workspace_record()
+    assert (record.webhook, record.webhook_missing, sweep["webhook_off"]) == ("incomplete", SENT, 1)
+    assert (workspace["webhook"], workspace["webhook_missing"]) == ("incomplete", SENT)
+    number.store.change_webhook(known.id, NOW, events=[RECEIVED, SENT])
+    world.next_hour()
+    assert remembered(world)[0] == "active"
+    assert "webhook_missing" not in world.workspace_record()
+
+
+def test_a_webhook_of_the_kind_meta_gets_everything(world: World, number: Number) -> None:
+    webhook(number, events=[], kind="meta")
+    world.run()
+    assert world.record().webhook == "active"
+
+
+@pytest.mark.parametrize(("failed", "failing"), [(9, 0), (10, 1)])
+def test_ten_failures_within_fifteen_minutes_warn_before_the_switch_off(
+    world: World, number: Number, failed: int, failing: int
+) -> None:
+    known = webhook(number)
+    for second in range(failed):
+        log_delivery(number, known, "failed", PHONE_ID, NOW - MINUTE_MS - second * 1000)
+    sweep = world.sweep()
+    assert (world.record().webhook, sweep["webhook_failing"]) == ("active", failing)
 
 
 def test_the_state_clears_when_a_webhook_is_switched_on_again(world: World, number: Number) -> None:

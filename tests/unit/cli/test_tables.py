@@ -19,7 +19,7 @@ COMPARED_COUNTS = {"verified": 12, "in_step": 8, "repaired": 3, "created": 1}
 def run(**changes: Any) -> dict[str, Any]:
     zero = dict.fromkeys(TOTALLED, 0)
     rest = {"workspace_id": "acme", "run_at": NOW, "status": "completed", "error": None, "duration_ms": 850}
-    return {**zero, **rest, "webhook": None, "deferred_why": None, **changes}
+    return {**zero, **rest, "webhook": None, "webhook_missing": None, "deferred_why": None, **changes}
 
 
 def sweep(**changes: Any) -> dict[str, Any]:
@@ -81,7 +81,9 @@ def test_a_sweep_shows_the_results_of_comparing_with_kapso() -> None:
     text = words(rendered(tables.sweep_facts(sweep(**counts), NOW)))
     assert "Kapso 12 verified: 8 in step, 3 repaired, 1 created 2 deferred" in text
     assert "4 failed deliveries" in text
-    assert "2 deferred, 5 with webhooks off" in words(rendered(verification([sweep(**counts)], "Sweep")))
+    assert "2 deferred, 5 without a working webhook" in words(
+        rendered(verification([sweep(**counts)], "Sweep"))
+    )
     assert list(sentences(sweep(deferred=1))) == ["0 verified", "1 deferred"]
 
 
@@ -90,6 +92,7 @@ def test_runs_with_problems_of_verification_come_first_and_say_them() -> None:
         run(workspace_id="well", **COMPARED_COUNTS, webhook="active"),
         run(workspace_id="off", verified=1, behind=1, webhook="off", webhook_off=1),
         run(workspace_id="none", webhook="none", webhook_off=1),
+        run(workspace_id="partly", webhook="incomplete", webhook_missing="x.sent", webhook_off=1),
         run(workspace_id="late", deferred=1, deferred_why="budget_spent"),
         run(workspace_id="plain"),
     ]
@@ -98,5 +101,6 @@ def test_runs_with_problems_of_verification_come_first_and_say_them() -> None:
         "late 0 0 0 0 deferred: budget spent",
         "off 1 0 0 0 webhook off, 1 behind",
         "none 0 0 0 0 no webhook",
+        "partly 0 0 0 0 webhook without x.sent",
         "well 12 8 3 1",
     ]

@@ -1,8 +1,7 @@
-"""How webhooks are shown: without secrets, and with one state for each number."""
+"""How webhooks are shown: without secrets."""
 
 import pytest
 
-from background_sync.kapso.webhooks import Webhook, webhook_state
 from background_sync_ops.webhooks import masked
 
 
@@ -28,14 +27,3 @@ from background_sync_ops.webhooks import masked
 )
 def test_user_query_and_fragment_of_a_url_are_masked(url: str | None, shown: str | None) -> None:
     assert masked(url) == shown
-
-
-@pytest.mark.parametrize(
-    ("webhooks", "state"), [([], "none"), ([True], "active"), ([True, False], "off"), ([False], "off")]
-)
-def test_one_webhook_that_is_off_makes_the_state_off(webhooks: list[bool], state: str) -> None:
-    found = [
-        Webhook(id=str(number), url=None, active=active, kind=None, events=())
-        for number, active in enumerate(webhooks)
-    ]
-    assert webhook_state(found) == state

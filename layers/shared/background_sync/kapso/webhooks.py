@@ -5,9 +5,8 @@ object ever holds the secret.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from background_sync.kapso.client import PLATFORM, KapsoClient
@@ -22,6 +21,7 @@ from background_sync.kapso.parsing import (
     validate_phone_id,
 )
 from background_sync.rules.policy import DAY_MS
+from background_sync.rules.webhooks import Changes, Webhook
 
 PAGE_SIZE = 100
 WEBHOOK_FIELDS: Final = frozenset({"data", "id", "url", "active", "kind", "events", "phone_number_id"})
@@ -31,17 +31,6 @@ DELIVERY_FIELDS: Final = frozenset(
 PERIODS: Final = (("24h", DAY_MS), ("7d", 7 * DAY_MS))
 LONGEST_PERIOD: Final = "30d"
 _WEBHOOK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """Where Kapso sends a number's events. `url` is as its owner wrote it, and may hold a password."""
-
-    id: str
-    url: str | None
-    active: bool
-    kind: str | None
-    events: tuple[str, ...]
 
 
 def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
@@ -59,28 +48,21 @@ def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
         raise InvalidResponse(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
 
 
-def webhook_state(webhooks: Collection[Webhook]) -> str:
-    """The state of a number's webhooks: `none`, `off` if any is off, else `active`."""
-    if not webhooks:
-        return "none"
-    return "active" if all(webhook.active for webhook in webhooks) else "off"
-
-
-def activate_webhook(client: KapsoClient, phone_id: str, webhook_id: str) -> None:
-    """Switch a webhook on, and change nothing else about it.
+def change_webhook(client: KapsoClient, phone_id: str, webhook_id: str, changes: Changes) -> None:
+    """Change these fields of a webhook, and nothing else about it.
 
     Raises:
-        KapsoError: the webhook may still be off; `NumberUnknown` also for an unknown webhook.
+        KapsoError: it may be unchanged; `NumberUnknown` also for an unknown webhook.
         ValueError: the webhook id must not become part of a URL.
     """
     if not _WEBHOOK_ID.fullmatch(webhook_id):
         raise ValueError(f"webhook id {webhook_id!r} is not an id: expected letters, digits, - and _")
     path = f"{_webhooks_path(validate_phone_id(phone_id))}/{webhook_id}"
-    client.patch(path, {"whatsapp_webhook": {"active": True}})
+    client.patch(path, {"whatsapp_webhook": changes})
 
 
-def count_failed_deliveries(client: KapsoClient, phone_id: str, since_ms: int, *, max_pages: int = 1) -> int:
-    """How many deliveries about a number failed since `since_ms`, according to the log's newest `max_pages`.
+def failed_deliveries(client: KapsoClient, phone_id: str, since_ms: int, *, max_pages: int = 1) -> list[int]:
+    """When (ms) deliveries about a number failed since `since_ms`, by the log's newest `max_pages`.
 
     The log covers all numbers of the key's project, and 30 days. Each page is one request.
 
@@ -89,7 +71,8 @@ def count_failed_deliveries(client: KapsoClient, phone_id: str, since_ms: int, *
     """
     validate_phone_id(phone_id)
     pages = _log_pages(client, since_ms, max_pages)
-    return sum(_failed_since(record, phone_id, since_ms) for page in pages for record in page)
+    times = (_failure_time(record, phone_id) for page in pages for record in page)
+    return [time for time in times if time >= since_ms]
 
 
 def _webhooks_path(phone_id: str) -> str:
@@ -148,10 +131,11 @@ def _period(age_ms: int) -> str:
     return next((name for name, length_ms in PERIODS if age_ms < length_ms), LONGEST_PERIOD)
 
 
-def _failed_since(record: object, phone_id: str, since_ms: int) -> bool:
+def _failure_time(record: object, phone_id: str) -> int:
+    """In ms, or -1 if it is not of this number."""
     if not isinstance(record, Mapping) or record.get("phone_number_id") != phone_id:
-        return False
-    return (_log_time(record, "failed_at") or _log_time(record, "created_at")) >= since_ms
+        return -1
+    return _log_time(record, "failed_at") or _log_time(record, "created_at")
 
 
 def _log_time(record: object, name: str) -> int:

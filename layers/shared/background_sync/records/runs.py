@@ -68,6 +68,7 @@ class Outcomes:
     uncompared = NumberAttribute(null=True)
     webhook_off = NumberAttribute(null=True)
     number_moved = NumberAttribute(null=True)
+    webhook_failing = NumberAttribute(null=True)
     failed_deliveries = NumberAttribute(null=True)
 
 
@@ -115,6 +116,7 @@ class Run(Outcomes, Record):
     verification = JSONAttribute(null=True)
     deferred_why = UnicodeAttribute(null=True)
     webhook = UnicodeAttribute(null=True)
+    webhook_missing = UnicodeAttribute(null=True)
     started_at = NumberAttribute(null=True)
     finished_at = NumberAttribute(null=True)
     duration_ms = NumberAttribute(null=True)

@@ -40,6 +40,7 @@ MEMORY = (
     "settled_until",
     "pending_scan",
     "webhook",
+    "webhook_missing",
     "webhook_since",
 )
 """What sync remembers of a workspace (times in ms).
@@ -48,7 +49,8 @@ MEMORY = (
 DynamoDB refused to write. Everything in Kapso of the number `verified_phone_id` has been compared from
 `verified_from` to `watermark`; the last scan took `scan_ms`. From `settled_from` to `settled_until`,
 everybody who wrote had a contact: one that is missing was deleted. `pending_scan` is a scan that was deferred
-half way. `webhook` is the state of the number's webhooks (active, off or none), since `webhook_since`.
+half way. `webhook` is the state of the number's webhooks and `webhook_missing` the needed events that they
+lack, both since `webhook_since`.
 """
 
 
@@ -161,10 +163,13 @@ def remember_pending(database: Database, workspace_id: str, pending: Mapping[str
     _remember(database, workspace_id, {"pending_scan": pending}, behind)
 
 
-def remember_webhook(database: Database, workspace_id: str, run_at: int, state: str, now: int) -> bool:
+def remember_webhook(
+    database: Database, workspace_id: str, run_at: int, state: str, now: int, *, missing: str | None = None
+) -> bool:
     """Store the state of the number's webhooks, and since when; False if a newer run was claimed."""
-    values = {"webhook": state, "webhook_since": now}
-    return _remember(database, workspace_id, values, _is_newest(run_at))
+    values = {"webhook": state, "webhook_since": now} | ({"webhook_missing": missing} if missing else {})
+    gone = () if missing else ("webhook_missing",)
+    return _remember(database, workspace_id, values, _is_newest(run_at), remove=gone)
 
 
 def forget_verification(database: Database, workspace_id: str, run_at: int) -> bool:
@@ -173,7 +178,7 @@ def forget_verification(database: Database, workspace_id: str, run_at: int) -> b
     The watermark stays: when verification is switched on again, the scan continues there without a gap.
     False if a newer run was claimed.
     """
-    gone = ("pending_scan", "webhook", "webhook_since")
+    gone = ("pending_scan", "webhook", "webhook_missing", "webhook_since")
     return _remember(database, workspace_id, {}, _is_newest(run_at), remove=gone)
 
 

@@ -70,6 +70,7 @@ TOTALLED = (
     "deferred",
     "uncompared",
     "webhook_off",
+    "webhook_failing",
     "failed_deliveries",
     "number_moved",
 )

@@ -10,6 +10,7 @@ from typing import Any
 from background_sync.rules.contact import GRACE_MS, Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
+from background_sync.rules.webhooks import NOT_WORKING
 from background_sync.rules.workspace import Mode, Workspace
 
 MIN_OVERLAP_MS = 5 * MINUTE_MS
@@ -17,7 +18,6 @@ MAX_OVERLAP_MS = DAY_MS
 KEPT_IN_PENDING = ("phone_id", "since", "started_at", "follows_from", "unplaced_at")
 START_OVER_AFTER = ("rejected", "invalid_response")
 """Reasons of a deferral that may come from the saved cursor itself."""
-WEBHOOK_MISSING = ("off", "none")
 MOVED_NUMBER_CHANGES = 10
 """So many people do not get another id at the same time, unless their number moves."""
 
@@ -72,14 +72,16 @@ class Verification:
 
     `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
     `uncompared`: the workspace has not been compared for so long that the plain rule applies again.
-    `webhook` is None when nobody could look.
+    `webhook` is None when nobody could look; `webhook_missing` names the events that no webhook gets.
     """
 
     scan: Scan
     finished_at: int
     deferred: str | None = None
     webhook: str | None = None
+    webhook_missing: str | None = None
     failed_deliveries: int | None = None
+    webhook_failing: bool = False
     again_at: int | None = None
     uncompared: bool = False
 
@@ -120,7 +122,8 @@ class Verification:
             **self.scan.verified.counts(),
             "deferred": int(self.is_deferred),
             "uncompared": int(self.uncompared),
-            "webhook_off": int(self.webhook in WEBHOOK_MISSING),
+            "webhook_off": int(self.webhook in NOT_WORKING),
+            "webhook_failing": int(self.webhook_failing),
             "failed_deliveries": self.failed_deliveries or 0,
             "number_moved": int(is_moved_number(self.scan.verified)),
         }

@@ -69,6 +69,12 @@ def read_text(record: Mapping[str, object], attribute: str) -> str | None:
     return value
 
 
+def valid_text(record: Mapping[str, object], attribute: str) -> str | None:
+    """The same, where anything else counts as missing."""
+    value = record.get(attribute)
+    return value if isinstance(value, str) else None
+
+
 def round_half_up(numerator: int, denominator: int) -> int:
     """`numerator / denominator` to the nearest integer, .5 upwards; exact at any size."""
     return (2 * numerator + denominator) // (2 * denominator)

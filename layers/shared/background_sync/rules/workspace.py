@@ -10,7 +10,7 @@ from typing import Any
 
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS, REPAIR, REPORT, Policy, read_policy, read_verify
-from background_sync.rules.values import LATEST_MS, stable_hash, to_int, valid_time
+from background_sync.rules.values import LATEST_MS, stable_hash, to_int, valid_text, valid_time
 
 SKIP_REASONS: Mapping[str, str] = {
     "no_phone": "it has no kapso_phone_id",
@@ -60,6 +60,7 @@ class Workspace:
     settled: tuple[int, int] | None
     pending_scan: Mapping[str, Any] | None
     webhook: str | None
+    webhook_missing: str | None
 
 
 def skip_reason(record: Mapping[str, object]) -> str | None:
@@ -82,7 +83,7 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
     policy, invalid_policy = read_policy(record.get("settings"))
     verify, invalid_verify = read_verify(record.get("settings"))
     account = read_account(record)
-    unwritable, webhook = record.get("unwritable"), record.get("webhook")
+    unwritable = record.get("unwritable")
     same_number = record.get("verified_phone_id", account.phone_id) == account.phone_id
     compared = record if same_number else {}
     watermark = valid_time(compared, "watermark")
@@ -98,7 +99,8 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         verified_from=None if watermark is None else valid_time(compared, "verified_from"),
         settled=_settled(compared),
         pending_scan=_pending_scan(record, account.phone_id),
-        webhook=webhook if isinstance(webhook, str) else None,
+        webhook=valid_text(record, "webhook"),
+        webhook_missing=valid_text(record, "webhook_missing"),
     )
 
 

@@ -40,6 +40,7 @@ COUNTS_READ = (
     "uncompared",
     "webhook_off",
     "number_moved",
+    "webhook_failing",
 )
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 CACHE_MS = 30_000
@@ -147,6 +148,7 @@ class HealthChecker:
         yield self._unreadable(finished)
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)
+        yield self._share(finished, "webhooks:failing", "webhook_failing", warn_if)
 
     def _share(
         self,

@@ -21,6 +21,7 @@ RUN_FIELDS = (
     "skip_reason",
     "deferred_why",
     "webhook",
+    "webhook_missing",
     "error",
     "attempts",
     "started_at",

@@ -85,8 +85,16 @@ GUIDES: Mapping[str, Guide] = {
     "webhooks:off": Guide(
         title="Webhooks off",
         anchor="a-webhook-is-off",
-        problem="Some numbers have no webhook, or Kapso switched it off. Only sweeps see their messages.",
-        fix="Find these webhooks and switch them on again.",
+        problem="Some numbers have no webhook that is on and gets whatsapp.message.received and "
+        "whatsapp.message.sent. Only sweeps see what it does not bring.",
+        fix="Find these webhooks and put them right.",
+        command="background-sync webhooks",
+    ),
+    "webhooks:failing": Guide(
+        title="Webhooks failing",
+        anchor="a-webhook-is-failing",
+        problem="So many deliveries of some numbers failed at once that Kapso may switch their webhooks off.",
+        fix="Find out why the CRM's endpoint does not answer 200 in time, before Kapso gives up.",
         command="background-sync webhooks",
     ),
     "numbers:moved": Guide(

@@ -27,7 +27,8 @@ from background_sync.records.sweeps import latest_sweeps
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import read_verify
-from background_sync.rules.values import to_int, valid_time
+from background_sync.rules.values import to_int, valid_text, valid_time
+from background_sync.rules.webhooks import NOT_WORKING
 from background_sync.rules.workspace import skip_reason
 from background_sync.status.history import Document
 
@@ -54,6 +55,7 @@ WORKSPACE_FIELDS = (
     "latest_run_at",
     "watermark",
     "webhook",
+    "webhook_missing",
     "webhook_since",
 )
 RESULTS = ("stale_found", "flagged", "repaired", "created")
@@ -121,11 +123,11 @@ class WorkspaceStatus:
     def _document(self, record: Record, runs: Sequence[Record], next_due_at: int | None) -> Document:
         inactive_why = skip_reason(record)
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
-        webhook, name = record.get("webhook"), record.get("name")
+        webhook = valid_text(record, "webhook")
         watermark = valid_time(record, "watermark")
         return {
             "workspace_id": record["workspace_id"],
-            "name": name if isinstance(name, str) else None,
+            "name": valid_text(record, "name"),
             "states": list(_states(closed, webhook, is_active=inactive_why is None, has_run=bool(runs))),
             "inactive_why": inactive_why,
             "last_run_at": _run_at(runs[0]) if runs else None,
@@ -137,7 +139,8 @@ class WorkspaceStatus:
             "verify": read_verify(record.get("settings"))[0],
             "watermark": watermark,
             "watermark_age_ms": None if watermark is None else max(0, self.clock.now() - watermark),
-            "webhook": webhook if isinstance(webhook, str) else None,
+            "webhook": webhook,
+            "webhook_missing": valid_text(record, "webhook_missing"),
             "webhook_since": valid_time(record, "webhook_since"),
         }
 
@@ -180,7 +183,7 @@ def _states(closed: Record, webhook: object, *, is_active: bool, has_run: bool) 
         yield FAILING
     if closed.get("deferred"):
         yield DEFERRED
-    if webhook in ("off", "none"):
+    if webhook in NOT_WORKING:
         yield WEBHOOK_OFF
     if not is_active:
         yield INACTIVE

@@ -11,8 +11,9 @@ from background_sync.records.runs import Run
 from background_sync.rules.policy import DAY_MS
 from background_sync.rules.scan import Scan, Verification
 from background_sync.rules.workspace import Mode, read_workspace, skip_reason
+from background_sync.sync.scanner import Scanner
 from background_sync.sync.task import Job
-from background_sync.sync.verify import Verifier, saved_counts
+from background_sync.sync.verify import saved_counts
 from background_sync.telemetry import emit, logger
 
 MAX_PAUSED_MS = DAY_MS
@@ -30,15 +31,15 @@ def backfill(job: Job) -> None:
         job.complete({**saved_counts(job.record), "skipped": 1})
         return
     workspace = read_workspace(record)
-    verifier = Verifier(
+    scanner = Scanner(
         job=job,
         account=workspace.account,
         policy=workspace.policy,
         settled=workspace.settled,
         mode=Mode.COUNT if window.dry_run else Mode.REPAIR,
     )
-    begun = _begun_scan(job, verifier.account.phone_id, window)
-    ended = verifier.run_until_deadline(begun)
+    begun = _begun_scan(job, scanner.account.phone_id, window)
+    ended = scanner.run_until_deadline(begun)
     if isinstance(ended, Scan):
         job.follow_up(Run.scan.set(ended.document()))
     elif ended.is_deferred:

@@ -162,7 +162,11 @@ def _complete(
 def _verification_actions(verification: Verification | None) -> list[Action]:
     if verification is None:
         return []
-    texts = ((Run.deferred_why, verification.deferred), (Run.webhook, verification.webhook))
+    texts = (
+        (Run.deferred_why, verification.deferred),
+        (Run.webhook, verification.webhook),
+        (Run.webhook_missing, verification.webhook_missing),
+    )
     return [attribute.set(text) for attribute, text in texts if text is not None]
 
 

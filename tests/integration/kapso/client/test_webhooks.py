@@ -8,8 +8,9 @@ import pytest
 
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse
-from background_sync.kapso.webhooks import Webhook, activate_webhook, count_failed_deliveries, list_webhooks
+from background_sync.kapso.webhooks import change_webhook, failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.rules.webhooks import Webhook
 from tests.integration.kapso.client.server import Reply, Server
 from tests.unit.kapso.records import MOMENT, PHONE_ID
 
@@ -112,7 +113,7 @@ def test_control_characters_are_dropped(server: Server, client: KapsoClient) -> 
 @pytest.mark.parametrize("reply", [Reply(document={"data": webhook()}), Reply(204)])
 def test_activating_a_webhook_changes_nothing_else(server: Server, client: KapsoClient, reply: Reply) -> None:
     server.replies = [reply]
-    activate_webhook(client, PHONE_ID, WEBHOOK_ID)
+    change_webhook(client, PHONE_ID, WEBHOOK_ID, {"active": True})
     [request] = server.requests
     assert (request.method, request.path) == ("PATCH", f"{PATH}/{WEBHOOK_ID}")
     assert json.loads(request.body) == {"whatsapp_webhook": {"active": True}}
@@ -122,7 +123,7 @@ def test_activating_a_webhook_changes_nothing_else(server: Server, client: Kapso
 @pytest.mark.parametrize("webhook_id", ["", "..", "a/b", "a?b", "a b", "x" * 65])
 def test_an_invalid_webhook_id_is_not_sent(server: Server, client: KapsoClient, webhook_id: str) -> None:
     with pytest.raises(ValueError, match="is not an id"):
-        activate_webhook(client, PHONE_ID, webhook_id)
+        change_webhook(client, PHONE_ID, webhook_id, {"active": True})
     assert server.requests == []
 
 
@@ -136,7 +137,7 @@ def log(*deliveries: Any, after: str | None = None) -> Reply:
 
 
 def count(client: KapsoClient, since_ms: int = MOMENT - HOUR_MS, **options: Any) -> int:
-    return count_failed_deliveries(client, PHONE_ID, since_ms, **options)
+    return len(failed_deliveries(client, PHONE_ID, since_ms, **options))
 
 
 def test_failed_deliveries_since_a_time_are_counted(server: Server, client: KapsoClient) -> None:
@@ -186,8 +187,8 @@ def test_the_log_is_not_read_beyond_the_time(server: Server, client: KapsoClient
     "send",
     [
         lambda client: list_webhooks(client, "x"),
-        lambda client: activate_webhook(client, "x", WEBHOOK_ID),
-        lambda client: count_failed_deliveries(client, "x", MOMENT),
+        lambda client: change_webhook(client, "x", WEBHOOK_ID, {"active": True}),
+        lambda client: failed_deliveries(client, "x", MOMENT),
     ],
 )
 def test_an_invalid_phone_id_is_not_sent(

@@ -33,6 +33,13 @@ def test_a_webhook_is_switched_on(store: KapsoStore, client: Client) -> None:
     assert (response.status, response.data["active"], response.data["url"]) == (200, True, URL)
 
 
+def test_the_events_of_a_webhook_are_replaced(store: KapsoStore, client: Client) -> None:
+    webhook = store.add_webhook(NUMBER, URL, active=False)
+    change = {"whatsapp_webhook": {"events": ["whatsapp.message.read"]}}
+    response = client.request("PATCH", f"{WEBHOOKS}/{webhook.id}", change)
+    assert (response.data["events"], response.data["active"]) == (["whatsapp.message.read"], False)
+
+
 def test_a_change_must_name_a_webhook_of_the_number(store: KapsoStore, client: Client) -> None:
     store.add_number("2", KEY)
     other = store.add_webhook("2", URL, active=False)
@@ -41,7 +48,15 @@ def test_a_change_must_name_a_webhook_of_the_number(store: KapsoStore, client: C
     assert not store.webhook(other.id).active
 
 
-@pytest.mark.parametrize("document", [{"active": True}, {"whatsapp_webhook": {"active": "yes"}}, []])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"active": True},
+        {"whatsapp_webhook": {"active": "yes"}},
+        {"whatsapp_webhook": {"active": True, "events": [1]}},
+        [],
+    ],
+)
 def test_an_invalid_change_is_refused(store: KapsoStore, client: Client, document: object) -> None:
     webhook = store.add_webhook(NUMBER, URL, active=False)
     assert client.request("PATCH", f"{WEBHOOKS}/{webhook.id}", document).status == 422

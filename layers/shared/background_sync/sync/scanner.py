@@ -1,0 +1,190 @@
+"""Scanning the conversations of one number, page by page, until the deadline."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from background_sync.clock import CLOSING_MS, Deadline
+from background_sync.kapso.client import KapsoClient
+from background_sync.kapso.conversations import ConversationPage, changed_since
+from background_sync.kapso.errors import (
+    InvalidPhoneId,
+    InvalidResponse,
+    NumberUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from background_sync.kapso.webhooks import failed_deliveries, list_webhooks
+from background_sync.records.budgets import Budget, BudgetSpent
+from background_sync.rules.policy import Policy
+from background_sync.rules.scan import Scan, Verification, closing_scan
+from background_sync.rules.webhooks import is_failing, missing_events, webhook_state
+from background_sync.rules.workspace import KapsoAccount, Mode
+from background_sync.sync.compare import Comparer
+from background_sync.sync.place import Placer
+from background_sync.sync.task import Job
+from background_sync.telemetry import logger
+from background_sync.tokens import NoToken
+
+MARGIN_MS = 20_000
+MAX_PAGES = 10_000
+"""The most pages of one scan: a million conversations. A list that goes on longer cannot be true."""
+MAX_COUNTED = 2_000
+"""How many people a scan remembers to have counted: the conversations of a person lie close together."""
+DEFERRED_BY: Mapping[type[Exception], str] = {
+    InvalidPhoneId: "invalid_phone_id",
+    Unauthorized: "unauthorized",
+    NumberUnknown: "number_unknown",
+    Rejected: "rejected",
+    RateLimited: "rate_limited",
+    BudgetSpent: "budget_spent",
+    Unavailable: "unavailable",
+    InvalidResponse: "invalid_response",
+    NoToken: "no_token",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Scanner:
+    """Scans one number for one job: `settled` as in `Workspace`, `missed_activity` as in `verify`."""
+
+    job: Job
+    account: KapsoAccount
+    policy: Policy
+    mode: Mode
+    settled: tuple[int, int] | None
+    missed_activity: dict[str, int] = field(default_factory=dict)
+    _budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        key_name = self.account.token_parameter.rsplit("/", 1)[-1]
+        self._budget = Budget(key_name, self.policy.verify_rate_share, self.job.context.clock)
+
+    def is_resumed(self, scan: Scan) -> bool:
+        """Whether an earlier run began the scan."""
+        return scan.started_at < int(self.job.record.started_at)
+
+    def run_until_deadline(self, scan: Scan) -> Scan | Verification:
+        """Scan to the end, or return the scan to continue when the deadline is near."""
+        comparer, client = self._comparer(scan), None
+        following: Scan | None = scan
+        try:
+            client = self._client()
+            while following is not None:
+                scan = following
+                for page in self._pages(client, scan):
+                    scan = self._compare(comparer, page, scan)
+                    self._learn_limit(client)
+                    if self.job.deadline.within(MARGIN_MS):
+                        break
+                if scan.after is not None:
+                    return scan
+                # After a resumed scan, another one follows anyway.
+                following = None if self.is_resumed(scan) else closing_scan(scan)
+                if following is not None and self.job.deadline.within(MARGIN_MS):
+                    return following
+            comparer.compare_held()
+        except tuple(DEFERRED_BY) as error:
+            comparer.compare_held()
+            return self._deferred(_progress(scan, comparer), error)
+        finally:
+            self._learn_limit(client)
+        scan = _progress(scan, comparer)
+        if self.is_resumed(scan):
+            # Another scan follows in this run, and that one looks at the webhooks.
+            return Verification(scan, self.job.now())
+        return self._with_webhooks(client, scan)
+
+    def _compare(self, comparer: Comparer, page: ConversationPage, scan: Scan) -> Scan:
+        """Compare a page; returns the scan after it."""
+        comparer.compare(page.conversations)
+        comparer.suspect(page.unreadable)
+        is_snapshot = page.is_all if scan.pages == 0 else scan.is_snapshot and page.records == 0
+        scan = _progress(scan, comparer)
+        return replace(scan, after=page.next_cursor, pages=scan.pages + 1, is_snapshot=is_snapshot)
+
+    def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
+        if scan.pages >= MAX_PAGES:
+            raise InvalidResponse(f"more than {MAX_PAGES} pages of conversations")
+        return changed_since(client, self.account.phone_id, scan.since, until_ms=scan.until, after=scan.after)
+
+    def _comparer(self, scan: Scan) -> Comparer:
+        return Comparer(
+            placer=Placer.resumed(self.job.database, self.account.workspace_id, scan),
+            run_at=self.job.run_at,
+            scan_at=scan.started_at,
+            policy=self.policy,
+            mode=self.mode,
+            settled=self.settled,
+            verified=scan.verified,
+            counted=dict(scan.counted),
+            unplaced_at=scan.unplaced_at,
+            incomplete=scan.incomplete,
+            missed_activity=self.missed_activity,
+        )
+
+    def _client(self) -> KapsoClient:
+        kapso, deadline = self.job.context.kapso, self.job.deadline
+        return KapsoClient(
+            kapso.base_url,
+            kapso.tokens.get(self.account.token_parameter),
+            clock=self.job.context.clock,
+            # However slowly Kapso answers, there must be time left to close the run.
+            deadline=Deadline(deadline.clock, deadline.at - CLOSING_MS),
+            on_request=self._budget.take,
+        )
+
+    def _learn_limit(self, client: KapsoClient | None) -> None:
+        """Before the next request: the answer to the first one may state a smaller limit."""
+        if client is not None and client.rate_limit is not None:
+            self._budget.learn_limit(client.rate_limit.limit)
+
+    def _deferred(self, scan: Scan, error: Exception) -> Verification:
+        reason = next(name for kind, name in DEFERRED_BY.items() if isinstance(error, kind))
+        self._rest(error)
+        if isinstance(error, Unauthorized):
+            self.job.context.kapso.tokens.forget(self.account.token_parameter)
+        logger.warning("verification deferred", reason=reason, error=str(error))
+        now = self.job.now()
+        return Verification(scan, now, deferred=reason, again_at=_again_at(error, now))
+
+    def _with_webhooks(self, client: KapsoClient, scan: Scan) -> Verification:
+        """The completed scan with the state of the webhooks, if that can be read."""
+        found = Verification(scan, self.job.now())
+        try:
+            webhooks = list_webhooks(client, self.account.phone_id)
+            state, missing = webhook_state(webhooks), ", ".join(missing_events(webhooks))
+            found = replace(found, webhook=state, webhook_missing=missing or None)
+            failed = failed_deliveries(client, self.account.phone_id, scan.covers_from)
+            found = replace(found, failed_deliveries=len(failed), webhook_failing=is_failing(failed))
+        except tuple(DEFERRED_BY) as error:
+            self._rest(error)
+            logger.warning("the number's webhooks could not be read", error=str(error))
+        return replace(found, finished_at=self.job.now())
+
+    def _rest(self, error: Exception) -> None:
+        if isinstance(error, RateLimited):
+            self._budget.block(error.retry_after_s)
+
+
+def _again_at(error: Exception, now: int) -> int | None:
+    if isinstance(error, BudgetSpent):
+        return error.until
+    return now + error.retry_after_s * 1000 if isinstance(error, RateLimited) else None
+
+
+def _progress(scan: Scan, comparer: Comparer) -> Scan:
+    """The scan with what the comparer knows by now."""
+    placer = comparer.placer
+    # An identity that is the contact's own id leads there anyway.
+    placed = [(identity, found) for identity, found in placer.placed.items() if identity != found]
+    return replace(
+        scan,
+        verified=comparer.verified,
+        counted=dict(list(comparer.counted.items())[-MAX_COUNTED:]),
+        placed=dict(placed[-MAX_COUNTED:]),
+        held=tuple(map(asdict, placer.held.values())),
+        unplaced_at=comparer.unplaced_at,
+        incomplete=comparer.incomplete,
+    )
