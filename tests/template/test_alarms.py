@@ -113,7 +113,9 @@ def test_a_message_in_a_failure_queue_raises_an_alarm(template: Template, queue:
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
-@pytest.mark.parametrize("metric", ["LastSweepDrift", "LastSweepWebhooksOff", "KapsoUnauthorized"])
+@pytest.mark.parametrize(
+    "metric", ["LastSweepDrift", "LastSweepWebhooksOff", "LastSweepReceptionLost", "KapsoUnauthorized"]
+)
 def test_a_single_occurrence_raises_an_alarm(template: Template, metric: str) -> None:
     [(_, alarm)] = alarms_on(template, metric)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)

@@ -40,6 +40,7 @@ LABELS = {
     "invalid_setting": "invalid settings",
     "webhook_off": "without a working webhook",
     "webhook_failing": "with a failing webhook",
+    "reception_lost": "not heard by Kapso",
 }
 
 

@@ -3,6 +3,7 @@
 GET   {proxy}/{phone_number_id}/conversations
 GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks
 PATCH {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks/{webhook_id}
+GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/health
 GET   {platform}/webhook_deliveries
 """
 
@@ -15,7 +16,12 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request
 
 from background_sync.rules.policy import HOUR_MS
-from background_sync_ops.kapso.documents import conversation_document, delivery_document, webhook_document
+from background_sync_ops.kapso.documents import (
+    conversation_document,
+    delivery_document,
+    health_document,
+    webhook_document,
+)
 from background_sync_ops.kapso.model import Delivery
 from background_sync_ops.kapso.paging import BY_ACTIVITY, BY_CREATION, Quirks, platform_paging, proxy_paging
 from background_sync_ops.kapso.parameters import Parameters
@@ -24,7 +30,8 @@ from background_sync_ops.kapso.store import KapsoStore
 
 PROXY_PATH = "/meta/whatsapp/v24.0"
 PLATFORM_PATH = "/platform/v1"
-WEBHOOKS_PATH = f"{PLATFORM_PATH}/whatsapp/phone_numbers/<phone_id>/webhooks"
+NUMBER_PATH = f"{PLATFORM_PATH}/whatsapp/phone_numbers/<phone_id>"
+WEBHOOKS_PATH = f"{NUMBER_PATH}/webhooks"
 PERIODS_MS = {"24h": 24 * HOUR_MS, "7d": 7 * 24 * HOUR_MS, "30d": 30 * 24 * HOUR_MS}
 
 ROUTES = Map(
@@ -32,6 +39,7 @@ ROUTES = Map(
         Rule(f"{PROXY_PATH}/<phone_id>/conversations", methods=["GET"], endpoint="conversations"),
         Rule(WEBHOOKS_PATH, methods=["GET"], endpoint="webhooks"),
         Rule(f"{WEBHOOKS_PATH}/<webhook_id>", methods=["PATCH"], endpoint="change_webhook"),
+        Rule(f"{NUMBER_PATH}/health", methods=["GET"], endpoint="health"),
         Rule(f"{PLATFORM_PATH}/webhook_deliveries", methods=["GET"], endpoint="deliveries"),
     ]
 )
@@ -86,6 +94,10 @@ class Api:
             raise Problem(404, "Webhook not found")
         changed = self._store.change_webhook(webhook_id, self._now, **_webhook_changes(request))
         return {"data": webhook_document(changed)}
+
+    def _health(self, request: Request, phone_id: str) -> dict[str, Any]:
+        self._check_number(request, phone_id)
+        return health_document(phone_id, self._store.failing_checks[phone_id], self._now)
 
     def _deliveries(self, request: Request) -> dict[str, Any]:
         query = Parameters(request.args, invalid_status=422)

@@ -1,6 +1,6 @@
 """Records as the JSON documents of Kapso's APIs and webhooks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from background_sync_ops.kapso.model import RECEIVED, Conversation, Delivery, Event, Person, Webhook
@@ -33,6 +33,28 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
         "buffer_events": [RECEIVED] if batched else [],
         "payload_version": "v2",
         "phone_number_id": webhook.phone_number_id,
+    }
+
+
+def health_document(phone_number_id: str, failing: Collection[str], now: int) -> dict[str, Any]:
+    """The live check of a number: what Meta answers. `failing` are the names of checks that do not pass."""
+    details: dict[str, dict[str, Any]] = {
+        "phone_number_access": {"id": phone_number_id, "status": "CONNECTED"},
+        "token_validity": {},
+        "messaging_health": {"can_send_message": "AVAILABLE"},
+        "webhook_subscription": {
+            "subscribed": "webhook_subscription" not in failing,
+            "subscribed_fields": [] if "webhook_subscription" in failing else ["messages"],
+        },
+        "webhook_verified": {"verified_at": None if "webhook_verified" in failing else iso(now, "seconds")},
+    }
+    return {
+        "status": "unhealthy" if failing else "healthy",
+        "timestamp": iso(now, "seconds"),
+        "error": None,
+        "checks": {
+            name: {"passed": name not in failing, "details": found} for name, found in details.items()
+        },
     }
 
 

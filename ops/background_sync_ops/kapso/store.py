@@ -44,6 +44,8 @@ class KapsoStore:
         self._webhooks: dict[str, Webhook] = {}
         self._deliveries: dict[str, Delivery] = {}
         self._delivery_log = Activity()
+        self.failing_checks: defaultdict[str, set[str]] = defaultdict(set)
+        """By number, the checks that do not pass when Kapso asks Meta: `token_validity`, and so on."""
 
     # ---------------------------------------------------------------- numbers and people
 

@@ -22,6 +22,7 @@ BADGES = {
     "failed": ("Failed", "fail"),
     "deferred": ("Deferred", "warn"),
     "webhook_off": ("Webhook off", "warn"),
+    "reception_lost": ("Kapso does not hear Meta", "fail"),
     "inactive": ("Inactive", "plain"),
     "never_run": ("Never run", "plain"),
     "running": ("Running", "plain"),
@@ -98,6 +99,7 @@ def _facts(workspace: Document) -> Html:
         ("Next due", time_tag(workspace["next_due_at"])),
         ("Verification", _verification(workspace)),
         ("Webhook", ": ".join(filter(None, (workspace["webhook"], workspace["webhook_missing"]))) or NONE),
+        ("Kapso hears Meta", (workspace["reception"] or NONE).replace("_", " ")),
     )
     return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in facts], class_="figures")
 

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from background_sync.records import runs
-from background_sync.records.workspaces import remember_webhook
+from background_sync.records.workspaces import remember_reception, remember_webhook
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.rules.workspace import KapsoAccount
 from tests.integration.faults import Faults
 from tests.integration.health.api import Api
-from tests.integration.world import LEASE_MS, NOW, World
+from tests.integration.world import ACTIVE, LEASE_MS, NOW, World
 
 
 def one(api: Api) -> dict[str, Any]:
@@ -64,6 +65,8 @@ def test_a_workspace_has_its_last_run_and_its_verification(api: Api, world: Worl
         "webhook": "active",
         "webhook_missing": None,
         "webhook_since": NOW,
+        "reception": None,
+        "reception_at": None,
     }
 
 
@@ -119,6 +122,7 @@ def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:
         ("all", {"w1", "w2", "w3", "w4"}),
         ("failing", {"w1"}),
         ("webhook_off", {"w2"}),
+        ("reception_lost", {"w3"}),
         ("inactive", {"w4"}),
         ("deferred", set()),
         ("never_run", {"w4"}),
@@ -135,6 +139,10 @@ def test_only_workspaces_in_the_given_state_are_listed(
     world.run("w2")
     world.run("w3")
     remember_webhook(world.database, "w2", NOW, "off", NOW)
+    account = KapsoAccount(
+        workspace_id="w3", phone_id=ACTIVE["kapso_phone_id"], token_parameter=ACTIVE["kapso_token_parameter"]
+    )
+    remember_reception(world.database, account, "no_access", NOW)
     assert set(ids(api, state=state)) == expected
 
 

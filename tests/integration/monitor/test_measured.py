@@ -41,6 +41,7 @@ def test_a_sweep_without_problems_has_an_age_and_zeros(world: World) -> None:
         "last_sweep_deferred_share": 0,
         "last_sweep_drift": 0,
         "last_sweep_webhooks_off": 0,
+        "last_sweep_reception_lost": 0,
     }
 
 

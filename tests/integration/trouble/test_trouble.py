@@ -137,6 +137,17 @@ def the_webhook_is_switched_on(operations: Operations) -> None:
     switch_webhooks(operations, active=True)
 
 
+def the_token_at_meta_is_revoked(operations: Operations) -> None:
+    operations.kapso.failing_checks[PHONE_ID].add("token_validity")
+    operations.world.audit()
+    operations.sweep()
+
+
+def the_number_is_connected_again(operations: Operations) -> None:
+    operations.kapso.failing_checks.clear()
+    operations.sweep()
+
+
 TROUBLES = {
     "Kapso stops": Trouble(
         kapso_stops, kapso_responds_again, "verification:deferred", "warn", "VerificationDeferredAlarm"
@@ -152,6 +163,13 @@ TROUBLES = {
     ),
     "a webhook is switched off": Trouble(
         a_webhook_is_switched_off, the_webhook_is_switched_on, "webhooks:off", "warn", "WebhookOffAlarm"
+    ),
+    "a token at Meta is revoked": Trouble(
+        the_token_at_meta_is_revoked,
+        the_number_is_connected_again,
+        "reception:lost",
+        "fail",
+        "ReceptionLostAlarm",
     ),
 }
 

@@ -7,6 +7,7 @@ import pytest
 from background_sync.rules.contact import Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.reception import LOST
 from background_sync.rules.scan import Scan, Verification, begin_scan, confirmation, following_scan
 from background_sync.rules.workspace import Workspace, read_workspace
 
@@ -52,6 +53,22 @@ def test_a_scan_that_follows_in_the_same_run_leaves_no_gap_and_counts_nobody_twi
     assert following.since <= SCAN.started_at
     assert following.covers_from == SCAN.since
     assert (following.verified, following.counted) == (SCAN.verified, SCAN.counted)
+
+
+@pytest.mark.parametrize("reception", sorted(LOST))
+def test_while_kapso_does_not_hear_meta_nobody_is_quiet_and_comparing_begins_anew(reception: str) -> None:
+    ended = Verification(SCAN, NOW + MINUTE_MS, reception=reception)
+    known = workspace(watermark=NOW, verified_from=NOW - DAY_MS)
+    assert confirmation(known, ended) == Confirmation(NOW + MINUTE_MS)
+    assert ended.counts()["reception_lost"] == 1
+
+
+@pytest.mark.parametrize("reception", [None, "heard", "unknown"])
+def test_a_reception_that_is_not_known_to_be_lost_changes_nothing(reception: str | None) -> None:
+    ended = Verification(SCAN, NOW, reception=reception)
+    known = workspace(watermark=NOW, verified_from=NOW - DAY_MS)
+    assert confirmation(known, ended) == Confirmation(NOW - DAY_MS)
+    assert ended.counts()["reception_lost"] == 0
 
 
 def test_only_a_completed_scan_confirms_that_contacts_are_quiet() -> None:

@@ -69,6 +69,7 @@ class Outcomes:
     webhook_off = NumberAttribute(null=True)
     number_moved = NumberAttribute(null=True)
     webhook_failing = NumberAttribute(null=True)
+    reception_lost = NumberAttribute(null=True)
     failed_deliveries = NumberAttribute(null=True)
 
 

@@ -22,6 +22,8 @@ from background_sync.records.database import (
     serialize,
     update_item,
 )
+from background_sync.rules.reception import LOST
+from background_sync.rules.workspace import KapsoAccount
 
 SCAN_PAGE = 100
 SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
@@ -42,6 +44,9 @@ MEMORY = (
     "webhook",
     "webhook_missing",
     "webhook_since",
+    "reception",
+    "reception_at",
+    "reception_phone_id",
 )
 """What sync remembers of a workspace (times in ms).
 
@@ -50,7 +55,8 @@ DynamoDB refused to write. Everything in Kapso of the number `verified_phone_id`
 `verified_from` to `watermark`; the last scan took `scan_ms`. From `settled_from` to `settled_until`,
 everybody who wrote had a contact: one that is missing was deleted. `pending_scan` is a scan that was deferred
 half way. `webhook` is the state of the number's webhooks and `webhook_missing` the needed events that they
-lack, both since `webhook_since`.
+lack, both since `webhook_since`. `reception` is whether Kapso hears Meta about the number
+`reception_phone_id`, by the answer of `reception_at`.
 """
 
 
@@ -172,13 +178,29 @@ def remember_webhook(
     return _remember(database, workspace_id, values, _is_newest(run_at), remove=gone)
 
 
+def remember_reception(database: Database, account: KapsoAccount, reception: str, now: int) -> bool:
+    """Store whether Kapso hears Meta; False if a newer answer is stored.
+
+    While it does not, nothing is compared: comparing begins anew after each such answer.
+    """
+    values: dict[str, object] = {
+        "reception": reception,
+        "reception_at": now,
+        "reception_phone_id": account.phone_id,
+    }
+    if reception in LOST:
+        values["verified_from"] = now
+    return _remember(database, account.workspace_id, values, _not_after("reception_at", now))
+
+
 def forget_verification(database: Database, workspace_id: str, run_at: int) -> bool:
-    """Verification was switched off, so nobody looks at the webhooks from now on.
+    """Verification was switched off, so nobody looks at the webhooks and the reception from now on.
 
     The watermark stays: when verification is switched on again, the scan continues there without a gap.
     False if a newer run was claimed.
     """
-    gone = ("pending_scan", "webhook", "webhook_missing", "webhook_since")
+    reception = ("reception", "reception_at", "reception_phone_id")
+    gone = ("pending_scan", "webhook", "webhook_missing", "webhook_since", *reception)
     return _remember(database, workspace_id, {}, _is_newest(run_at), remove=gone)
 
 

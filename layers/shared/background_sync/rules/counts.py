@@ -71,6 +71,7 @@ TOTALLED = (
     "uncompared",
     "webhook_off",
     "webhook_failing",
+    "reception_lost",
     "failed_deliveries",
     "number_moved",
 )

@@ -48,5 +48,6 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "last_sweep_deferred_share": PERCENT,
         "last_sweep_drift": COUNT,
         "last_sweep_webhooks_off": COUNT,
+        "last_sweep_reception_lost": COUNT,
     }
 )

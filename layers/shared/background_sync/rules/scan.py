@@ -10,6 +10,7 @@ from typing import Any
 from background_sync.rules.contact import GRACE_MS, Confirmation
 from background_sync.rules.counts import Verified
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
+from background_sync.rules.reception import LOST
 from background_sync.rules.webhooks import NOT_WORKING
 from background_sync.rules.workspace import Mode, Workspace
 
@@ -73,6 +74,7 @@ class Verification:
     `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
     `uncompared`: the workspace has not been compared for so long that the plain rule applies again.
     `webhook` is None when nobody could look; `webhook_missing` names the events that no webhook gets.
+    `reception` is whether Kapso hears Meta.
     """
 
     scan: Scan
@@ -82,6 +84,7 @@ class Verification:
     webhook_missing: str | None = None
     failed_deliveries: int | None = None
     webhook_failing: bool = False
+    reception: str | None = None
     again_at: int | None = None
     uncompared: bool = False
 
@@ -124,6 +127,7 @@ class Verification:
             "uncompared": int(self.uncompared),
             "webhook_off": int(self.webhook in NOT_WORKING),
             "webhook_failing": int(self.webhook_failing),
+            "reception_lost": int(self.reception in LOST),
             "failed_deliveries": self.failed_deliveries or 0,
             "number_moved": int(is_moved_number(self.scan.verified)),
         }
@@ -191,22 +195,26 @@ def closing_scan(scan: Scan) -> Scan | None:
     return replace(scan, since=scan.started_at, pages=0, follows_from=scan.covers_from)
 
 
-def verified_from(workspace: Workspace, scan: Scan) -> int:
-    """The time from which the number was compared without a gap, once `scan` is complete.
+def verified_from(workspace: Workspace, verification: Verification) -> int:
+    """The time from which the number was compared without a gap, once the scan is complete.
 
-    Activity that belongs to nobody known may be anybody's, so everything before it is uncertain.
+    Activity that belongs to nobody known may be anybody's, so everything before it is uncertain. If Kapso
+    does not hear Meta, its list shows nobody's activity, so nothing before now was compared.
     """
-    begun = scan.covers_from if workspace.verified_from is None else workspace.verified_from
-    return max(begun, scan.unplaced_at)
+    if verification.reception in LOST:
+        return verification.finished_at
+    scan, known = verification.scan, workspace.verified_from
+    return max(scan.covers_from if known is None else known, scan.unplaced_at)
 
 
-def settled_period(workspace: Workspace, scan: Scan) -> tuple[int, int] | None:
-    """The period in which each person of the number has a contact, or had one, once `scan` is complete.
+def settled_period(workspace: Workspace, verification: Verification) -> tuple[int, int] | None:
+    """The period in which each person of the number has a contact, or had one, once the scan is complete.
 
     A scan that repairs creates every contact that is missing. If one is missing again, a person deleted it.
     While the list moves, a scan cannot know that it saw everybody.
     """
-    if workspace.mode is not Mode.REPAIR:
+    scan = verification.scan
+    if workspace.mode is not Mode.REPAIR or verification.reception in LOST:
         return None
     if not scan.is_snapshot:
         return workspace.settled
@@ -236,4 +244,4 @@ def confirmation(workspace: Workspace, verification: Verification | None) -> Con
     """What the scan lets the run conclude; nothing if it was cut short or did not take place."""
     if verification is None or verification.is_deferred:
         return None
-    return Confirmation(verified_from(workspace, verification.scan))
+    return Confirmation(verified_from(workspace, verification))

@@ -61,6 +61,7 @@ class Workspace:
     pending_scan: Mapping[str, Any] | None
     webhook: str | None
     webhook_missing: str | None
+    reception: str | None
 
 
 def skip_reason(record: Mapping[str, object]) -> str | None:
@@ -101,6 +102,7 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         pending_scan=_pending_scan(record, account.phone_id),
         webhook=valid_text(record, "webhook"),
         webhook_missing=valid_text(record, "webhook_missing"),
+        reception=known_reception(record),
     )
 
 
@@ -111,6 +113,12 @@ def read_account(record: Mapping[str, object]) -> KapsoAccount:
         phone_id=str(record["kapso_phone_id"]),
         token_parameter=str(record["kapso_token_parameter"]),
     )
+
+
+def known_reception(record: Mapping[str, object]) -> str | None:
+    """Whether Kapso hears Meta, by the last answer about the workspace's present number."""
+    same_number = record.get("reception_phone_id") == record.get("kapso_phone_id")
+    return valid_text(record, "reception") if same_number else None
 
 
 def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] | None:

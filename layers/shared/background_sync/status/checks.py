@@ -17,6 +17,7 @@ from background_sync.status.thresholds import (
     DEPTH_WARN,
     LATE_FAIL,
     State,
+    fail_if,
     failed_share_state,
     sweep_age_state,
     warn_if,
@@ -41,6 +42,7 @@ COUNTS_READ = (
     "webhook_off",
     "number_moved",
     "webhook_failing",
+    "reception_lost",
 )
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 CACHE_MS = 30_000
@@ -149,6 +151,7 @@ class HealthChecker:
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)
         yield self._share(finished, "webhooks:failing", "webhook_failing", warn_if)
+        yield self._share(finished, "reception:lost", "reception_lost", fail_if)
 
     def _share(
         self,

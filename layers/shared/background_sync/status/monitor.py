@@ -53,6 +53,7 @@ def _outcome(finished: Document | None) -> dict[str, float]:
         "last_sweep_deferred_share": _percent(finished, "deferred"),
         "last_sweep_drift": sum(int(finished[name]) for name in DRIFT),
         "last_sweep_webhooks_off": int(finished["webhook_off"]),
+        "last_sweep_reception_lost": int(finished["reception_lost"]),
     }
 
 

@@ -104,6 +104,13 @@ GUIDES: Mapping[str, Guide] = {
         fix="Ask whether the number was moved on purpose. If not, check the workspace's phone id and key.",
         command="background-sync health",
     ),
+    "reception:lost": Guide(
+        title="Kapso does not hear Meta",
+        anchor="kapso-does-not-hear-meta",
+        problem="Meta sends Kapso no messages of some numbers, so in Kapso everybody looks quiet.",
+        fix="Connect these numbers in Kapso again. Until then, the plain rule decides who is flagged.",
+        command="background-sync webhooks",
+    ),
 }
 
 

@@ -25,6 +25,10 @@ def warn_if(condition: object) -> State:
     return State.WARN if condition else State.PASS
 
 
+def fail_if(condition: object) -> State:
+    return State.FAIL if condition else State.PASS
+
+
 def sweep_age_state(age_ms: int, interval_ms: int) -> State:
     """`age_ms` is the time since the last finished sweep was scheduled."""
     return State.FAIL if age_ms > LATE_FAIL * interval_ms else warn_if(age_ms > LATE_WARN * interval_ms)

@@ -27,18 +27,20 @@ from background_sync.records.sweeps import latest_sweeps
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import read_verify
+from background_sync.rules.reception import LOST
 from background_sync.rules.values import to_int, valid_text, valid_time
 from background_sync.rules.webhooks import NOT_WORKING
-from background_sync.rules.workspace import skip_reason
+from background_sync.rules.workspace import known_reception, skip_reason
 from background_sync.status.history import Document
 
 Record = Mapping[str, object]
 FAILING = "failing"
 DEFERRED = "deferred"
 WEBHOOK_OFF = "webhook_off"
+RECEPTION_LOST = "reception_lost"
 INACTIVE = "inactive"
 NEVER_RUN = "never_run"
-STATES = (FAILING, DEFERRED, WEBHOOK_OFF, INACTIVE, NEVER_RUN)
+STATES = (FAILING, DEFERRED, WEBHOOK_OFF, RECEPTION_LOST, INACTIVE, NEVER_RUN)
 EXAMINED = 100
 """How many workspaces a request for a state examines. Its page may list few of them or none, although there
 are more."""
@@ -57,6 +59,9 @@ WORKSPACE_FIELDS = (
     "webhook",
     "webhook_missing",
     "webhook_since",
+    "reception",
+    "reception_at",
+    "reception_phone_id",
 )
 RESULTS = ("stale_found", "flagged", "repaired", "created")
 RUN_FIELDS = (
@@ -123,12 +128,14 @@ class WorkspaceStatus:
     def _document(self, record: Record, runs: Sequence[Record], next_due_at: int | None) -> Document:
         inactive_why = skip_reason(record)
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
-        webhook = valid_text(record, "webhook")
+        webhook, reception = valid_text(record, "webhook"), known_reception(record)
         watermark = valid_time(record, "watermark")
         return {
             "workspace_id": record["workspace_id"],
             "name": valid_text(record, "name"),
-            "states": list(_states(closed, webhook, is_active=inactive_why is None, has_run=bool(runs))),
+            "states": list(
+                _states(closed, webhook, reception, is_active=inactive_why is None, has_run=bool(runs))
+            ),
             "inactive_why": inactive_why,
             "last_run_at": _run_at(runs[0]) if runs else None,
             "last_run_status": runs[0].get("status") if runs else None,
@@ -142,6 +149,8 @@ class WorkspaceStatus:
             "webhook": webhook,
             "webhook_missing": valid_text(record, "webhook_missing"),
             "webhook_since": valid_time(record, "webhook_since"),
+            "reception": reception,
+            "reception_at": None if reception is None else valid_time(record, "reception_at"),
         }
 
     def _with_success(self, documents: Sequence[Document]) -> list[Document]:
@@ -177,7 +186,9 @@ def _run_at(run: Record) -> int:
     return to_int(run["run_at"]) or 0
 
 
-def _states(closed: Record, webhook: object, *, is_active: bool, has_run: bool) -> Iterator[str]:
+def _states(
+    closed: Record, webhook: object, reception: object, *, is_active: bool, has_run: bool
+) -> Iterator[str]:
     """`closed` is the last run that is completed or failed."""
     if closed.get("status") == FAILED:
         yield FAILING
@@ -185,6 +196,8 @@ def _states(closed: Record, webhook: object, *, is_active: bool, has_run: bool) 
         yield DEFERRED
     if webhook in NOT_WORKING:
         yield WEBHOOK_OFF
+    if reception in LOST:
+        yield RECEPTION_LOST
     if not is_active:
         yield INACTIVE
     if not has_run:

@@ -1,5 +1,7 @@
 """The audit: reads a workspace's contacts from the table itself, and fixes what hides them from the index.
 
+It is also the time of day at which Kapso is asked whether it hears Meta about the workspace's number.
+
 A contact that was stored without `activity_at` is not in the index, so no run ever sees it. A contact whose
 `activity_at` is out of date is judged by the wrong time.
 """
@@ -13,7 +15,9 @@ from background_sync.records.contacts import Conflict, Unwritable, fix_index, re
 from background_sync.records.database import Item, deserialize, deserialize_value
 from background_sync.records.runs import Run
 from background_sync.rules.contact import activity_index_value
+from background_sync.rules.workspace import read_workspace, skip_reason
 from background_sync.sync.task import Job
+from background_sync.sync.verify import ask_reception
 from background_sync.telemetry import emit, logger, warn
 
 MARGIN_MS = 15_000
@@ -51,6 +55,8 @@ class AuditCheckpoint:
 
 def audit(job: Job) -> None:
     """Audit until the end, or continue in a follow-up message."""
+    if job.record.checkpoint is None:
+        _ask_reception(job)
     checkpoint = AuditCheckpoint.read(job.record.checkpoint)
     while True:
         page = table_page(job.database, job.workspace_id, checkpoint.after, job.context.page_size)
@@ -63,6 +69,12 @@ def audit(job: Job) -> None:
         if job.deadline.within(MARGIN_MS):
             job.follow_up(Run.checkpoint.set(asdict(checkpoint)))
             return
+
+
+def _ask_reception(job: Job) -> None:
+    record = workspaces.find_workspace(job.database, job.workspace_id)
+    if record is not None and skip_reason(record) is None:
+        ask_reception(job, read_workspace(record))
 
 
 def _past_contact(job: Job, item: Item, checkpoint: AuditCheckpoint) -> AuditCheckpoint:

@@ -15,9 +15,11 @@ from background_sync.kapso.errors import (
     Unauthorized,
     Unavailable,
 )
+from background_sync.kapso.reception import check_reception
 from background_sync.kapso.webhooks import failed_deliveries, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import Policy
+from background_sync.rules.reception import UNKNOWN
 from background_sync.rules.scan import Scan, Verification, closing_scan
 from background_sync.rules.webhooks import is_failing, missing_events, webhook_state
 from background_sync.rules.workspace import KapsoAccount, Mode
@@ -53,7 +55,7 @@ class Scanner:
     account: KapsoAccount
     policy: Policy
     mode: Mode
-    settled: tuple[int, int] | None
+    settled: tuple[int, int] | None = None
     missed_activity: dict[str, int] = field(default_factory=dict)
     _budget: Budget = field(init=False)
 
@@ -162,6 +164,17 @@ class Scanner:
             self._rest(error)
             logger.warning("the number's webhooks could not be read", error=str(error))
         return replace(found, finished_at=self.job.now())
+
+    def ask_reception(self) -> str:
+        """As Kapso's check of the number says it; unknown if there is no answer.
+
+        A 429 is not respected for the other requests: these checks have a limit of their own.
+        """
+        try:
+            return check_reception(self._client(), self.account.phone_id)
+        except tuple(DEFERRED_BY) as error:
+            logger.warning("Kapso did not check the number", error=str(error))
+            return UNKNOWN
 
     def _rest(self, error: Exception) -> None:
         if isinstance(error, RateLimited):

@@ -2,6 +2,9 @@
 
     scan from the watermark, less an overlap -> compare each page -> look at the number's webhooks
 
+Kapso lists only what it hears from Meta. Whether it does is asked once a day, with the audit, and by each run
+while it does not.
+
 The watermark moves to the time before the scan began, and only when everything was compared and written. A
 scan that does not fit one invocation continues from its checkpoint. A scan that Kapso does not answer is
 deferred, which is not a failure: the watermark stays, and the next run's scan begins where this one did.
@@ -12,6 +15,7 @@ from enum import Enum
 
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
+from background_sync.rules.reception import LOST, latest_reception
 from background_sync.rules.scan import (
     Scan,
     Verification,
@@ -49,7 +53,8 @@ def verify(
     repair.
     """
     if workspace.mode is None:
-        if workspace.pending_scan is not None or workspace.webhook is not None:
+        remembered = (workspace.pending_scan, workspace.webhook, workspace.reception)
+        if any(each is not None for each in remembered):
             workspaces.forget_verification(job.database, workspace.workspace_id, job.run_at)
         return None
     verification = saved_verification(job.record)
@@ -74,12 +79,29 @@ def verify(
                 "the run waits until its key may be used again", reason=scan.deferred, seconds=delay_s
             )
             return CONTINUE_LATER
-        scan = replace(scan, uncompared=is_uncompared(workspace, scan, job.run_at))
+        lost = workspace.reception in LOST
+        verification = replace(
+            scan,
+            uncompared=is_uncompared(workspace, scan, job.run_at),
+            reception=ask_reception(job, workspace) if lost else workspace.reception,
+        )
         # The result is saved before anything depends on it: a later attempt must conclude the same.
-        job.save(Run.verification.set(scan.document()), Run.scan.remove())
-        verification = scan
+        job.save(Run.verification.set(verification.document()), Run.scan.remove())
     _remember(job, workspace, verification)
     return verification
+
+
+def ask_reception(job: Job, workspace: Workspace) -> str | None:
+    """Ask whether Kapso hears Meta about the number; returns what is stored now.
+
+    None, without asking, if the workspace is not verified.
+    """
+    if workspace.mode is None:
+        return None
+    scanner = Scanner(job=job, account=workspace.account, policy=workspace.policy, mode=workspace.mode)
+    reception = latest_reception(workspace.reception, scanner.ask_reception())
+    workspaces.remember_reception(job.database, workspace.account, reception, job.now())
+    return reception
 
 
 def saved_verification(run: Run) -> Verification | None:
@@ -129,10 +151,10 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
     if verification.moves_watermark:
         compared = workspaces.Compared(
             phone_id=scan.phone_id,
-            verified_from=verified_from(workspace, scan),
+            verified_from=verified_from(workspace, verification),
             watermark=scan.started_at,
             scan_ms=verification.took_ms,
-            settled=settled_period(workspace, scan),
+            settled=settled_period(workspace, verification),
         )
         workspaces.remember_scan(job.database, workspace.workspace_id, compared)
     if verification.pending is not None:

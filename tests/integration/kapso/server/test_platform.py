@@ -63,6 +63,19 @@ def test_an_invalid_change_is_refused(store: KapsoStore, client: Client, documen
     assert store.webhook(webhook.id) == webhook
 
 
+# -------------------------------------------------------------------- health of a number
+
+
+def test_the_health_of_a_number_shows_what_meta_answers(store: KapsoStore, client: Client) -> None:
+    health = f"/platform/v1/whatsapp/phone_numbers/{NUMBER}/health"
+    found = client.get(health).document
+    assert (found["status"], {each["passed"] for each in found["checks"].values()}) == ("healthy", {True})
+    store.failing_checks[NUMBER].add("webhook_subscription")
+    found = client.get(health).document
+    assert (found["status"], found["checks"]["webhook_subscription"]["passed"]) == ("unhealthy", False)
+    assert client.get(health.replace(NUMBER, "999")).status == 404
+
+
 # -------------------------------------------------------------------- delivery log
 
 
