@@ -36,8 +36,8 @@ JUDGED = (*TIME_ATTRIBUTES, *INDEXED)
 """What the rules judge. A write is made only if all of it is still as it was read."""
 STAMPS = ("repaired_at", "created_by_run", "renamed_at", "identity_changed_at")
 """The runs that last changed a contact in each way: a repeated attempt counts it as its own."""
-COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, "notes", *JUDGED)
-"""What comparing and repairing a contact depends on."""
+COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, *JUDGED)
+"""What comparing a contact depends on. Its notes are read when they are written: they may be 400 KB."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
 
 
@@ -117,7 +117,7 @@ def read_contact(database: Database, workspace_id: str, contact_id: str) -> Item
 
 
 def read_contacts(database: Database, workspace_id: str, contact_ids: Collection[str]) -> dict[str, Item]:
-    """The contacts that exist, by id, as they are now; raises `NotRead`."""
+    """The contacts that exist, by id, as they are now, without their notes; raises `NotRead`."""
     keys = [contact_key(workspace_id, each) for each in sorted(set(contact_ids))]
     items = read_many(database, database.tables.contacts, keys, COMPARED)
     return {item["contact_id"]["S"]: item for item in items}

@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from background_sync.records.contacts import COMPARED, Unwritable, create, set_if_unchanged, with_sync_notes
+from background_sync.records.contacts import (
+    COMPARED,
+    Unwritable,
+    create,
+    read_contact,
+    set_if_unchanged,
+    with_sync_notes,
+)
 from background_sync.records.database import AttributeValue, Database, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note
 
@@ -89,9 +96,12 @@ def update_contact(
         Unwritable: DynamoDB refuses it even without the notes.
     """
     if notes:
+        # What was judged is compared with what is there when this is written, so the notes may be newer.
+        now = read_contact(database, workspace_id, read["contact_id"]["S"]) or {}
+        read = {**read, **{name: value for name, value in now.items() if name == "notes"}}
         with suppress(Unwritable):
             with_notes = {**values, "notes": with_sync_notes(read, notes, max_sync_notes)}
-            set_if_unchanged(database, workspace_id, read, DEPENDS_ON, with_notes)
+            set_if_unchanged(database, workspace_id, read, (*DEPENDS_ON, "notes"), with_notes)
             return
     if values:
         set_if_unchanged(database, workspace_id, read, DEPENDS_ON, values)

@@ -178,7 +178,7 @@ class Comparer:
         """Count new names and ids, once a person. An earlier attempt of this run may have written them."""
         if contact_id in self.counted:
             return
-        stamped = {name for name, at in _judged(read).items() if at == self.run_at} | values.keys()
+        stamped = {name for name, at in deserialize(read).items() if at == self.run_at} | values.keys()
         if "identity_changed_at" in stamped:
             self.verified = self.verified.plus("identity_changed")
         if "renamed_at" in stamped and not is_repair:
@@ -215,14 +215,14 @@ class Comparer:
 
     def _mark(self, facts: Facts, read: Item) -> dict[str, AttributeValue]:
         """What the contact lacks, stored on it. The flag that reports it comes with the other flags."""
-        known = valid_time(_judged(read), "behind_at") or 0
+        known = valid_time(deserialize(read), "behind_at") or 0
         self.missed_activity[read["contact_id"]["S"]] = max(facts.activity_at, known)
         return {"behind_at": serialize(facts.activity_at)} if facts.activity_at > known else {}
 
     def _drift(self, facts: Facts, read: Item) -> Drift | None:
         """How the contact compares with Kapso; None if it cannot be read."""
         try:
-            activity = readable_activity(_judged(read))
+            activity = readable_activity(deserialize(read))
         except InvalidRecord as error:
             warn("unreadable contact", contact_id=read["contact_id"]["S"], reason=str(error))
             return None
@@ -236,7 +236,3 @@ class Comparer:
             business_scoped_user_id=conversation.business_scoped_user_id,
             profile_name=conversation.profile_name,
         )
-
-
-def _judged(read: Item) -> dict[str, object]:
-    return deserialize({name: value for name, value in read.items() if name != "notes"})

@@ -109,9 +109,14 @@ class Flagger:
 
     def _flagged_before(self, contact_ids: Sequence[str]) -> dict[str, str]:
         read = read_contacts(self.database, self.workspace_id, contact_ids)
-        return {each: self._kind_of_flag(item) for each, item in read.items() if self._is_ours(item)}
+        return {each: self._kind_of_flag(each) for each, item in read.items() if self._is_ours(item)}
 
-    def _kind_of_flag(self, read: Item) -> str:
+    def _kind_of_flag(self, contact_id: str) -> str:
+        # Only the notes say it. They are read one contact at a time, because they may be large.
+        read = read_contact(self.database, self.workspace_id, contact_id) or {}
+        return self._kind(read)
+
+    def _kind(self, read: Item) -> str:
         return REPORTED if was_reported(read, self.now) else FLAGGED
 
     def _flag(self, contact_id: str) -> str:
@@ -121,7 +126,7 @@ class Flagger:
             if read is None:
                 break
             if self._is_ours(read):
-                return self._kind_of_flag(read)
+                return self._kind(read)
             try:
                 return self._judge_and_write(contact_id, read)
             except Conflict:

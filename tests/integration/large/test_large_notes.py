@@ -1,0 +1,56 @@
+"""Notes may be as large as a contact: no request reads those of two contacts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from background_sync.rules.policy import HOUR_MS, MINUTE_MS
+from tests.integration.faults import Faults
+from tests.integration.verify.number import REPAIR, served
+from tests.integration.world import LEASE_MS, World
+
+NOTES = [{"content": f"called {number}", "added_by": "ana", "added_at": number} for number in range(20)]
+
+
+@pytest.fixture
+def most_notes(world: World) -> Iterator[list[int]]:
+    """How many contacts' notes each answer of the table had."""
+    counts = [0]
+
+    def count(parsed: Any, **_: object) -> None:
+        answers = [item for items in parsed.get("Responses", {}).values() for item in items]
+        counts.append(sum("notes" in item for item in [*answers, *parsed.get("Items", [])]))
+
+    world.database.client.meta.events.register("after-call.dynamodb", count)
+    yield counts
+    world.database.client.meta.events.unregister("after-call.dynamodb", count)
+
+
+def test_a_repeated_attempt_finds_its_flags_without_reading_all_notes(
+    world: World, faults: Faults, most_notes: list[int]
+) -> None:
+    world.workspace()
+    for number in range(5):
+        world.contact(f"62{number}", (3 + number) * HOUR_MS, notes=NOTES)
+    faults.fail("UpdateItem", KeyboardInterrupt(), after=6)
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    assert len(world.flagged()) > 1
+    world.clock.time += LEASE_MS
+    most_notes[:] = [0]
+    world.run(receive_count=2)
+    assert world.counts("flagged") == (5,)
+    assert max(most_notes) == 1
+
+
+def test_comparing_a_page_of_people_does_not_read_their_notes(world: World, most_notes: list[int]) -> None:
+    world.workspace(settings=REPAIR)
+    with served(world) as number:
+        for phone in range(5):
+            number.message(f"62{phone}", 10 * MINUTE_MS, missed=True)
+            world.contact(f"62{phone}", 5 * HOUR_MS, notes=NOTES)
+        world.run()
+    assert max(most_notes) == 1
+    assert world.counts("repaired") == (5,)
+    assert {len(each["notes"]) for each in world.contacts().values()} == {21}
