@@ -19,8 +19,9 @@ def most_notes(world: World) -> Iterator[list[int]]:
     counts = [0]
 
     def count(parsed: Any, **_: object) -> None:
-        answers = [item for items in parsed.get("Responses", {}).values() for item in items]
-        counts.append(sum("notes" in item for item in [*answers, *parsed.get("Items", [])]))
+        batches = parsed.get("Responses", {}).values()
+        items = [item for batch in (*batches, parsed.get("Items", [])) for item in batch]
+        counts.append(sum("notes" in item for item in [*items, parsed.get("Item", {})]))
 
     world.database.client.meta.events.register("after-call.dynamodb", count)
     yield counts
