@@ -51,7 +51,7 @@ def test_health_has_ages_and_shares_and_no_totals(api: Api) -> None:
     [sweep_age], [failed] = document["checks"]["sweep:age"], document["checks"]["runs:failed"]
     assert (sweep_age["observedValue"], sweep_age["observedUnit"]) == (1_800, "s")
     assert failed["observedValue"] == 0.25
-    assert numbers(document) == [1_800, 0.25, 0, 0.0, 0.0, 0.0]
+    assert set(numbers(document)) == {1_800, 0.25, 0}
 
 
 def test_totals_are_shown_only_if_they_are_public(api: Api) -> None:

@@ -13,7 +13,10 @@ LOST_BY: Final[Mapping[str, str]] = {
     "phone_number_access": "no_access",
     "webhook_subscription": "not_subscribed",
 }
-"""Kapso's checks, and what the reception is when one does not pass."""
+"""Kapso's checks, and what the reception is when one does not pass.
+
+Others say nothing about it: a new number's `webhook_verified` passes only after its first message.
+"""
 LOST: Final = frozenset(LOST_BY.values())
 NEEDED_CHECKS: Final = ("phone_number_access", "webhook_subscription")
 NEEDED_FIELD: Final = "messages"
