@@ -1,6 +1,7 @@
 """The endpoints of Kapso's two APIs that the sync calls.
 
 GET   {proxy}/{phone_number_id}/conversations
+GET   {platform}/whatsapp/webhooks
 GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks
 PATCH {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks/{webhook_id}
 GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/health
@@ -37,6 +38,7 @@ PERIODS_MS = {"24h": 24 * HOUR_MS, "7d": 7 * 24 * HOUR_MS, "30d": 30 * 24 * HOUR
 ROUTES = Map(
     [
         Rule(f"{PROXY_PATH}/<phone_id>/conversations", methods=["GET"], endpoint="conversations"),
+        Rule(f"{PLATFORM_PATH}/whatsapp/webhooks", methods=["GET"], endpoint="project_webhooks"),
         Rule(WEBHOOKS_PATH, methods=["GET"], endpoint="webhooks"),
         Rule(f"{WEBHOOKS_PATH}/<webhook_id>", methods=["PATCH"], endpoint="change_webhook"),
         Rule(f"{NUMBER_PATH}/health", methods=["GET"], endpoint="health"),
@@ -87,6 +89,14 @@ class Api:
     def _webhooks(self, request: Request, phone_id: str) -> dict[str, Any]:
         self._check_number(request, phone_id)
         return {"data": [webhook_document(webhook) for webhook in self._store.webhooks(phone_id)]}
+
+    def _project_webhooks(self, request: Request) -> dict[str, Any]:
+        page, size = Parameters(request.args, invalid_status=422).numbered_page()
+        numbers = self._store.numbers_of(api_key(request))
+        found = [webhook for phone_id in numbers for webhook in self._store.webhooks(phone_id)]
+        data = [webhook_document(webhook) for webhook in found[(page - 1) * size : page * size]]
+        total = {"total_pages": -(-len(found) // size), "total_count": len(found)}
+        return {"data": data, "meta": {"page": page, "per_page": size, **total}}
 
     def _change_webhook(self, request: Request, phone_id: str, webhook_id: str) -> dict[str, Any]:
         self._check_number(request, phone_id)

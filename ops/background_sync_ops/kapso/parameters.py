@@ -33,6 +33,10 @@ class Parameters:
             raise Problem(self._invalid_status, f"{name} must be one of {', '.join(choices)}")
         return value
 
+    def numbered_page(self) -> tuple[int, int]:
+        """The number of a page, from 1, and its size."""
+        return self._read("page", _read_positive) or 1, self._read("per_page", _read_limit) or DEFAULT_LIMIT
+
     def window(self, column: str) -> Window:
         """The page that is asked for; `column` is the name of the time in the cursors."""
         return Window(
@@ -55,3 +59,10 @@ def _read_limit(text: str) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"limit must be from 1 to {MAX_LIMIT}")
     return limit
+
+
+def _read_positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("page must be 1 or more")
+    return number

@@ -57,6 +57,11 @@ class KapsoStore:
     def has_number(self, phone_number_id: str, key: str) -> bool:
         return self._keys.get(phone_number_id) == key
 
+    def numbers_of(self, key: str) -> list[str]:
+        """The numbers of the project with this key."""
+        with self._lock:
+            return [phone_id for phone_id, theirs in self._keys.items() if theirs == key]
+
     def knows_key(self, key: str) -> bool:
         with self._lock:
             return key in self._keys.values()

@@ -200,7 +200,7 @@ def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys
     for name in ("w1", "w2"):
         world.run(name)
     assert len(keys_read) == 1
-    assert len(number.requests) == 6
+    assert len(number.requests) == 5  # one contact was missed, so the log of deliveries is read
 
 
 @pytest.mark.parametrize(

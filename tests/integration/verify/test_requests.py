@@ -1,4 +1,4 @@
-"""The requests of a run: a page per hundred changed conversations, and two look-ups of the webhooks.
+"""The requests of a run: a page per hundred changed conversations, and the webhooks once for all of a key.
 
 A scan of several pages sends one more request, for the conversations that moved while it read the list.
 """
@@ -7,12 +7,13 @@ from math import ceil
 
 import pytest
 
+from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.kapso import LastPage, Quirks
-from tests.integration.verify.number import REPAIR, Number
+from tests.integration.verify.number import KEY, PHONE_ID, REPAIR, Number
 from tests.integration.world import NOW, World
 
 CHANGED = [0, 1, 99, 100, 101, 250]
-LOOK_UPS = 2
+LOOK_UPS = 1
 
 
 @pytest.mark.parametrize("changed", CHANGED)
@@ -63,3 +64,43 @@ def test_without_verification_no_request_is_sent(world: World, number: Number, s
     assert world.flagged() == {"621"}
     assert "watermark" not in world.workspace_record()
     assert int(world.record().invalid_setting) == (settings not in (None, {"verify": "off"}))
+
+
+def test_one_run_of_a_sweep_looks_up_the_webhooks_of_all_numbers_of_its_key(
+    world: World, number: Number
+) -> None:
+    """An idle workspace costs one request. Each number has the state of its own webhooks."""
+    for phone_id, active in (("1", True), ("2", False), ("3", None)):
+        number.store.add_number(phone_id, KEY)
+        world.workspace(f"w{phone_id}", settings=REPAIR, kapso_phone_id=phone_id)
+        if active is not None:
+            number.store.add_webhook(phone_id, "https://crm.example", active=active)
+    for hour in range(2):
+        number.server.requests.clear()
+        sweep = world.sweep(NOW + hour * HOUR_MS)
+        assert sweep["webhook_off"] == 2
+        assert [path.endswith("/whatsapp/webhooks") for path in number.requests].count(True) == 1
+        assert len(number.requests) == 3 + 1
+    states = {each["workspace_id"]: each["webhook"] for each in world.items(world.database.tables.workspaces)}
+    assert states == {"w1": "active", "w2": "off", "w3": "none"}
+
+
+def test_a_list_of_webhooks_is_read_to_its_last_page(
+    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("background_sync.kapso.webhooks.PAGE_SIZE", 2)
+    for phone_id in ("1", "2", "3", "4"):
+        number.store.add_number(phone_id, KEY)
+        number.store.add_webhook(phone_id, "https://crm.example")
+    number.store.add_webhook(PHONE_ID, "https://crm.example", active=False)
+    world.workspace(settings=REPAIR)
+    world.run()
+    assert world.record().webhook == "off"
+
+
+def test_a_project_whose_webhooks_cannot_be_listed_is_asked_by_number(world: World, number: Number) -> None:
+    number.store.add_webhook(PHONE_ID, "https://crm.example")
+    number.fail(404, path="/platform/v1/whatsapp/webhooks")
+    world.workspace(settings=REPAIR)
+    world.run()
+    assert world.record().webhook == "active"

@@ -97,7 +97,6 @@ def test_the_state_clears_when_a_webhook_is_switched_on_again(world: World, numb
         answers.status(429),
         answers.broken_json(),
         answers.redirect("https://example.com"),
-        answers.another_number("330"),
         answers.wrong_types("active"),
     ],
 )
@@ -143,9 +142,18 @@ def test_failed_deliveries_since_the_last_run_are_counted(world: World, number: 
     ]:
         number.store.add_number(phone_id, KEY)
         log_delivery(number, known, status, phone_id, NOW - age_ms)
+    number.missed("621")
     world.run()
     assert world.counts("failed_deliveries") == (2,)
+    number.missed("622", kapso_age_ms=-30 * MINUTE_MS)
     assert world.counts("failed_deliveries", run_at=world.next_hour()) == (1,)
+
+
+def test_the_log_of_deliveries_is_not_read_where_nothing_was_missed(world: World, number: Number) -> None:
+    world.run()
+    number.server.requests.clear()
+    world.next_hour()
+    assert [each for each in number.requests if "deliveries" in each] == []
 
 
 def log_delivery(number: Number, known: Webhook, status: str, phone_id: str, at: int) -> None:

@@ -24,7 +24,10 @@ from background_sync.rules.policy import DAY_MS
 from background_sync.rules.webhooks import Changes, Webhook
 
 PAGE_SIZE = 100
-WEBHOOK_FIELDS: Final = frozenset({"data", "id", "url", "active", "kind", "events", "phone_number_id"})
+MAX_PAGES = 100
+WEBHOOK_FIELDS: Final = frozenset(
+    {"data", "id", "url", "active", "kind", "events", "phone_number_id", "meta", "total_pages"}
+)
 DELIVERY_FIELDS: Final = frozenset(
     {"data", "paging", "cursors", "after", "next", "created_at", "failed_at", "phone_number_id"}
 )
@@ -41,11 +44,54 @@ def list_webhooks(client: KapsoClient, phone_id: str) -> tuple[Webhook, ...]:
             webhook decides the state of the number.
     """
     path = _webhooks_path(validate_phone_id(phone_id))
-    document = client.get(path, {"limit": str(PAGE_SIZE)}, only_fields=WEBHOOK_FIELDS)
+    document = client.get(path, {"per_page": str(PAGE_SIZE)}, only_fields=WEBHOOK_FIELDS)
     try:
         return tuple(map(_read_webhook, read_records(document, phone_id=phone_id)))
     except InvalidField as error:
         raise InvalidResponse(f"a webhook of number {phone_id} in Kapso's answer: {error}") from None
+
+
+def list_webhooks_by_number(client: KapsoClient) -> dict[str, tuple[Webhook, ...] | None]:
+    """The webhooks of all numbers of the key's project, a request for each `PAGE_SIZE` of them.
+
+    None stands for a number with an invalid webhook. A number without webhooks is not in the answer, and
+    webhooks of the project itself, which bring no messages, are left out.
+
+    Raises:
+        KapsoError: there is no usable response.
+    """
+    found: dict[str, tuple[Webhook, ...] | None] = {}
+    for page in range(1, MAX_PAGES + 1):
+        query = {"page": str(page), "per_page": str(PAGE_SIZE)}
+        document = client.get(f"{PLATFORM}/whatsapp/webhooks", query, only_fields=WEBHOOK_FIELDS)
+        records = read_records(document)
+        for record in records:
+            _add_webhook(found, record)
+        if len(records) < PAGE_SIZE and page >= _total_pages(document):
+            return found
+    raise InvalidResponse(f"more than {MAX_PAGES} pages of webhooks")
+
+
+def _add_webhook(found: dict[str, tuple[Webhook, ...] | None], record: object) -> None:
+    try:
+        fields = read_object(record, "a webhook")
+        phone_id = read_text(fields, "phone_number_id")
+    except InvalidField as error:
+        raise InvalidResponse(f"a webhook in Kapso's answer: {error}") from None
+    if phone_id is None:
+        return
+    try:
+        known = found.get(phone_id, ())
+        found[phone_id] = None if known is None else (*known, _read_webhook(fields))
+    except InvalidField:
+        found[phone_id] = None
+
+
+def _total_pages(document: object) -> int:
+    """How many pages the list has, as far as Kapso says it."""
+    meta = document.get("meta") if isinstance(document, Mapping) else None
+    total = meta.get("total_pages") if isinstance(meta, Mapping) else None
+    return total if isinstance(total, int) else 1
 
 
 def change_webhook(client: KapsoClient, phone_id: str, webhook_id: str, changes: Changes) -> None:

@@ -43,6 +43,11 @@ class Verified:
         left = (self.in_step, self.behind, self.missing, self.deleted, self.ahead, self.unknown)
         return sum(left) + self.repaired + self.created
 
+    @property
+    def lost(self) -> int:
+        """How many people a webhook was lost of."""
+        return self.behind + self.missing + self.repaired + self.created
+
     def counts(self) -> dict[str, int]:
         """All counts by name, with their sum `verified`."""
         return {"verified": self.verified, **asdict(self)}

@@ -28,6 +28,18 @@ class Webhook:
     events: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookState:
+    """The state of a number's webhooks, and the needed events that they lack, if it is `incomplete`."""
+
+    state: str = NONE
+    missing: str | None = None
+
+    @staticmethod
+    def of(webhooks: Collection[Webhook]) -> "WebhookState":
+        return WebhookState(webhook_state(webhooks), ", ".join(missing_events(webhooks)) or None)
+
+
 class Changes(TypedDict, total=False):
     """Fields of a webhook with new values."""
 

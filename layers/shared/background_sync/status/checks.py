@@ -17,7 +17,6 @@ from background_sync.status.thresholds import (
     DEPTH_WARN,
     LATE_FAIL,
     State,
-    fail_if,
     failed_share_state,
     sweep_age_state,
     warn_if,
@@ -151,7 +150,7 @@ class HealthChecker:
         yield self._share(finished, "webhooks:off", "webhook_off", warn_if)
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)
         yield self._share(finished, "webhooks:failing", "webhook_failing", warn_if)
-        yield self._share(finished, "reception:lost", "reception_lost", fail_if)
+        yield self._share(finished, "reception:lost", "reception_lost", failed_share_state)
 
     def _share(
         self,

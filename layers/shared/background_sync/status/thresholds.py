@@ -25,15 +25,11 @@ def warn_if(condition: object) -> State:
     return State.WARN if condition else State.PASS
 
 
-def fail_if(condition: object) -> State:
-    return State.FAIL if condition else State.PASS
-
-
 def sweep_age_state(age_ms: int, interval_ms: int) -> State:
     """`age_ms` is the time since the last finished sweep was scheduled."""
     return State.FAIL if age_ms > LATE_FAIL * interval_ms else warn_if(age_ms > LATE_WARN * interval_ms)
 
 
 def failed_share_state(share: float) -> State:
-    """`share` is the share of failed runs in the last finished sweep."""
+    """`share` is that of failed runs in the last finished sweep, or of those without reception."""
     return State.FAIL if share >= FAILED_SHARE_FAIL else warn_if(share > 0)

@@ -16,12 +16,13 @@ from background_sync.kapso.errors import (
     Unavailable,
 )
 from background_sync.kapso.reception import check_reception
-from background_sync.kapso.webhooks import failed_deliveries, list_webhooks
+from background_sync.kapso.webhooks import failed_deliveries, list_webhooks, list_webhooks_by_number
 from background_sync.records.budgets import Budget, BudgetSpent
+from background_sync.records.key_webhooks import SweptWebhooks, find_webhooks, remember_webhooks
 from background_sync.rules.policy import Policy
 from background_sync.rules.reception import UNKNOWN
 from background_sync.rules.scan import Scan, Verification, closing_scan
-from background_sync.rules.webhooks import is_failing, missing_events, webhook_state
+from background_sync.rules.webhooks import WebhookState, is_failing
 from background_sync.rules.workspace import KapsoAccount, Mode
 from background_sync.sync.compare import Comparer
 from background_sync.sync.place import Placer
@@ -155,15 +156,30 @@ class Scanner:
         """The completed scan with the state of the webhooks, if that can be read."""
         found = Verification(scan, self.job.now())
         try:
-            webhooks = list_webhooks(client, self.account.phone_id)
-            state, missing = webhook_state(webhooks), ", ".join(missing_events(webhooks))
-            found = replace(found, webhook=state, webhook_missing=missing or None)
-            failed = failed_deliveries(client, self.account.phone_id, scan.covers_from)
-            found = replace(found, failed_deliveries=len(failed), webhook_failing=is_failing(failed))
+            if webhook := self._webhook_state(client):
+                found = replace(found, webhook=webhook.state, webhook_missing=webhook.missing)
+            if scan.verified.lost:
+                failed = failed_deliveries(client, self.account.phone_id, scan.covers_from)
+                found = replace(found, failed_deliveries=len(failed), webhook_failing=is_failing(failed))
         except tuple(DEFERRED_BY) as error:
             self._rest(error)
             logger.warning("the number's webhooks could not be read", error=str(error))
         return replace(found, finished_at=self.job.now())
+
+    def _webhook_state(self, client: KapsoClient) -> WebhookState | None:
+        """As the first run of the sweep with this key found it, for all numbers at once."""
+        key_name, phone_id = self._budget.key_name, self.account.phone_id
+        known = find_webhooks(key_name, self.job.run_at)
+        if known is None:
+            try:
+                listed = list_webhooks_by_number(client)
+            except (NumberUnknown, Rejected, InvalidResponse) as error:
+                logger.info("the project's webhooks could not be listed", error=str(error))
+                return WebhookState.of(list_webhooks(client, phone_id))
+            states = {name: None if each is None else WebhookState.of(each) for name, each in listed.items()}
+            known = SweptWebhooks(states)
+            remember_webhooks(key_name, self.job.run_at, known)
+        return known.of(phone_id)
 
     def ask_reception(self) -> str:
         """As Kapso's check of the number says it; unknown if there is no answer.
