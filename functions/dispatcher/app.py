@@ -45,7 +45,7 @@ dispatcher = Dispatcher(
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Handle the hourly EventBridge event, or `{"run_at": ms}` from an operator."""
-    asked = read_scheduled(event)
+    asked = read_scheduled(event, clock.now())
     deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())
     with logger.append_context_keys(run_at=asked.run_at):
         done = dispatch(dispatcher, asked.run_at, deadline, resume=asked.resume)

@@ -3,12 +3,12 @@
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from background_sync.records.database import Database, deserialize
 from background_sync.rules.contact import Verdict, contact_from_record, judge, last_activity
 from background_sync.rules.policy import Policy
+from background_sync.rules.times import remembered_time
 from background_sync.rules.values import InvalidRecord
 
 STALE = frozenset({Verdict.COOLING, Verdict.DUE})
@@ -59,21 +59,20 @@ class Judge:
             "stale": verdict in STALE,
             "verdict": UNREADABLE if verdict is None else verdict.value,
             "unreadable_because": error,
-            "cooldown_until": self._cooldown_end(record.get("flagged_at")),
+            "cooldown_until": self._cooldown_end(record),
             "notes": record.get("notes") or [],
         }
 
     def _verdict(self, record: Mapping[str, object]) -> tuple[Verdict | None, str | None]:
         try:
-            contact = contact_from_record(str(record["contact_id"]), record)
+            contact = contact_from_record(str(record["contact_id"]), record, self.now)
         except InvalidRecord as error:
             return None, str(error)
         return judge(contact, self.now, self.policy), None
 
-    def _cooldown_end(self, flagged_at: object) -> int | None:
-        if not isinstance(flagged_at, Decimal) or flagged_at <= 0:
-            return None
-        end = int(flagged_at) + self.policy.flag_cooldown_ms
+    def _cooldown_end(self, record: Mapping[str, object]) -> int | None:
+        flagged_at = remembered_time(record, "flagged_at", self.now)
+        end = 0 if flagged_at is None else flagged_at + self.policy.flag_cooldown_ms
         return end if end > self.now else None
 
 

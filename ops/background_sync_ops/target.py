@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.request import ProxyHandler, Request, build_opener
 
 import boto3
 from botocore.config import Config
@@ -16,6 +17,7 @@ from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
 from background_sync_ops.errors import CommandError
 from background_sync_ops.stack import clients
+from background_sync_ops.stack.invoke_api import CLOCK_PATH
 from background_sync_ops.stack.state import STATE_DIR, StackInfo, running_stack
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class Target:
         """The layer's records, bound to this stack's tables."""
         # As in a Lambda function, their client is configured by the process's environment.
         with _environment(self.environment):
-            return connect(self.tables)
+            return connect(self.tables, self.clock)
 
 
 @contextmanager
@@ -136,6 +138,15 @@ def local_target(info: StackInfo, state_dir: Path = STATE_DIR) -> Target:
         endpoints={"*": info.endpoint_url, "lambda": info.lambda_endpoint_url},
         state_dir=state_dir,
     )
+
+
+def advance_clock(target: Target, at: int) -> None:
+    """Move the clock of a local stack forward to `at` (ms); raises `TargetError`."""
+    request = Request(target.endpoints["lambda"] + CLOCK_PATH, str(at).encode(), method="POST")  # noqa: S310
+    try:
+        build_opener(ProxyHandler({})).open(request).close()
+    except OSError as error:
+        raise TargetError(f"the clock of {target.name} could not be moved: {error}") from None
 
 
 def running_target(state_dir: Path = STATE_DIR) -> Target:

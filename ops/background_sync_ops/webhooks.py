@@ -17,7 +17,7 @@ from background_sync.kapso.errors import KapsoError, RateLimited
 from background_sync.kapso.webhooks import change_webhook, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
-from background_sync.rules.values import valid_time
+from background_sync.rules.times import remembered_time
 from background_sync.rules.webhooks import INCOMPLETE, Changes, Webhook, missing_events, webhook_state
 from background_sync.rules.workspace import Workspace, read_workspace
 from background_sync.tokens import NoToken, Tokens
@@ -103,7 +103,7 @@ def webhook_reports(client: WebhookClient, records: Iterable[Mapping[str, object
 
 def _report(client: WebhookClient, record: Mapping[str, object]) -> Document:
     """`remembered` is the state that the last run stored; `error` says why Kapso did not answer."""
-    workspace = read_workspace(record)
+    workspace = read_workspace(record, client.clock.now())
     webhooks: Sequence[Webhook] = ()
     error = None
     try:
@@ -113,7 +113,10 @@ def _report(client: WebhookClient, record: Mapping[str, object]) -> Document:
     return {
         "workspace_id": workspace.workspace_id,
         **(number_state(webhooks) if error is None else {"state": "unknown", "missing": []}),
-        "remembered": {"webhook": workspace.webhook, "webhook_since": valid_time(record, "webhook_since")},
+        "remembered": {
+            "webhook": workspace.webhook,
+            "webhook_since": remembered_time(record, "webhook_since", client.clock.now()),
+        },
         "webhooks": list(map(webhook_document, webhooks)),
         "error": error,
     }

@@ -61,7 +61,7 @@ class Received:
 
     @property
     def message(self) -> Message:
-        return read_message(self.body)
+        return read_message(self.body, 2**53)
 
 
 @dataclass
@@ -182,6 +182,7 @@ class World:
         return {each["contact_id"] for each in records if "flagged_at" in each}
 
     def dispatch(self, run_at: int = NOW, *, resume: bool = False) -> Dispatched:
+        self.clock.time = max(self.clock.time, run_at)
         dispatcher = Dispatcher(
             database=self.database,
             queue=self.queue,
@@ -206,11 +207,8 @@ class World:
 
     def deliver(self, received: Received) -> bool:
         """Deliver a message to the reconciler; returns whether it was acknowledged."""
-        delivery = Delivery(
-            body=received.body,
-            receipt_handle=received.receipt_handle,
-            receive_count=received.receive_count,
-        )
+        body, handle = received.body, received.receipt_handle
+        delivery = Delivery(body=body, receipt_handle=handle, receive_count=received.receive_count)
         received.receive_count += 1
         try:
             with self.acting("ReconcilerRole"):
@@ -240,13 +238,16 @@ class World:
         """The deadline of an invocation that has `left_ms` left."""
         return Deadline(self.clock, self.clock.time + left_ms)
 
-    def run(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
-        """Deliver one run's message; returns whether it was acknowledged."""
-        return self.deliver(message(RUN, workspace_id, run_at, receive_count))
+    def run(
+        self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1, kind: str = RUN
+    ) -> bool:
+        """Deliver one run's message at its time or later; returns whether it was acknowledged."""
+        self.clock.time = max(self.clock.time, run_at)
+        return self.deliver(message(kind, workspace_id, run_at, receive_count))
 
     def audit(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
         """Deliver one audit's message; returns whether it was acknowledged."""
-        return self.deliver(message(AUDIT, workspace_id, run_at, receive_count))
+        return self.run(workspace_id, run_at, receive_count, AUDIT)
 
     def work(self, deliveries: Sequence[Received] = ()) -> None:
         """Deliver `deliveries` and everything in the queue, until nothing is left."""
@@ -261,7 +262,6 @@ class World:
 
     def sweep(self, run_at: int = NOW) -> dict[str, Any]:
         """Run a complete sweep; returns its record and totals."""
-        self.clock.time = max(self.clock.time, run_at)
         self.dispatch(run_at)
         self.work()
         return self.swept(run_at)
@@ -275,7 +275,6 @@ class World:
     def next_hour(self, hours: int = 1) -> int:
         """Run `w1` in the sweep `hours` after `NOW`; returns its `run_at`."""
         run_at = NOW + hours * HOUR_MS
-        self.clock.time = max(self.clock.time, run_at)
         assert self.run(run_at=run_at)
         return run_at
 

@@ -14,6 +14,7 @@ from tests.template.resources import ROOT, properties
 from tests.template.test_api import PUBLIC
 
 EVENTS = ROOT / "events"
+AT = 1_767_261_600_000
 HTTP = sorted(EVENTS.glob("health-*.json"))
 
 
@@ -24,7 +25,7 @@ def event(path: Path) -> Any:
 @pytest.mark.parametrize("kind", ["run", "audit"])
 def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
     for record in event(EVENTS / f"reconciler-{kind}.json")["Records"]:
-        message = read_message(record["body"])
+        message = read_message(record["body"], AT)
         assert message.kind == kind
         assert record["attributes"]["MessageGroupId"] == message.workspace_id
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()

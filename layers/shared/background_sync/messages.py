@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TypeGuard
 
 from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS
+from background_sync.rules.times import RUN_BOUNDS, is_run_time
 from background_sync.rules.values import LATEST_MS
 
 VERSION = 1
@@ -57,11 +59,12 @@ class Message:
         )
 
 
-def read_message(body: str) -> Message:
-    """Parse a body.
+def read_message(body: str, now: int) -> Message:
+    """Parse a body at `now` (ms).
 
     Raises:
-        InvalidMessage: it is not a JSON object, its version or kind is unknown, or a field is invalid.
+        InvalidMessage: it is not a JSON object, its version or kind is unknown, or a field is invalid; also
+            a `run_at` in the future, which would supersede every run until then.
     """
     try:
         document = json.loads(body)
@@ -77,7 +80,17 @@ def read_message(body: str) -> Message:
     if not isinstance(kind, str) or kind not in KINDS:
         raise InvalidMessage(f"kind is {_shown(kind)}, expected one of {', '.join(sorted(KINDS))}")
     window = _window(document) if kind == BACKFILL else None
-    return Message(kind, _workspace_id(workspace_id), _time("run_at", run_at), window)
+    if not _is_run_at(run_at, now):
+        raise InvalidMessage(_not_run_at(run_at))
+    return Message(kind, _workspace_id(workspace_id), run_at, window)
+
+
+def _is_run_at(value: object, now: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and is_run_time(value, now)
+
+
+def _not_run_at(value: object) -> str:
+    return f"run_at is {_shown(value)}, expected a time in ms {RUN_BOUNDS}"
 
 
 def _workspace_id(value: object) -> str:
@@ -131,19 +144,16 @@ class Scheduled:
     resume: bool
 
 
-def read_scheduled(event: object) -> Scheduled:
+def read_scheduled(event: object, now: int) -> Scheduled:
     """Parse EventBridge's scheduled event ({"time": "2026-01-01T10:00:00Z", ...}) or {"run_at": ms}.
 
     Raises:
-        InvalidEvent: it has neither, or not a valid one.
+        InvalidEvent: it has neither, or not a valid one at `now` (ms).
     """
     if not isinstance(event, Mapping):
         raise InvalidEvent(f"the event is {_shown(event)}, expected an object")
     if "run_at" in event:
-        run_at = event["run_at"]
-        if not isinstance(run_at, int) or isinstance(run_at, bool) or not 0 < run_at <= LATEST_MS:
-            raise InvalidEvent(f"run_at is {_shown(run_at)}, expected a time in ms")
-        return Scheduled(run_at, resume=event.get("resume") is True)
+        return Scheduled(_scheduled_at(event["run_at"], now), resume=event.get("resume") is True)
     time = event.get("time")
     if not isinstance(time, str):
         raise InvalidEvent("the event has neither run_at nor time")
@@ -153,4 +163,10 @@ def read_scheduled(event: object) -> Scheduled:
         raise InvalidEvent(f"time is {_shown(time)}, expected ISO 8601") from error
     if moment.tzinfo is None:
         raise InvalidEvent(f"time is {_shown(time)}, expected a time zone")
-    return Scheduled(round(moment.timestamp() * 1000), resume=False)
+    return Scheduled(_scheduled_at(round(moment.timestamp() * 1000), now), resume=False)
+
+
+def _scheduled_at(value: object, now: int) -> int:
+    if not _is_run_at(value, now):
+        raise InvalidEvent(_not_run_at(value))
+    return value

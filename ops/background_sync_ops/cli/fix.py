@@ -24,7 +24,9 @@ def fix_webhook(
     target: Target, workspace_id: str, webhook_id: str | None, *, sure: bool, as_json: bool
 ) -> int:
     """The exit status: whether the number has what the mirror needs afterwards."""
-    workspace = read_workspace(find_active_workspace(target, target.connect(), workspace_id))
+    workspace = read_workspace(
+        find_active_workspace(target, target.connect(), workspace_id), target.clock.now()
+    )
     client, out = webhook_client(target), console(stderr=as_json)
     webhooks = client.webhooks(workspace)
     chosen, fixed = _chosen(workspace_id, webhooks, webhook_id), None

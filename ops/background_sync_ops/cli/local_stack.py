@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 
+from background_sync.clock import SystemClock
 from background_sync.rules.base_url import validate_base_url
 from background_sync_ops.cli.errors import explained
 from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
@@ -20,6 +21,7 @@ from background_sync_ops.cli.tables import sweep_runs
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.up import UpOptions
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
+from background_sync_ops.following import POLL_S
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.snapshot import ImportReport
 from background_sync_ops.stack.errors import AlreadyRunningError, PortError
@@ -104,7 +106,7 @@ class Session:
         self.out.print(local_stack_page(target, self.state_dir))
         # The dispatcher is left out: --every says when it is invoked.
         stack.start_schedules(excluding=target.outputs["DispatcherFunctionName"])
-        self._serve(target, first.sweep["run_at"])
+        self._serve(target, stack, first.sweep["run_at"])
         return OK
 
     def _load(self, target: Target) -> ImportReport:
@@ -124,13 +126,19 @@ class Session:
             print_json(outcome.document())
         return outcome
 
-    def _serve(self, target: Target, first_run_at: int) -> None:
+    def _serve(self, target: Target, stack: LocalStack, first_run_at: int) -> None:
         schedule = Schedule(_datetime(first_run_at), self.options.every)
         while True:
-            due = schedule.next_after(_datetime(target.clock.now()))
+            clock = SystemClock(stack.clock_offset_ms)
+            due = schedule.next_after(_datetime(clock.now()))
             self.out.print(f"Next sweep at {due:%Y-%m-%dT%H:%M:%SZ}. Ctrl-C ends everything.", "")
-            target.clock.sleep(max(0.0, (due - _datetime(target.clock.now())).total_seconds()))
-            self._scheduled_sweep(target, due)
+            # `sweep --advance-clock` may move the stack's clock meanwhile: then another sweep is the next.
+            while stack.clock_offset_ms == clock.offset_ms:
+                left_s = (due - _datetime(clock.now())).total_seconds()
+                if left_s <= 0:
+                    self._scheduled_sweep(replace(target, clock=clock), due)
+                    break
+                clock.sleep(min(left_s, POLL_S))
 
     def _scheduled_sweep(self, target: Target, due: datetime) -> None:
         timeout = min(self.options.timeout, self.options.every)

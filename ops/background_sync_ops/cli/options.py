@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from background_sync_ops.cli.output import waiting
-from background_sync_ops.cli.times import parse_duration, parse_since, parse_time
+from background_sync_ops.cli.times import parse_duration, parse_run_time, parse_since, parse_time
 from background_sync_ops.errors import USAGE, CommandError
 from background_sync_ops.stack.state import STATE_DIR
 
@@ -45,6 +45,7 @@ def parse_share(text: str) -> float:
 
 duration = _parser(parse_duration)
 time = _parser(parse_time)
+run_time = _parser(parse_run_time)
 since = _parser(parse_since)
 share = _parser(parse_share)
 
@@ -66,7 +67,7 @@ Timeout = Annotated[
 At = Annotated[
     int | None,
     typer.Option(
-        parser=time,
+        parser=run_time,
         metavar="ISO8601",
         show_default="now",
         help="The time of the sweep, which all rules use as `now`: 2026-01-01T10:00:00Z, or with an offset.",

@@ -41,6 +41,7 @@ LABELS = {
     "webhook_off": "without a working webhook",
     "webhook_failing": "with a failing webhook",
     "reception_lost": "not heard by Kapso",
+    "future_times": "times in the future",
 }
 
 

@@ -2,10 +2,12 @@
 # ruff: noqa: PLC0415
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 
+from background_sync.rules.times import is_future
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StackOptions, Timeout
 from background_sync_ops.cli.output import clean, console, print_json, print_stderr, progress, waiting
@@ -28,13 +30,22 @@ ERRORS_SHOWN = 20
 
 @command(exit_status("0 every run is completed", "1 a run failed, or the sweep did not finish in time"))
 def sweep(
-    stack: StackOptions, at: At = None, timeout: Timeout = FIFTEEN_MINUTES, as_json: AsJson = False
+    stack: StackOptions,
+    at: At = None,
+    advance_clock: Annotated[
+        bool, typer.Option("--advance-clock", help="Move the local stack's clock forward to --at first.")
+    ] = False,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    as_json: AsJson = False,
 ) -> int:
     """Sweep now, and wait until the sweep is finished.
 
-    With the time of an earlier sweep, it runs again what failed or is missing in that sweep.
+    With the time of an earlier sweep, it runs again what failed or is missing in that sweep. On the local
+    stack, `--at` and `--advance-clock` play through the sweeps of days to come.
     """
     target = stack.target()
+    if advance_clock:
+        target = _advanced(stack, target, at)
     run_at = _run_at(target, at)
     outcome = run_sweep(target, run_at, timeout, every_run=as_json)
     if as_json:
@@ -49,10 +60,22 @@ def _run_at(target: "Target", at: int | None) -> int:
     now = target.clock.now()
     if at is None:
         return whole_second(now)
-    if at > now and not target.is_local:
+    if is_future(at, now):
         future = f"--at {iso(at)} is in the future"
-        raise CommandError(f"{future}: the sweep would supersede the scheduled ones until then", USAGE)
+        advice = f" of {target.name}: add --advance-clock to move its clock there" if target.is_local else ""
+        superseded = ": the sweep would supersede the scheduled ones until then"
+        raise CommandError(future + (advice or superseded), USAGE)
     return at
+
+
+def _advanced(stack: StackOptions, target: "Target", at: int | None) -> "Target":
+    """The local stack after its clock was moved to `at`. A clock that is later already stays."""
+    from background_sync_ops.target import advance_clock
+
+    if not target.is_local or at is None:
+        raise CommandError("--advance-clock is for the local stack, and needs --at", USAGE)
+    advance_clock(target, at)
+    return stack.target()
 
 
 def whole_second(at: int) -> int:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from background_sync.rules.times import EARLIEST_RUN_MS
+
 SECOND_MS = 1000
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LARGEST_FIRST = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -44,6 +46,14 @@ def parse_time(text: str) -> int:
     if milliseconds <= 0:
         raise ValueError(f"{text!r} is not after 1970")
     return milliseconds
+
+
+def parse_run_time(text: str) -> int:
+    """The same, for the time of a sweep; raises ValueError."""
+    at = parse_time(text)
+    if at < EARLIEST_RUN_MS:
+        raise ValueError(f"{text!r} is before {iso(EARLIEST_RUN_MS)}: no sweep is that old")
+    return at
 
 
 def parse_since(text: str) -> Since:

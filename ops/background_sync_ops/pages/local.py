@@ -53,6 +53,6 @@ class LocalPages:
         if record is None:
             return 404, not_found(now)
         workspace = service.workspace_status.one(record)
-        runs = workspace_runs(workspace_id, SHOWN)
+        runs = workspace_runs(workspace_id, SHOWN, now)
         contacts = flagged_contacts(self._database, workspace_id, SHOWN)
         return 200, workspace_page(workspace, runs, contacts, now)

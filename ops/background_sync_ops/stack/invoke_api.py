@@ -1,4 +1,7 @@
-"""Lambda's Invoke API, so that boto3, the AWS CLI and the functions can invoke the local functions."""
+"""Lambda's Invoke API, so that boto3, the AWS CLI and the functions can invoke the local functions.
+
+`POST /clock` is the local stack's own: it moves the functions' clock forward to a time (ms).
+"""
 
 import json
 import re
@@ -13,16 +16,27 @@ from background_sync_ops.stack.errors import UnknownFunctionError
 if TYPE_CHECKING:
     from background_sync_ops.stack.lambda_host import LambdaFunction
 
+CLOCK_PATH = "/clock"
 INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 
 class InvokeApi:
-    """Answers requests. `find` gives the function of an id, name or ARN, or raises UnknownFunctionError."""
+    """Answers requests.
 
-    def __init__(self, find: "Callable[[str], LambdaFunction]") -> None:
+    `find` gives the function of an id, name or ARN, or raises UnknownFunctionError. `advance_clock` moves the
+    functions' clock to a time (ms).
+    """
+
+    def __init__(
+        self, find: "Callable[[str], LambdaFunction]", advance_clock: "Callable[[int], None]"
+    ) -> None:
         self._find = find
+        self._advance_clock = advance_clock
 
     def __call__(self, request: Request) -> Response:
+        if request.method == "POST" and request.path == CLOCK_PATH:
+            self._advance_clock(int(request.get_data()))
+            return Response(status=204)
         path = INVOKE_PATH.fullmatch(request.path)
         if request.method != "POST" or path is None:
             return _error(404, "UnknownOperationException", "the local stack supports only Invoke here")

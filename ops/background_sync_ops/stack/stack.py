@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -109,7 +110,7 @@ class LocalStack:
         self.functions = {name: self._function(spec) for name, spec in self.deployment.functions.items()}
         for function in self.functions.values():
             resources.callback(function.close)
-        resources.enter_context(LoopbackServer(InvokeApi(self.find), invoke_api))
+        resources.enter_context(LoopbackServer(InvokeApi(self.find, self.advance_clock), invoke_api))
         self.http_api = HttpApi(self.deployment.routes, self.invoke)
         resources.enter_context(LoopbackServer(self.http_api, api))
         self.mappings = {
@@ -224,6 +225,10 @@ class LocalStack:
     def _now(self) -> datetime:
         """The functions' time."""
         return datetime.now(UTC) + timedelta(milliseconds=self.clock_offset_ms)
+
+    def advance_clock(self, at: int) -> None:
+        """Moves the functions' clock forward to `at` (ms). A clock that is later already stays."""
+        self.set_clock(max(self.clock_offset_ms, at - time.time_ns() // 1_000_000))
 
     def set_clock(self, offset_ms: int) -> None:
         """Changes the functions' clock. Invocations in progress keep theirs."""

@@ -186,7 +186,9 @@ class Stage:
         record = find_workspace(self._database, WORKSPACE)
         if record is None:
             raise StoryError(f"there is no workspace {WORKSPACE}")
-        webhook_client(self.target).change(read_workspace(record), self.webhook_id, {"active": True})
+        webhook_client(self.target).change(
+            read_workspace(record, self.target.clock.now()), self.webhook_id, {"active": True}
+        )
 
 
 def _sweep(target: Target, database: Database, run_at: int) -> SweepOutcome:

@@ -71,6 +71,6 @@ def stale_by_plain_rule(contacts: Contacts, now: int) -> frozenset[str]:
 
 def _is_due(contact_id: str, record: Mapping[str, object], now: int) -> bool:
     try:
-        return judge(contact_from_record(contact_id, record), now, Policy()) is Verdict.DUE
+        return judge(contact_from_record(contact_id, record, now), now, Policy()) is Verdict.DUE
     except InvalidRecord:
         return False

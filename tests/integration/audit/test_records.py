@@ -57,7 +57,7 @@ def test_an_audit_counts_in_no_sweep_and_is_not_listed_as_a_run(world: World) ->
     sweep = world.sweep()
     assert world.record("#audit#w1").status == "completed"
     assert (sweep["dispatched"], sweep["completed"], sweep["contacts_checked"]) == (1, 1, 1)
-    assert [run["workspace_id"] for run in history.latest_runs(world.database, 100)] == ["w1"]
+    assert [run["workspace_id"] for run in history.latest_runs(world.database, 100, NOW)] == ["w1"]
     assert [run["workspace_id"] for run in history.sweep_runs(NOW)] == ["w1"]
 
 

@@ -32,7 +32,10 @@ def test_the_stacks_own_tokens_and_address_of_kapso_are_used(
 def test_a_sweep_in_the_future_is_refused(operator: Operator) -> None:
     result = operator.run_on_aws("sweep", "--at", "2100-01-01T00:00:00Z")
     assert (result.status, result.stdout) == (2, "")
-    assert "--at 2100-01-01T00:00:00Z is in the future" in result.stderr
+    assert "--at 2100-01-01T00:00:00Z is in the future: the sweep would supersede" in result.stderr
+    clock = operator.run_on_aws("sweep", "--at", "2100-01-01T00:00:00Z", "--advance-clock")
+    assert (clock.status, clock.stdout) == (2, "")
+    assert "--advance-clock is for the local stack" in clock.stderr
 
 
 def test_an_unknown_stack_or_workspace_is_an_error(operator: Operator) -> None:

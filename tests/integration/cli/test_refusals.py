@@ -46,6 +46,9 @@ def test_health_prints_the_apis_message_about_a_refused_workspace(
         (("backfill", "acme", "--since", iso(AT_MS - 40 * DAY_MS)), "is more than 30 d"),
         (("backfill", "acme", *SINCE, "--until", iso(AT_MS + 9 * DAY_MS)), "is in the future"),
         (("logs", "acme", "--since", iso(AT_MS + 999 * DAY_MS)), "is in the future"),
+        (("sweep", "--at", iso(AT_MS + 999 * DAY_MS)), "add --advance-clock to move its clock there"),
+        (("sweep", "--at", "2019-12-31T23:59:59Z"), "is before 2020-01-01T00:00:00Z"),
+        (("sweep", "--advance-clock"), "needs --at"),
     ],
 )
 def test_a_time_outside_the_allowed_range_is_a_usage_error(

@@ -8,9 +8,9 @@ from background_sync_ops.kapso import faults as answers
 from tests.integration.cli.kapso_numbers import KapsoNumbers, assert_no_secret
 from tests.integration.cli.running import AT_MS, Operator
 
-BROKEN_AT = AT_MS + 48 * HOUR_MS
-HELD_AT = AT_MS + 72 * HOUR_MS
-VERIFIED_AT = AT_MS + 200 * HOUR_MS
+BROKEN_AT = AT_MS - 4 * HOUR_MS
+HELD_AT = AT_MS - 5 * HOUR_MS
+VERIFIED_AT = AT_MS - 6 * HOUR_MS
 
 
 def test_a_sweep_now_prints_its_result(operator: Operator) -> None:
@@ -25,7 +25,7 @@ def test_a_sweep_an_hour_later_flags_no_contact_again(operator: Operator) -> Non
         operator.add_contact(workspace, str(number))
     flagged = [
         each["flagged"]
-        for at in (AT_MS + HOUR_MS, AT_MS + 2 * HOUR_MS)
+        for at in (AT_MS - 2 * HOUR_MS, AT_MS - HOUR_MS)
         for each in operator.json("sweep", "--at", iso(at))["runs"]
         if each["workspace_id"] == workspace
     ]
@@ -53,7 +53,7 @@ def test_a_failed_run_is_reported_and_is_retried_by_sweeping_again(operator: Ope
 
 def test_a_sweep_that_does_not_finish_in_time_says_which_runs_are_open(operator: Operator) -> None:
     key = {"workspace_id": operator.add_workspace("held"), "run_at": HELD_AT}
-    lease = {"lease_until": HELD_AT, "lease_owner": "x"}
+    lease = {"lease_until": AT_MS + 72 * HOUR_MS, "lease_owner": "x"}
     running = {"status": "running", "attempts": 1, "time_shard": "0"}
     operator.put("SyncHealthTableName", {**key, **running, **lease})
     result = operator.run("sweep", "--at", iso(HELD_AT), "--timeout", "4s")

@@ -27,6 +27,9 @@ def test_a_snapshot_is_swept_and_ctrl_c_leaves_nothing_behind(tmp_path: Path, sn
     with closing(Up(tmp_path, "--import", str(snapshot), "--at", AT, "--json")) as up:
         up.until_printed("Next sweep at 2026-01-01T11:00:00Z")
         assert len(up.descendants()) > 2
+        later = run_here(tmp_path, "sweep", "--at", "2026-01-03T10:00:00Z", "--advance-clock")
+        assert (later.status, "2 dispatched" in later.words) == (0, True), later.stderr
+        up.until_printed("Next sweep at 2026-01-03T11:00:00Z")
         assert end_with_all_its_processes(up, signal.SIGINT) == 0
     assert not (tmp_path / STATE_DIR / STATE_FILE).exists()
     document = json.loads(up.out)

@@ -36,6 +36,6 @@ def sent(world: World, kind: str = "run") -> Counter[str]:
     while taken := world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         entries = [{"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]} for each in taken]
         world.sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-        messages = [read_message(each["Body"]) for each in taken]
+        messages = [read_message(each["Body"], world.clock.now()) for each in taken]
         found.update(each.workspace_id for each in messages if each.kind == kind)
     return found

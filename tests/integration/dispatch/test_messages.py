@@ -69,7 +69,7 @@ def test_over_pages_and_segments_each_workspace_counts_once(world: World) -> Non
     world.segments, queue = 2, record(world)
     done = world.dispatch()
     assert (done.dispatched, done.skipped) == (230, 20)
-    assert sorted(read_message(body).workspace_id for body in queue.taken) == active
+    assert sorted(read_message(body, NOW).workspace_id for body in queue.taken) == active
 
 
 def test_every_record_of_a_sweep_expires_after_90_days(world: World) -> None:

@@ -83,7 +83,6 @@ def test_nulls_and_fractions_of_a_millisecond_are_valid(world: World, valid: dic
         {"flagged_at": "x"},
         {"flagged_at": -1},
         {"flagged_at": True},
-        {"flagged_at": Decimal("1E+30")},
         {"last_activity_at": "x"},
         {"last_activity_at": -1},
         {"last_activity_at": [NOW]},
@@ -96,9 +95,8 @@ def test_a_wrong_type_is_invalid(world: World, wrong: dict[str, object]) -> None
     assert run_counts(world) == {"flagged": 1, "invalid": 1}
 
 
-@pytest.mark.parametrize("flagged_at", [NOW + 1, NOW + 400 * DAY_MS])
-def test_a_contact_flagged_in_the_future_is_in_cooldown(world: World, flagged_at: int) -> None:
-    put(world, "6201", flagged_at=flagged_at)
+def test_a_contact_that_a_newer_run_flagged_is_in_cooldown(world: World) -> None:
+    put(world, "6201", flagged_at=NOW + 1)
     assert run_counts(world) == {"flagged": 1, "in_cooldown": 1}
 
 

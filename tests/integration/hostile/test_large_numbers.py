@@ -67,7 +67,7 @@ def test_in_a_workspace_it_does_not_fail_the_run(world: World, name: str) -> Non
     assert world.record().contacts_checked == 1
 
 
-@pytest.mark.parametrize("name", ["activity_at", "flagged_at", "behind_at"])
+@pytest.mark.parametrize("name", ["activity_at", "lead_status"])
 def test_in_a_contact_it_makes_that_contact_invalid_and_no_other(world: World, name: str) -> None:
     world.workspace()
     world.contact("621", DAY_MS)
@@ -77,6 +77,15 @@ def test_in_a_contact_it_makes_that_contact_invalid_and_no_other(world: World, n
     record = world.record()
     assert (record.invalid, record.flagged) == (1, 1)
     assert world.flagged() == {"622"}
+
+
+@pytest.mark.parametrize("name", ["flagged_at", "behind_at"])
+def test_as_a_time_of_syncs_own_it_is_in_the_future_and_not_used(world: World, name: str) -> None:
+    world.workspace()
+    world.contact("621", DAY_MS)
+    with answered(world, "Query", large(name, "contact_id", "621")):
+        assert world.run()
+    assert world.counts("invalid", "flagged", "future_times") == (0, 1, 1)
 
 
 def test_in_a_contact_it_does_not_fail_the_audit(world: World) -> None:

@@ -1,6 +1,8 @@
 """Lambda's Invoke API, through boto3."""
 
 import json
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -74,3 +76,14 @@ def test_the_engines_endpoint_lists_functions(stack: LocalStack) -> None:
     with closing(LocalClients(stack.endpoint_url, stack.endpoint_url)) as clients:
         functions = clients.client("lambda").list_functions()["Functions"]
     assert stack.outputs["WorkerName"] in {function["FunctionName"] for function in functions}
+
+
+def test_the_clock_moves_forward_and_never_back(stack: LocalStack) -> None:
+    now = time.time_ns() // 1_000_000
+    try:
+        for ahead_ms in (3_600_000, -3_600_000):
+            body = str(now + ahead_ms).encode()
+            urllib.request.urlopen(f"{stack.invoke_url}/clock", body).close()  # noqa: S310 - loopback
+            assert 3_590_000 < stack.clock_offset_ms <= 3_600_000
+    finally:
+        stack.set_clock(0)

@@ -35,7 +35,7 @@ INFO = StackInfo(
 def environment_of_connect(target: Target, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment while the target connects. Afterwards it is as it was."""
     seen: list[dict[str, str]] = []
-    monkeypatch.setattr(target_module, "connect", lambda _: seen.append(dict(os.environ)))
+    monkeypatch.setattr(target_module, "connect", lambda *_: seen.append(dict(os.environ)))
     before = dict(os.environ)
     target.connect()
     assert dict(os.environ) == before
@@ -59,7 +59,7 @@ def test_the_operators_own_aws_configuration_does_not_reach_the_local_stack(
 
 
 def test_the_environment_is_restored_if_connecting_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("no")
 
     monkeypatch.setattr(target_module, "connect", fail)

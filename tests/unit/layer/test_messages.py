@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.messages import MAX_WINDOW_MS, InvalidMessage, Message, Window, read_message
+from background_sync.rules.times import EARLIEST_RUN_MS, latest_own
 from background_sync.rules.values import LATEST_MS
 
 NOW = 1_767_225_600_000
@@ -22,17 +23,17 @@ def body(valid: dict[str, Any], **changes: Any) -> str:
     return json.dumps({name: value for name, value in {**valid, **changes}.items() if value is not ...})
 
 
-@given(st.sampled_from(["run", "audit"]), ids, st.integers(1, LATEST_MS))
+@given(st.sampled_from(["run", "audit"]), ids, st.integers(EARLIEST_RUN_MS, latest_own(NOW)))
 def test_what_is_sent_is_what_is_read(kind: str, workspace_id: str, run_at: int) -> None:
     message = Message(kind, workspace_id, run_at)
-    assert read_message(message.body()) == message
+    assert read_message(message.body(), NOW) == message
     assert message.body().isascii()
 
 
 @given(st.integers(1, LATEST_MS - MAX_WINDOW_MS), st.integers(1, MAX_WINDOW_MS), st.booleans())
 def test_a_backfills_window_is_read_as_it_was_sent(since: int, length_ms: int, dry_run: bool) -> None:
     message = Message("backfill", "w1", NOW, Window(since, since + length_ms, dry_run))
-    assert read_message(message.body()) == message
+    assert read_message(message.body(), NOW) == message
 
 
 @pytest.mark.parametrize(
@@ -47,24 +48,24 @@ def test_a_body_has_the_agreed_schema(message: Message, expected: dict[str, Any]
 
 
 def test_unknown_fields_are_ignored() -> None:
-    assert read_message(body(RUN, trace="1-2-3")) == Message("run", "w1", NOW)
+    assert read_message(body(RUN, trace="1-2-3"), NOW) == Message("run", "w1", NOW)
 
 
 @pytest.mark.parametrize("kind", ["run", "audit"])
 def test_only_a_backfill_has_a_window(kind: str) -> None:
-    assert read_message(body(BACKFILL, kind=kind)).window is None
+    assert read_message(body(BACKFILL, kind=kind), NOW).window is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "run", "\x00"])
 def test_a_body_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage, match="not JSON"):
-        read_message(text)
+        read_message(text, NOW)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "1", '"run"'])
 def test_a_body_that_is_not_an_object_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage, match="not a JSON object"):
-        read_message(text)
+        read_message(text, NOW)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,8 @@ def test_a_body_that_is_not_an_object_is_refused(text: str) -> None:
         *((RUN, "workspace_id", value) for value in (..., None, "", 1, ["w1"])),
         (RUN, "workspace_id", "#sweep"),  # One of sync's own records.
         *((RUN, "run_at", value) for value in (..., None, 0, -1, "1767225600000", 1.5, True)),
+        *((RUN, "run_at", value) for value in (EARLIEST_RUN_MS - 1, latest_own(NOW) + 1, NOW // 1000)),
+        *((kind, "run_at", NOW + DAY_MS) for kind in (BACKFILL, RUN | {"kind": "audit"})),
         *((BACKFILL, "since", value) for value in (..., None, 0, -1, 1.5, True, "2026-01-01")),
         *((BACKFILL, "until", value) for value in (..., None, 0, -1, 1.5, True, "2026-01-01")),
         *((BACKFILL, "dry_run", value) for value in (..., None, 0, 1, "true")),
@@ -82,17 +85,17 @@ def test_a_body_that_is_not_an_object_is_refused(text: str) -> None:
 )
 def test_an_error_names_the_missing_or_invalid_field(valid: dict[str, Any], field: str, value: Any) -> None:
     with pytest.raises(InvalidMessage, match=field):
-        read_message(body(valid, **{field: value}))
+        read_message(body(valid, **{field: value}), NOW)
 
 
 @pytest.mark.parametrize("since", [NOW, NOW + 1, NOW - 30 * DAY_MS - 1])
 def test_a_window_that_is_empty_or_longer_than_30_days_is_refused(since: int) -> None:
     with pytest.raises(InvalidMessage, match="since must be before until, by 30 days at most"):
-        read_message(body(BACKFILL, since=since))
+        read_message(body(BACKFILL, since=since), NOW)
 
 
 @pytest.mark.parametrize("since", [NOW - 1, NOW - 30 * DAY_MS])
 def test_a_window_from_a_millisecond_to_30_days_is_valid(since: int) -> None:
-    window = read_message(body(BACKFILL, since=since)).window
+    window = read_message(body(BACKFILL, since=since), NOW).window
     assert window is not None
     assert window.until - window.since == NOW - since

@@ -31,32 +31,34 @@ def refusal(read: Callable[[], object]) -> str:
 @pytest.mark.parametrize("bracket", ["[", '{"a":'])
 def test_a_message_that_is_nested_too_deep_is_refused(bracket: str) -> None:
     with pytest.raises(InvalidMessage, match=r"nested too deep|not JSON"):
-        read_message(bracket * 100_000)
+        read_message(bracket * 100_000, NOW)
 
 
 def test_a_workspace_id_that_is_too_long_for_a_key_is_refused() -> None:
     with pytest.raises(InvalidMessage, match="workspace_id has 2049 bytes, DynamoDB allows 2048"):
-        read_message(json.dumps({**GOOD, "workspace_id": "w" * 2049}))
-    assert read_message(json.dumps({**GOOD, "workspace_id": "w" * 2048})).run_at == NOW
+        read_message(json.dumps({**GOOD, "workspace_id": "w" * 2049}), NOW)
+    assert read_message(json.dumps({**GOOD, "workspace_id": "w" * 2048}), NOW).run_at == NOW
 
 
 def test_a_workspace_id_with_half_a_character_is_refused() -> None:
     with pytest.raises(InvalidMessage, match=r"workspace_id.*not valid Unicode"):
-        read_message('{"version": 1, "kind": "run", "workspace_id": "w\\ud800", "run_at": 1767225600000}')
+        read_message(
+            '{"version": 1, "kind": "run", "workspace_id": "w\\ud800", "run_at": 1767225600000}', NOW
+        )
 
 
 @given(st.sampled_from(sorted(GOOD)), anything)
 def test_no_field_is_quoted_at_length(field: str, value: object) -> None:
-    assert len(refusal(lambda: read_message(json.dumps({**GOOD, field: value})))) < 250
+    assert len(refusal(lambda: read_message(json.dumps({**GOOD, field: value}), NOW))) < 250
 
 
 @pytest.mark.parametrize("event", [None, [], "run", 5, True])
 def test_an_event_that_is_not_an_object_is_refused_by_name(event: object) -> None:
     with pytest.raises(InvalidEvent, match=r"the event is .*, expected an object"):
-        read_scheduled(event)
+        read_scheduled(event, NOW)
 
 
 @given(anything, st.sampled_from(["run_at", "time"]))
 def test_whatever_an_event_holds_it_is_read_or_refused(value: object, name: str) -> None:
     for event in (value, {name: value}):
-        assert len(refusal(partial(read_scheduled, event))) < 250
+        assert len(refusal(partial(read_scheduled, event, NOW))) < 250

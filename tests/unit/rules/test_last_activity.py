@@ -10,6 +10,7 @@ from background_sync.rules.contact import (
 )
 from background_sync.rules.values import InvalidRecord
 
+NOW = 1_767_225_600_000
 ALL = {"last_activity_at": 1, "updated_at": 2, "created_at": 3}
 
 
@@ -44,11 +45,11 @@ def test_the_index_attribute_is_always_a_number(record: dict[str, object], value
 
 def test_an_index_entry_at_0_is_invalid() -> None:
     with pytest.raises(InvalidRecord, match="no readable time"):
-        contact_from_index("628", {"activity_at": 0})
+        contact_from_index("628", {"activity_at": 0}, NOW)
 
 
 def test_an_index_entry_is_read_by_activity_at_and_a_record_by_its_times() -> None:
     record = {"activity_at": 9, "last_activity_at": 5, "lead_status": "new", "flagged_at": 7}
-    assert contact_from_index("628", record).activity_at == 9
-    stored = contact_from_record("628", record)
+    assert contact_from_index("628", record, NOW).activity_at == 9
+    stored = contact_from_record("628", record, NOW)
     assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (5, "new", 7)

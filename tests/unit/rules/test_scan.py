@@ -19,7 +19,7 @@ SCAN = Scan(
 
 def workspace(**memory: object) -> Workspace:
     return read_workspace(
-        {"workspace_id": "w1", "kapso_phone_id": "110", "kapso_token_parameter": "/t/a", **memory}
+        {"workspace_id": "w1", "kapso_phone_id": "110", "kapso_token_parameter": "/t/a", **memory}, NOW
     )
 
 

@@ -36,7 +36,7 @@ def test_a_sweep_finds_these_verdicts() -> None:
     for (workspace_id, contact_id), record in people.items():
         policy, invalid = read_policy(by_id[workspace_id].get("settings"))
         assert not invalid
-        verdict = judge(contact_from_record(contact_id, record), AT, policy)
+        verdict = judge(contact_from_record(contact_id, record, AT), AT, policy)
         verdicts[by_id[workspace_id]["slug"]][verdict.name] += 1
     assert verdicts == {
         "lisboa-tours": {"FRESH": 3, "CLOSED": 2, "COOLING": 1, "DUE": 9},

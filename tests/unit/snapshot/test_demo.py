@@ -19,7 +19,7 @@ def verdicts(now: int) -> dict[str, Counter[Verdict]]:
     for document in demo["contacts"]:
         record = contact_record(parsed(document))
         policy = policies[record["workspace_id"]]
-        judged = judge(contact_from_record(record["contact_id"], record), now + LATER, policy)
+        judged = judge(contact_from_record(record["contact_id"], record, now), now + LATER, policy)
         found[record["workspace_id"]][judged] += 1
     return found
 

@@ -49,6 +49,7 @@ class Outcomes:
     confirmed_quiet = NumberAttribute(null=True)
     unverified = NumberAttribute(null=True)
     invalid_setting = NumberAttribute(null=True)
+    future_times = NumberAttribute(null=True)
     superseded = NumberAttribute(null=True)
     skipped = NumberAttribute(null=True)
     verified = NumberAttribute(null=True)

@@ -15,6 +15,7 @@ from pynamodb.expressions.update import Action
 from background_sync.records.database import Record
 from background_sync.records.runs import LeaseLost, expiry
 from background_sync.rules.policy import DAY_MS
+from background_sync.rules.times import latest_own
 
 SWEEP_KEY = "#sweep"
 DISPATCHING = "dispatching"
@@ -107,10 +108,21 @@ def counter_shards(run_at: int) -> int:
     return _known_shards[run_at]
 
 
-def latest_sweeps(limit: int, before: int | None = None) -> list[Sweep]:
-    """The newest sweeps first; only those before `before` (ms) if it is given."""
-    earlier = None if before is None else Sweep.run_at < before
+def latest_sweeps(limit: int, until: int | None = None) -> list[Sweep]:
+    """The newest sweeps first; only those until `until` (ms) if it is given."""
+    earlier = None if until is None else Sweep.run_at <= until
     return list(Sweep.query(SWEEP_KEY, earlier, scan_index_forward=False, limit=limit, consistent_read=True))
+
+
+def remove_future_sweeps(now: int) -> int:
+    """Remove the sweeps that are in the future at `now` (ms), and return how many.
+
+    Health judges the newest sweep, so one of a time far ahead would hide all true ones.
+    """
+    found = list(Sweep.query(SWEEP_KEY, Sweep.run_at > latest_own(now), consistent_read=True))
+    for sweep in found:
+        sweep.delete()
+    return len(found)
 
 
 def unclosed_sweeps(before: int, interval_ms: int) -> list[Sweep]:

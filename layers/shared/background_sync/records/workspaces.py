@@ -23,6 +23,7 @@ from background_sync.records.database import (
     update_item,
 )
 from background_sync.rules.reception import LOST
+from background_sync.rules.times import latest_own
 from background_sync.rules.workspace import KapsoAccount
 
 SCAN_PAGE = 100
@@ -30,6 +31,8 @@ SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_a
 """The attributes that dispatching needs."""
 MAX_UNWRITABLE_BYTES = 100_000
 ID_OVERHEAD_BYTES = 3
+TIMES = ("latest_run_at", "audited_at", "watermark", "verified_from", "settled_from", "settled_until")
+"""Those of `MEMORY` that are replaced if they are in the future."""
 MEMORY = (
     "latest_run_at",
     "audited_at",
@@ -109,12 +112,14 @@ def all_workspaces(database: Database) -> Iterator[Mapping[str, object]]:
 
 def remember_run(database: Database, workspace_id: str, run_at: int) -> bool:
     """Store the claim of the run at `run_at`; False if a newer run was claimed, or the workspace is gone."""
-    return _remember(database, workspace_id, {"latest_run_at": run_at}, _not_after("latest_run_at", run_at))
+    condition = _not_after(database, "latest_run_at", run_at)
+    return _remember(database, workspace_id, {"latest_run_at": run_at}, condition)
 
 
 def remember_audit(database: Database, workspace_id: str, run_at: int) -> bool:
     """Store the audit at `run_at`; False if a newer one is stored."""
-    return _remember(database, workspace_id, {"audited_at": run_at}, _not_after("audited_at", run_at))
+    condition = _not_after(database, "audited_at", run_at)
+    return _remember(database, workspace_id, {"audited_at": run_at}, condition)
 
 
 def remember_unwritable(
@@ -159,13 +164,13 @@ def remember_scan(database: Database, workspace_id: str, compared: Compared) -> 
     settled = ("settled_from", "settled_until")
     values |= dict(zip(settled, compared.settled or (), strict=False))
     gone = ("pending_scan", *(() if compared.settled else settled))
-    condition = _not_after("watermark", compared.watermark)
+    condition = _not_after(database, "watermark", compared.watermark)
     return _remember(database, workspace_id, values, condition, remove=gone)
 
 
 def remember_pending(database: Database, workspace_id: str, pending: Mapping[str, Any]) -> None:
     """Store a deferred scan for a later run to continue, unless a newer scan has completed."""
-    behind = not_number("watermark") | (Path("watermark") < pending["started_at"])
+    behind = _not_past(database, "watermark") | (Path("watermark") < pending["started_at"])
     _remember(database, workspace_id, {"pending_scan": pending}, behind)
 
 
@@ -190,7 +195,7 @@ def remember_reception(database: Database, account: KapsoAccount, reception: str
     }
     if reception in LOST:
         values["verified_from"] = now
-    return _remember(database, account.workspace_id, values, _not_after("reception_at", now))
+    return _remember(database, account.workspace_id, values, _not_after(database, "reception_at", now))
 
 
 def forget_verification(database: Database, workspace_id: str, run_at: int) -> bool:
@@ -209,9 +214,15 @@ def _is_newest(run_at: int) -> Condition:
     return condition
 
 
-def _not_after(name: str, at: int) -> Condition:
-    """Times only move forwards. A value that is not a number counts as forgotten."""
-    condition: Condition = not_number(name) | (Path(name) <= at)
+def _not_past(database: Database, name: str) -> Condition:
+    """Not a time that sync can have stored: not a number, or in the future."""
+    condition: Condition = not_number(name) | (Path(name) > latest_own(database.clock.now()))
+    return condition
+
+
+def _not_after(database: Database, name: str, at: int) -> Condition:
+    """Times only move forwards. A value that is not a number, or in the future, counts as forgotten."""
+    condition: Condition = _not_past(database, name) | (Path(name) <= at)
     return condition
 
 

@@ -11,11 +11,14 @@ from itertools import chain
 from typing import TypeVar
 
 from background_sync.rules.policy import MINUTE_MS, Policy
+from background_sync.rules.times import own_time
 from background_sync.rules.values import InvalidRecord, read_text, read_time
 
 CLOSED_STATUSES = frozenset({"archived", "converted"})
 TIME_ATTRIBUTES = ("last_activity_at", "updated_at", "created_at")
 """Where the last activity is looked for, in this order."""
+OWN_TIMES = ("flagged_at", "behind_at", "reported_at")
+"""The times that sync stores on a contact, and that the rules judge."""
 GRACE_MS = 2 * MINUTE_MS
 """Smaller differences are not drift: the CRM stores when a webhook arrived, Kapso when the message did."""
 
@@ -112,28 +115,23 @@ def activity_index_value(record: Mapping[str, object]) -> int:
         return 0
 
 
-def contact_from_index(contact_id: str, entry: Mapping[str, object]) -> Contact:
-    """A contact as the index `by_activity` shows it; raises `InvalidRecord`."""
+def contact_from_index(contact_id: str, entry: Mapping[str, object], now: int) -> Contact:
+    """A contact as the index `by_activity` shows it at `now`, by the clock; raises `InvalidRecord`."""
     activity_at = read_time(entry, "activity_at")
     if activity_at is None:
         raise InvalidRecord("no readable time")
-    return _contact(contact_id, activity_at, entry)
+    return _contact(contact_id, activity_at, entry, now)
 
 
-def contact_from_record(contact_id: str, record: Mapping[str, object]) -> Contact:
+def contact_from_record(contact_id: str, record: Mapping[str, object], now: int) -> Contact:
     """A contact as its own record shows it, whatever the index says; raises `InvalidRecord`."""
-    return _contact(contact_id, last_activity(record), record)
+    return _contact(contact_id, last_activity(record), record, now)
 
 
-def _contact(contact_id: str, activity_at: int, record: Mapping[str, object]) -> Contact:
-    return Contact(
-        contact_id,
-        activity_at,
-        read_text(record, "lead_status"),
-        read_time(record, "flagged_at"),
-        read_time(record, "behind_at"),
-        read_time(record, "reported_at"),
-    )
+def _contact(contact_id: str, activity_at: int, record: Mapping[str, object], now: int) -> Contact:
+    flagged_at, behind_at, reported_at = (own_time(record, name, now) for name in OWN_TIMES)
+    lead_status = read_text(record, "lead_status")
+    return Contact(contact_id, activity_at, lead_status, flagged_at, behind_at, reported_at)
 
 
 def judge(contact: Contact, now: int, policy: Policy, confirmation: Confirmation | None = None) -> Verdict:

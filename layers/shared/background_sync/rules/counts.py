@@ -68,6 +68,7 @@ TOTALLED = (
     "unverified",
     "reported",
     "invalid_setting",
+    "future_times",
     "superseded",
     "skipped",
     "verified",
@@ -90,7 +91,10 @@ FLAGS = (FLAGGED, REPORTED)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the index showed: each contact counts in exactly one of these."""
+    """What the index showed: each contact counts in exactly one of the first six.
+
+    `future_times` of them have a time of sync's own that is in the future.
+    """
 
     fresh: int = 0
     closed_leads: int = 0
@@ -98,6 +102,7 @@ class Survey:
     in_cooldown: int = 0
     confirmed_quiet: int = 0
     due: int = 0
+    future_times: int = 0
 
     def __add__(self, other: "Survey") -> "Survey":
         ours, theirs = asdict(self), asdict(other)
@@ -165,6 +170,7 @@ def run_counts(survey: Survey, flagging: Flagging, *, unverified: bool = False) 
         "lost_race": flagging.lost_race,
         "unwritable": flagging.unwritable,
         "reported": flagging.reported,
+        "future_times": survey.future_times,
     }
 
 

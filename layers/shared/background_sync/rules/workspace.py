@@ -10,7 +10,8 @@ from typing import Any
 
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS, REPAIR, REPORT, Policy, read_policy, read_verify
-from background_sync.rules.values import LATEST_MS, stable_hash, to_int, valid_text, valid_time
+from background_sync.rules.times import is_future, remembered_time
+from background_sync.rules.values import stable_hash, to_int, valid_text, valid_time
 
 SKIP_REASONS: Mapping[str, str] = {
     "no_phone": "it has no kapso_phone_id",
@@ -76,10 +77,11 @@ def skip_reason(record: Mapping[str, object]) -> str | None:
     return None if token else "no_token"
 
 
-def read_workspace(record: Mapping[str, object]) -> Workspace:
-    """An active workspace from its record.
+def read_workspace(record: Mapping[str, object], now: int) -> Workspace:
+    """An active workspace from its record at `now` (ms).
 
-    What sync remembers counts as forgotten if it has become invalid, or if it belongs to another number.
+    What sync remembers counts as forgotten if it has become invalid, is in the future, or belongs to another
+    number.
     """
     policy, invalid_policy = read_policy(record.get("settings"))
     verify, invalid_verify = read_verify(record.get("settings"))
@@ -87,7 +89,7 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
     unwritable = record.get("unwritable")
     same_number = record.get("verified_phone_id", account.phone_id) == account.phone_id
     compared = record if same_number else {}
-    watermark = valid_time(compared, "watermark")
+    watermark = remembered_time(compared, "watermark", now)
     return Workspace(
         workspace_id=account.workspace_id,
         policy=policy,
@@ -97,9 +99,9 @@ def read_workspace(record: Mapping[str, object]) -> Workspace:
         unwritable=frozenset(map(str, unwritable)) if isinstance(unwritable, list) else frozenset(),
         watermark=watermark,
         scan_ms=valid_time(compared, "scan_ms") or 0,
-        verified_from=None if watermark is None else valid_time(compared, "verified_from"),
-        settled=_settled(compared),
-        pending_scan=_pending_scan(record, account.phone_id),
+        verified_from=None if watermark is None else remembered_time(compared, "verified_from", now),
+        settled=_settled(compared, now),
+        pending_scan=_pending_scan(record, account.phone_id, now),
         webhook=valid_text(record, "webhook"),
         webhook_missing=valid_text(record, "webhook_missing"),
         reception=known_reception(record),
@@ -121,7 +123,7 @@ def known_reception(record: Mapping[str, object]) -> str | None:
     return valid_text(record, "reception") if same_number else None
 
 
-def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, Any] | None:
+def _pending_scan(record: Mapping[str, object], phone_id: str, now: int) -> Mapping[str, Any] | None:
     """A deferred scan to continue, with its numbers as int; None if there is none, or it is invalid."""
     pending = record.get("pending_scan")
     if not isinstance(pending, Mapping) or pending.get("phone_id") != phone_id:
@@ -133,7 +135,7 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
         return None
     unplaced_at = to_int(pending.get("unplaced_at")) or 0
     times = (since, started_at, unplaced_at, 0 if follows_from is None else follows_from)
-    if pages < 0 or not all(0 <= time <= LATEST_MS for time in times):
+    if pages < 0 or not all(time >= 0 and not is_future(time, now) for time in times):
         return None
     return {
         "phone_id": phone_id,
@@ -147,14 +149,13 @@ def _pending_scan(record: Mapping[str, object], phone_id: str) -> Mapping[str, A
     }
 
 
-def _settled(record: Mapping[str, object]) -> tuple[int, int] | None:
-    begun, until = valid_time(record, "settled_from"), valid_time(record, "settled_until")
+def _settled(record: Mapping[str, object], now: int) -> tuple[int, int] | None:
+    begun, until = (remembered_time(record, name, now) for name in ("settled_from", "settled_until"))
     return None if begun is None or until is None else (begun, until)
 
 
 def audit_due(workspace_id: str, audited_at: int | None, run_at: int, interval_ms: int) -> bool:
     """Whether the sweep at `run_at` asks for the workspace's audit: 24 h after its last one.
-
     A workspace that was never audited waits for its own time of day, so that the first day of a million
     workspaces is as even as the days after it. `interval_ms` is the time between two sweeps.
     """

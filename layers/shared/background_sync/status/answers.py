@@ -70,10 +70,11 @@ class HealthService:
         return self._reports.get()
 
     def runs(self, listing: "Listing") -> Document:
+        now = self.checker.clock.now()
         if listing.workspace_id is None:
-            runs = latest_runs(self._database, listing.limit)
+            runs = latest_runs(self._database, listing.limit, now)
         else:
-            runs = workspace_runs(listing.workspace_id, listing.limit)
+            runs = workspace_runs(listing.workspace_id, listing.limit, now)
         return {"runs": runs, "summary": summary(runs)}
 
     def sweeps(self, listing: "Listing") -> Document:

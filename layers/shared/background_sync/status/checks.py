@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.rules.policy import MINUTE_MS
+from background_sync.rules.times import is_future
 from background_sync.status.history import Document, SweepHistory
 from background_sync.status.runbook import runbook_link
 from background_sync.status.thresholds import (
@@ -46,16 +47,21 @@ COUNTS_READ = (
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 CACHE_MS = 30_000
 NO_SWEEP_YET = "no sweep yet"
+SWEEP_IN_FUTURE = "the newest sweep is in the future"
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is judged at `now` (ms): the newest sweeps first, and how many messages are in each queue."""
+    """What is judged at `now` (ms): the newest sweeps first, and how many messages are in each queue.
+
+    Sweeps of a time in the future (`has_future`) are not among them.
+    """
 
     now: int
     sweeps: Sequence[Document]
     waiting: int
     dead: int
+    has_future: bool = False
 
     @property
     def last_finished(self) -> Document | None:
@@ -104,12 +110,10 @@ class HealthChecker:
     runbook_url: str
 
     def report(self) -> Report:
-        seen = Observation(
-            self.clock.now(),
-            self.sweeps.newest(SWEEPS_READ),
-            self.queue.depth(),
-            self.queue.depth(self.dead_letter_queue_url),
-        )
+        now, newest = self.clock.now(), self.sweeps.newest(SWEEPS_READ)
+        sweeps = [each for each in newest if not is_future(int(each["run_at"]), now)]
+        waiting, dead = self.queue.depth(), self.queue.depth(self.dead_letter_queue_url)
+        seen = Observation(now, sweeps, waiting, dead, has_future=len(sweeps) < len(newest))
         checks = list(self._checks(seen))
         return Report(seen, checks, self._document(seen.now, checks))
 
@@ -175,6 +179,8 @@ class HealthChecker:
         return Check("verification:unreadable", warn_if(count), output=output)
 
     def _sweep_age(self, seen: Observation) -> Check:
+        if seen.has_future:
+            return Check("sweep:age", State.FAIL, output=SWEEP_IN_FUTURE)
         if not seen.sweeps:
             return Check("sweep:age", State.WARN, output=NO_SWEEP_YET)
         # If none of these has finished, the last finished sweep is older than the oldest of them.

@@ -9,6 +9,7 @@ from background_sync.records.database import Database
 from background_sync.records.runs import TIME_SHARDS, Run
 from background_sync.records.sweeps import Sweep, latest_sweeps
 from background_sync.rules.counts import TOTALLED
+from background_sync.rules.times import latest_own
 from background_sync.rules.values import round_half_up
 
 Document = dict[str, Any]
@@ -51,8 +52,8 @@ class SweepHistory:
         self._names = names
         self._cache: dict[SweepVersion, dict[str, int]] = {}
 
-    def newest(self, limit: int) -> list[Document]:
-        return self._documents(latest_sweeps(limit))
+    def newest(self, limit: int, until: int | None = None) -> list[Document]:
+        return self._documents(latest_sweeps(limit, until))
 
     def one(self, sweep: Sweep) -> Document:
         return self._documents([sweep])[0]
@@ -101,16 +102,18 @@ def _sweep_document(sweep: Sweep, totals: Mapping[str, int]) -> Document:
 # ---------------------------------------------------------------- runs
 
 
-def workspace_runs(workspace_id: str, limit: int) -> list[Document]:
-    """A workspace's newest runs."""
-    newest = Run.query(workspace_id, scan_index_forward=False, limit=limit, consistent_read=True)
+def workspace_runs(workspace_id: str, limit: int, now: int) -> list[Document]:
+    """A workspace's newest runs. Those of a time in the future would hide all others, and are left out."""
+    until = Run.run_at <= latest_own(now)
+    newest = Run.query(workspace_id, until, scan_index_forward=False, limit=limit, consistent_read=True)
     return [_run_document(run) for run in newest]
 
 
-def latest_runs(database: Database, limit: int) -> list[Document]:
+def latest_runs(database: Database, limit: int, now: int) -> list[Document]:
     """The newest runs of all workspaces: `limit` keys of each index shard, then the newest of those."""
+    until = latest_own(now)
     with ThreadPoolExecutor(THREADS) as pool:
-        shards = pool.map(lambda shard: _newest_keys(database, shard, limit), range(TIME_SHARDS))
+        shards = pool.map(lambda shard: _newest_keys(database, shard, limit, until), range(TIME_SHARDS))
         keys = sorted((key for shard in shards for key in shard), key=_newest_first)
     return _read(keys[:limit])
 
@@ -122,12 +125,12 @@ def sweep_runs(run_at: int) -> list[Document]:
         return _read(sorted((key for shard in shards for key in shard), key=_newest_first))
 
 
-def _newest_keys(database: Database, shard: int, limit: int) -> list[tuple[str, int]]:
+def _newest_keys(database: Database, shard: int, limit: int, until: int) -> list[tuple[str, int]]:
     answer = database.client.query(
         TableName=database.tables.sync_health,
         IndexName=BY_TIME,
-        KeyConditionExpression="time_shard = :shard",
-        ExpressionAttributeValues={":shard": {"S": str(shard)}},
+        KeyConditionExpression="time_shard = :shard AND run_at <= :until",
+        ExpressionAttributeValues={":shard": {"S": str(shard)}, ":until": {"N": str(until)}},
         ScanIndexForward=False,
         Limit=limit,
     )

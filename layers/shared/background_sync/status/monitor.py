@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from background_sync.clock import Clock
 from background_sync.records.database import Database
+from background_sync.rules.times import latest_own
 from background_sync.status.history import Document, SweepHistory
 from background_sync.telemetry import emit
 
@@ -21,16 +22,17 @@ DRIFT = ("repaired", "created", "behind", "missing")
 
 def measure(database: Database, clock: Clock, interval_ms: int) -> dict[str, float]:
     """Emit the metrics and return them. Before the first sweep there are none."""
-    values = _measured(_sweeps(database), clock.now(), interval_ms)
+    values = _measured(_sweeps(database, clock.now()), clock.now(), interval_ms)
     if values:
         emit(values)
     return values
 
 
-def _sweeps(database: Database) -> Sequence[Document]:
+def _sweeps(database: Database, now: int) -> Sequence[Document]:
+    """The newest sweeps. One of a time in the future would keep the age at 0, so it is left out."""
     sweeps: Sequence[Document] = ()
     for look_back in LOOK_BACKS:
-        sweeps = SweepHistory(database).newest(look_back)
+        sweeps = SweepHistory(database).newest(look_back, latest_own(now))
         if any(sweep["finished"] for sweep in sweeps):
             break
     return sweeps

@@ -28,7 +28,8 @@ from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import read_verify
 from background_sync.rules.reception import LOST
-from background_sync.rules.values import to_int, valid_text, valid_time
+from background_sync.rules.times import latest_own, remembered_time
+from background_sync.rules.values import to_int, valid_text
 from background_sync.rules.webhooks import NOT_WORKING
 from background_sync.rules.workspace import known_reception, skip_reason
 from background_sync.status.history import Document
@@ -110,14 +111,14 @@ class WorkspaceStatus:
         return self._with_success(self._documents([record]))[0]
 
     def _documents(self, records: Collection[Record]) -> Sequence[Document]:
-        sweeps = [int(sweep.run_at) for sweep in latest_sweeps(SWEEPS)]
+        sweeps = [int(sweep.run_at) for sweep in latest_sweeps(SWEEPS, latest_own(self.clock.now()))]
         runs = self._last_runs(records, sweeps)
         next_due_at = sweeps[0] + self.interval_ms if sweeps else None
         return [self._document(each, runs[str(each["workspace_id"])], next_due_at) for each in records]
 
     def _last_runs(self, records: Collection[Record], sweeps: Sequence[int]) -> Mapping[str, list[Record]]:
         """By workspace, its runs in the newest sweeps and the newest run that it remembers, newest first."""
-        keys = {key for record in records for key in _run_keys(record, sweeps)}
+        keys = {key for record in records for key in self._run_keys(record, sweeps)}
         table = self.database.tables.sync_health
         found = read_many(self.database, table, [run_key(*key) for key in sorted(keys)], RUN_FIELDS)
         runs: dict[str, list[Record]] = defaultdict(list)
@@ -125,11 +126,21 @@ class WorkspaceStatus:
             runs[str(run["workspace_id"])].append(run)
         return runs
 
+    def _run_keys(self, record: Record, sweeps: Sequence[int]) -> Iterator[tuple[str, int]]:
+        workspace_id = str(record["workspace_id"])
+        if workspace_id.startswith(RESERVED_PREFIX):
+            return  # such a partition holds sync's own records
+        yield from ((workspace_id, run_at) for run_at in sweeps)
+        latest = remembered_time(record, "latest_run_at", self.clock.now())
+        if latest is not None:
+            yield workspace_id, latest
+
     def _document(self, record: Record, runs: Sequence[Record], next_due_at: int | None) -> Document:
         inactive_why = skip_reason(record)
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
         webhook, reception = valid_text(record, "webhook"), known_reception(record)
-        watermark = valid_time(record, "watermark")
+        now = self.clock.now()
+        watermark = remembered_time(record, "watermark", now)
         return {
             "workspace_id": record["workspace_id"],
             "name": valid_text(record, "name"),
@@ -145,12 +156,12 @@ class WorkspaceStatus:
             "next_due_at": next_due_at if inactive_why is None else None,
             "verify": read_verify(record.get("settings"))[0],
             "watermark": watermark,
-            "watermark_age_ms": None if watermark is None else max(0, self.clock.now() - watermark),
+            "watermark_age_ms": None if watermark is None else max(0, now - watermark),
             "webhook": webhook,
             "webhook_missing": valid_text(record, "webhook_missing"),
-            "webhook_since": valid_time(record, "webhook_since"),
+            "webhook_since": remembered_time(record, "webhook_since", now),
             "reception": reception,
-            "reception_at": None if reception is None else valid_time(record, "reception_at"),
+            "reception_at": None if reception is None else remembered_time(record, "reception_at", now),
         }
 
     def _with_success(self, documents: Sequence[Document]) -> list[Document]:
@@ -164,22 +175,13 @@ class WorkspaceStatus:
         answer = query(
             self.database,
             self.database.tables.sync_health,
-            partition(workspace_id),
+            partition(workspace_id) & (Path("run_at") <= latest_own(self.clock.now())),
             RUN_FIELDS,
             where=Path("status") == COMPLETED,
             ScanIndexForward=False,
             Limit=RUNS_SEARCHED,
         )
         return next(filter(_is_success, map(deserialize, answer["Items"])), None)
-
-
-def _run_keys(record: Record, sweeps: Sequence[int]) -> Iterator[tuple[str, int]]:
-    workspace_id, latest = str(record["workspace_id"]), valid_time(record, "latest_run_at")
-    if workspace_id.startswith(RESERVED_PREFIX):
-        return  # such a partition holds sync's own records
-    yield from ((workspace_id, run_at) for run_at in sweeps)
-    if latest is not None:
-        yield workspace_id, latest
 
 
 def _run_at(run: Record) -> int:

@@ -74,7 +74,7 @@ def audit(job: Job) -> None:
 def _ask_reception(job: Job) -> None:
     record = workspaces.find_workspace(job.database, job.workspace_id)
     if record is not None and skip_reason(record) is None:
-        ask_reception(job, read_workspace(record))
+        ask_reception(job, read_workspace(record, job.now()))
 
 
 def _past_contact(job: Job, item: Item, checkpoint: AuditCheckpoint) -> AuditCheckpoint:

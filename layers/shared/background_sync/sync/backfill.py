@@ -30,7 +30,7 @@ def backfill(job: Job) -> None:
     if record is None or skip_reason(record) is not None or window is None:
         job.complete({**saved_counts(job.record), "skipped": 1})
         return
-    workspace = read_workspace(record)
+    workspace = read_workspace(record, job.now())
     scanner = Scanner(
         job=job,
         account=workspace.account,

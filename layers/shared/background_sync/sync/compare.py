@@ -26,7 +26,8 @@ from background_sync.rules.counts import Verified, higher_priority
 from background_sync.rules.identity import Ambiguous
 from background_sync.rules.notes import Note, identity_note, repair_note
 from background_sync.rules.policy import Policy
-from background_sync.rules.values import InvalidRecord, valid_time
+from background_sync.rules.times import remembered_time
+from background_sync.rules.values import InvalidRecord
 from background_sync.rules.workspace import Mode
 from background_sync.sync.place import Placement, Placer
 from background_sync.telemetry import logger, warn
@@ -215,7 +216,7 @@ class Comparer:
 
     def _mark(self, facts: Facts, read: Item) -> dict[str, AttributeValue]:
         """What the contact lacks, stored on it. The flag that reports it comes with the other flags."""
-        known = valid_time(deserialize(read), "behind_at") or 0
+        known = remembered_time(deserialize(read), "behind_at", self.placer.database.clock.now()) or 0
         self.missed_activity[read["contact_id"]["S"]] = max(facts.activity_at, known)
         return {"behind_at": serialize(facts.activity_at)} if facts.activity_at > known else {}
 

@@ -4,7 +4,7 @@ completed, or continued by a follow-up   acknowledged
 another delivery holds the lease         again when its lease ends, in case the owner died; not an error
 the deadline is near                     again at once; does not count as an attempt
 the attempt failed                       again after a pause
-invalid                                  moved to the dead-letter queue, and acknowledged
+invalid, or of a time in the future     moved to the dead-letter queue, and acknowledged
 its attempts are spent                   again at once, until the queue moves it to the dead-letter queue
 a dry run whose attempts are spent       acknowledged: it only counted for whoever asked
 """
@@ -54,7 +54,7 @@ class MessageHandler:
             RetryLater: it must not be acknowledged.
         """
         try:
-            message = read_message(delivery.body)
+            message = read_message(delivery.body, self.context.clock.now())
         except InvalidMessage as error:
             self._refuse(delivery, error)
             return

@@ -19,9 +19,10 @@ from background_sync.records import sweeps, workspaces
 from background_sync.records.database import Database
 from background_sync.records.runs import FAILED, RUNNING, LeaseLost, Run, find_all
 from background_sync.records.sweeps import PageResult, Segment, Sweep
+from background_sync.rules.times import future_times
 from background_sync.rules.values import valid_time
 from background_sync.rules.workspace import audit_due, skip_reason
-from background_sync.telemetry import emit, logger
+from background_sync.telemetry import emit, logger, warn
 
 LEASE_MS = 60_000
 """The lease of a segment. It is renewed with each page, so a dead dispatcher is replaced within a minute."""
@@ -61,14 +62,15 @@ def dispatch(dispatcher: Dispatcher, run_at: int, deadline: Deadline, *, resume:
     For a sweep that is dispatched already, it sends the messages of runs that are missing or failed. With
     `resume`, which is how the dispatcher invokes itself to continue, it then does nothing.
     """
+    now = dispatcher.clock.now()
+    if removed := sweeps.remove_future_sweeps(now):
+        logger.warning("removed sweeps of a time in the future", removed=removed)
     for unclosed in sweeps.unclosed_sweeps(run_at, dispatcher.interval_ms):
         logger.warning(
             "resuming an earlier sweep whose dispatching has not ended", unclosed_run_at=int(unclosed.run_at)
         )
         _walk(dispatcher, unclosed, deadline)
-    sweep = sweeps.open_sweep(
-        run_at, dispatcher.clock.now(), shards=dispatcher.shards, segments=dispatcher.segments
-    )
+    sweep = sweeps.open_sweep(run_at, now, shards=dispatcher.shards, segments=dispatcher.segments)
     if sweep.status == sweeps.DISPATCHED and not resume:
         sweep = sweeps.reopen(sweep, recounts=dispatcher.queue.is_empty())
     if sweep.status == sweeps.DISPATCHING:
@@ -204,9 +206,17 @@ class _Walk:
         due = (
             _id(each)
             for each in active
-            if audit_due(_id(each), valid_time(each, "audited_at"), run_at, interval)
+            if self._has_future_audit(each)
+            or audit_due(_id(each), valid_time(each, "audited_at"), run_at, interval)
         )
         return [Message(AUDIT, name, run_at) for name in due]
+
+    def _has_future_audit(self, record: Record) -> bool:
+        """Whether its last audit is in the future: then it is due, and replaces that time."""
+        found = future_times(record, ("audited_at",), self.dispatcher.clock.now())
+        if found:
+            warn("a time in the future is not used", workspace_id=_id(record), attributes=found)
+        return bool(found)
 
 
 def _id(record: Record) -> str:

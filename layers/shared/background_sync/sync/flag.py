@@ -139,7 +139,7 @@ class Flagger:
     def _judge_and_write(self, contact_id: str, read: Item) -> str:
         judged = {name: value for name, value in read.items() if name != "notes"}
         try:
-            contact = contact_from_record(contact_id, deserialize(judged))
+            contact = contact_from_record(contact_id, deserialize(judged), self.database.clock.now())
             contact = contact.with_verification(self.confirmation, self.missed_activity.get(contact_id))
             verdict = judge(contact, self.now, self.policy, self.confirmation)
             if verdict is not Verdict.DUE and not needs_report(contact, self.now, self.policy):

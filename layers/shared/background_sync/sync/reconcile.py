@@ -19,6 +19,7 @@ from background_sync.records.runs import Run
 from background_sync.rules.contact import Confirmation
 from background_sync.rules.counts import Flagging, Survey, run_counts
 from background_sync.rules.scan import Verification, confirmation
+from background_sync.rules.times import future_times
 from background_sync.rules.workspace import Workspace, read_workspace, skip_reason
 from background_sync.sync.flag import Flagger, FlagProgress
 from background_sync.sync.survey import SurveyCheckpoint, Surveyor
@@ -39,7 +40,10 @@ def reconcile(job: Job) -> None:
     if record is None or reason is not None:
         _complete(job, {"skipped": 1}, Run.skip_reason.set(reason or ""))
         return
-    run = _Reconciliation(job, read_workspace(record))
+    future = future_times(record, workspaces.TIMES, job.now())
+    if future:
+        logger.warning("times in the future are not used, and replaced", attributes=future)
+    run = _Reconciliation(job, read_workspace(record, job.now()), len(future))
     if _is_newest(job, record):
         run.work()
     else:
@@ -55,10 +59,15 @@ def _is_newest(job: Job, record: Mapping[str, object]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reconciliation:
-    """A run at work. `missed_activity` is the newest Kapso activity (ms) by contact, as its scan found it."""
+    """A run at work.
+
+    `future_times` is how many times in the future its workspace has. `missed_activity` is the newest Kapso
+    activity (ms) by contact, as its scan found it.
+    """
 
     job: Job
     workspace: Workspace
+    future_times: int = 0
     missed_activity: dict[str, int] = field(default_factory=dict)
 
     def work(self) -> None:
@@ -75,8 +84,9 @@ class _Reconciliation:
         if flagging is None:
             return
         counts = run_counts(_saved_survey(record), flagging, unverified=_flags_nobody(verification))
-        invalid = {"invalid_setting": len(workspace.invalid_settings)}
-        _complete(self.job, {**counts, **invalid}, verification=verification)
+        counts["invalid_setting"] = len(workspace.invalid_settings)
+        counts["future_times"] += self.future_times
+        _complete(self.job, counts, verification=verification)
 
     def counts_so_far(self) -> dict[str, int]:
         """The counts of a run that had begun to flag before it was superseded."""

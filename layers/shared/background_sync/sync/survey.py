@@ -13,6 +13,7 @@ from background_sync.clock import Deadline
 from background_sync.records.contacts import index_page
 from background_sync.records.database import Database, Item
 from background_sync.rules.contact import (
+    OWN_TIMES,
     Confirmation,
     Contact,
     Verdict,
@@ -23,6 +24,7 @@ from background_sync.rules.contact import (
 )
 from background_sync.rules.counts import Survey
 from background_sync.rules.policy import Policy
+from background_sync.rules.times import future_times
 from background_sync.rules.values import InvalidRecord
 from background_sync.telemetry import warn
 
@@ -104,22 +106,25 @@ class Surveyor:
 
     def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Candidate]]:
         counts = dict.fromkeys(asdict(Survey()), 0)
-        due: list[Candidate] = []
+        due, clock_now = list[Candidate](), self.database.clock.now()
         for entry in entries:
             try:
-                contact = self._contact(entry)
+                contact = self._contact(entry, clock_now)
             except InvalidRecord as error:
                 warn("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
                 counts["invalid"] += 1
                 continue
+            if future := future_times(entry, OWN_TIMES, clock_now):
+                warn("a time in the future is not used", contact_id=contact.contact_id, attributes=future)
+                counts["future_times"] += 1
             verdict = judge(contact, self.now, self.policy, self.confirmation)
             counts[COUNTED_AS[verdict]] += 1
             if verdict is Verdict.DUE or needs_report(contact, self.now, self.policy):
                 due.append(Candidate(**asdict(contact), stale=verdict is Verdict.DUE))
         return Survey(**counts), due
 
-    def _contact(self, entry: Mapping[str, object]) -> Contact:
-        contact = contact_from_index(str(entry["contact_id"]), entry)
+    def _contact(self, entry: Mapping[str, object], clock_now: int) -> Contact:
+        contact = contact_from_index(str(entry["contact_id"]), entry, clock_now)
         return contact.with_verification(self.confirmation, self.missed_activity.get(contact.contact_id))
 
 

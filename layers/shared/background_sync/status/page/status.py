@@ -1,9 +1,9 @@
 """The status page: how sync is doing, for people, at a glance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from background_sync.status.checks import NO_SWEEP_YET, Check, Report
+from background_sync.status.checks import NO_SWEEP_YET, SWEEP_IN_FUTURE, Check, Report
 from background_sync.status.history import Document
 from background_sync.status.page.chart import Amounts, chart
 from background_sync.status.page.html import Child, Html, el
@@ -17,6 +17,11 @@ HEADLINES = {
     State.WARN: "Working, but something needs attention",
     State.FAIL: "Background sync is failing",
 }
+PROBLEMS: Mapping[str | None, str] = {
+    NO_SWEEP_YET: "No sweep has run yet.",
+    SWEEP_IN_FUTURE: "A sweep of a time in the future was started. The next sweep removes its record.",
+}
+"""What the page says of an output instead of the check's usual problem."""
 BEFORE_FIRST_SWEEP = "Waiting for the first sweep"
 
 
@@ -53,7 +58,7 @@ class StatusPage:
     def _problem(self, check: Check) -> Html:
         guide = GUIDES[check.name]
         observed = f" Now: {_observed(check)}." if _observed(check) != NONE else ""
-        problem = "No sweep has run yet." if check.output == NO_SWEEP_YET else guide.problem
+        problem = PROBLEMS.get(check.output, guide.problem)
         words = el(
             "div",
             el("h3", guide.title, " ", badge(check.state)),
@@ -75,7 +80,7 @@ class StatusPage:
         seen, sweep = report.observation, report.observation.last_finished
         if sweep is None:
             return None
-        finished_ago = f"{span((seen.now - sweep['run_at']) // 1000)} ago"
+        finished_ago = f"{span(max(0, seen.now - sweep['run_at']) // 1000)} ago"
         due_s = (int(seen.sweeps[0]["run_at"]) + self.interval_ms - seen.now) // 1000
         next_due = f"in {span(due_s)}" if due_s >= 0 else f"{span(-due_s)} late"
         figures: list[tuple[str, str, Child]] = [

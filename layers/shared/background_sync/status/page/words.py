@@ -9,6 +9,7 @@ MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 PARTS = ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"))
+NO_TIME = "not a time"
 NONE = "–"  # noqa: RUF001 - a dash, for an unknown value
 STATE_WORDS = {State.PASS: "OK", State.WARN: "Warning", State.FAIL: "Failing"}
 
@@ -26,21 +27,26 @@ def span(seconds: float) -> str:
     return " ".join(words)
 
 
-def when(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)
+def when(at: int) -> datetime | None:
+    """The moment of a stored number; None if no calendar has it."""
+    try:
+        return datetime.fromtimestamp(at / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def day_and_hour(at: int) -> str:
     """`1 Jan 10:00`."""
     moment = when(at)
-    return f"{moment.day} {moment:%b %H:%M}"
+    return NO_TIME if moment is None else f"{moment.day} {moment:%b %H:%M}"
 
 
 def time_tag(at: int | None, text: str | None = None) -> Html:
     """A time that programs can read too; a dash if it is None."""
-    if at is None:
-        return el("span", NONE)
-    return el("time", text or day_and_hour(at), datetime=f"{when(at):%Y-%m-%dT%H:%M:%SZ}")
+    moment = None if at is None else when(at)
+    if at is None or moment is None:
+        return el("span", NONE if at is None else NO_TIME)
+    return el("time", text or day_and_hour(at), datetime=f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def share(count: int, total: int) -> float:
