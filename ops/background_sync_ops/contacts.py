@@ -55,7 +55,7 @@ class Judge:
         return {
             "contact_id": record["contact_id"],
             **{name: record.get(name) for name in PASSED_ON},
-            "last_activity": _last_activity(record),
+            "last_activity": _last_activity(record, self.now),
             "stale": verdict in STALE,
             "verdict": UNREADABLE if verdict is None else verdict.value,
             "unreadable_because": error,
@@ -76,9 +76,9 @@ class Judge:
         return end if end > self.now else None
 
 
-def _last_activity(record: Mapping[str, object]) -> int | None:
+def _last_activity(record: Mapping[str, object], now: int) -> int | None:
     try:
-        return last_activity(record)
+        return last_activity(record, now)
     except InvalidRecord:
         return None
 

@@ -10,4 +10,5 @@ def import_target(target: Target) -> ImportTarget:
         workspaces_table=target.tables.workspaces,
         contacts_table=target.tables.contacts,
         token_parameter_prefix=target.outputs["TokenParameterPrefix"],
+        now=target.clock.now(),
     )

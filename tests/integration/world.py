@@ -123,7 +123,7 @@ class World:
         keys = {"workspace_id": workspace_id, "contact_id": contact_id}
         record = {**keys, "lead_status": "new", "last_activity_at": NOW - age_ms, **attributes}
         record = {name: value for name, value in record.items() if value is not None}
-        self._put(self.database.tables.contacts, {"activity_at": activity_index_value(record), **record})
+        self._put(self.database.tables.contacts, {"activity_at": activity_index_value(record, NOW), **record})
         return contact_id
 
     def stale_contacts(self, count: int, workspace_id: str = "w1") -> list[str]:

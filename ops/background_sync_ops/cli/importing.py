@@ -86,6 +86,8 @@ def print_report(report: "ImportReport", out: Console) -> None:
     if report.merged:
         out.print(f"Merged with another document of the same person: {report.merged}")
         _print_remarks(out, report.merged_lines[:MERGED_SHOWN], report.merged)
+    for file, count in report.in_seconds.items():
+        out.print(f"{file}: {count} documents with times in seconds, converted to milliseconds")
     if report.bad:
         err = console(stderr=True)
         err.print(f"error: lines that could not be loaded: {report.bad}", style="bold red")

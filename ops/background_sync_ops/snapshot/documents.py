@@ -1,6 +1,6 @@
 """One Convex document becomes a workspace or a contact, or a `BadDocument` that says what is wrong.
 
-- null counts as missing, and so does a time of 0. Times become whole ms.
+- null counts as missing, and so does a time of 0. Times become whole ms; those in seconds are converted.
 - Fields that we know may be in camelCase or snake_case (`lastActivityAt`, `last_activity_at`). If both are
   there, camelCase wins. They must have the right type. All other fields are kept as they are.
 - `_id` of a contact is kept as `convex_id`. A field named like an attribute that only sync writes
@@ -19,6 +19,7 @@ from background_sync.rules.contact import activity_index_value
 from background_sync.rules.identity import RESERVED_PREFIX, phone_digits
 from background_sync.rules.notes import is_flag
 from background_sync.rules.policy import Policy
+from background_sync.rules.times import EARLIEST_ACTIVITY_MS
 from background_sync.rules.values import to_int
 from background_sync_ops.snapshot.values import BadDocument, Record, kind, require_storable, require_type
 
@@ -26,6 +27,7 @@ MAX_HASH_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 MAX_TOKEN_BYTES = 4096
 """The limit of a standard parameter in SSM."""
+SECONDS_BELOW = 10**11
 TOKEN_FIELDS = frozenset({"meta_access_token", "metaAccessToken"})
 
 Check = Callable[[str, object], object | None]
@@ -64,7 +66,21 @@ def _time(name: str, value: object) -> int | None:
         raise BadDocument(f"{name} is {kind(value)}, expected milliseconds since 1970")
     if time < 0:
         raise BadDocument(f"{name} is negative, expected milliseconds since 1970")
-    return time or None
+    return (to_int(value * 1000) if _is_seconds(value) else time) or None  # type: ignore[operator]
+
+
+def _is_seconds(value: object) -> bool:
+    """Whether a number is a time in seconds, as in WhatsApp's own records: in ms, it would be before 1974."""
+    number = to_int(value)
+    return number is not None and EARLIEST_ACTIVITY_MS // 1000 <= number < SECONDS_BELOW
+
+
+def has_seconds(document: Record) -> bool:
+    """Whether a document has a time in seconds: reading it makes milliseconds of it."""
+    notes = document.get("notes")
+    listed = notes if isinstance(notes, list) else []
+    objects = [document, *(each for each in listed if isinstance(each, dict))]
+    return any(_is_seconds(each.get(name)) for each in objects for name in _TIME_SPELLINGS)
 
 
 def _notes(name: str, value: object) -> list[Record]:
@@ -128,6 +144,8 @@ _sort_key = partial(_key, limit=MAX_SORT_KEY_BYTES)
 _NOTE = _Shape({"content": _text, "added_by": _text, "added_at": _time}, keeps_null=True)
 # The rules judge the settings, run by run: an invalid one must not keep a workspace from being loaded.
 _SETTINGS = _Shape({each.name: lambda _, value: value for each in fields(Policy)}, keeps_null=True)
+_TIMES = ("last_activity_at", "last_contact_at", "flagged_at", "created_at", "updated_at", "added_at")
+_TIME_SPELLINGS = (*_TIMES, *map(_camel_case, _TIMES), "_creationTime")
 _WORKSPACE = _Shape(
     {
         "_id": _hash_key,
@@ -180,8 +198,8 @@ def workspace_record(document: Record) -> tuple[Record, Token | None]:
     return record, token
 
 
-def contact_record(document: Record) -> Record:
-    """A contact with its keys, flag time and `activity_at`; raises `BadDocument`.
+def contact_record(document: Record, now: int) -> Record:
+    """A contact with its keys, flag time and `activity_at` at `now` (ms); raises `BadDocument`.
 
     Whether its workspace exists is not checked here.
     """
@@ -193,7 +211,7 @@ def contact_record(document: Record) -> Record:
         record["convex_id"] = record.pop("_id")
     _set_created_at(record)
     _set_flagged_at(record)
-    record["activity_at"] = activity_index_value(record)
+    record["activity_at"] = activity_index_value(record, now)
     _require_storable(record)
     return record
 

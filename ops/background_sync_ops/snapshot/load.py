@@ -28,7 +28,7 @@ THREADS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class ImportTarget:
-    """The tables and the tokens of a stack. `THREADS` threads use the clients at once.
+    """The tables, tokens and time (ms) of a stack. `THREADS` threads use the clients at once.
 
     The names of all token parameters begin with `token_parameter_prefix`, which ends with a slash.
     """
@@ -38,6 +38,7 @@ class ImportTarget:
     workspaces_table: str
     contacts_table: str
     token_parameter_prefix: str
+    now: int
 
 
 def import_snapshot(
@@ -56,7 +57,7 @@ def import_snapshot(
         report = ImportReport()
         tokens = TokenStore(target.ssm, target.token_parameter_prefix)
         workspaces = WorkspaceLoader(_workspaces_table(target), pool, report, tokens)
-        contacts = ContactLoader(_contacts_table(target), pool, report, workspaces)
+        contacts = ContactLoader(_contacts_table(target), pool, report, workspaces, target.now)
         done, total = 0, sum(map(snapshot.size, TABLES))
         # Workspaces come first, because a contact is only loaded into a workspace that exists.
         for table, load in ((WORKSPACES, workspaces.load), (CONTACTS, contacts.load)):

@@ -6,10 +6,11 @@ lines -> documents -> (contacts: documents of one person merged) -> read what is
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from background_sync.rules.identity import spellings
-from background_sync_ops.snapshot.documents import Token, contact_record, workspace_record
+from background_sync_ops.snapshot.documents import Token, contact_record, has_seconds, workspace_record
 from background_sync_ops.snapshot.export import Line
 from background_sync_ops.snapshot.merge import (
     changes,
@@ -47,7 +48,10 @@ class _Loader:
     def parse(self, lines: Iterable[Line], read: Callable[[Record], T]) -> Iterator[tuple[Line, T]]:
         for line in lines:
             try:
-                yield line, read(line.require_document())
+                document = line.require_document()
+                if has_seconds(document):
+                    self.report.in_seconds[line.file] = self.report.in_seconds.get(line.file, 0) + 1
+                yield line, read(document)
             except BadDocument as error:
                 self.report.add_bad(line.remark(error))
 
@@ -140,12 +144,15 @@ class WorkspaceLoader(_Loader):
 
 @dataclass(frozen=True)
 class ContactLoader(_Loader):
-    """Loads the contacts of workspaces that exist."""
+    """Loads the contacts of workspaces that exist; `now` is the time of the import (ms)."""
 
     workspaces: WorkspaceLoader
+    now: int
 
     def load(self, lines: Iterable[Line]) -> None:
-        parsed = [Draft(line, record) for line, record in self.parse(lines, contact_record)]
+        parsed = [
+            Draft(line, record) for line, record in self.parse(lines, partial(contact_record, now=self.now))
+        ]
         drafts = self._one_per_person(self._under_one_spelling(list(self._of_existing_workspaces(parsed))))
         stored = self.table.read(drafts)
         # Nobody else can write contacts of a workspace that this import has just created. New ones are
@@ -157,7 +164,7 @@ class ContactLoader(_Loader):
         }
         rest = [draft for key, draft in drafts.items() if key not in new]
         rest += self._put(new.values())
-        for draft, outcome in self.save(rest, stored, merge_contacts):
+        for draft, outcome in self.save(rest, stored, partial(merge_contacts, now=self.now)):
             there = stored.get(self.table.key_of(draft.record))
             if there is not None and is_of_another_document(there.record, draft.record):
                 document_id = there.record["convex_id"]
@@ -198,7 +205,7 @@ class ContactLoader(_Loader):
     def _merged(self, first: Draft, second: Draft) -> Draft:
         same_person = f"the same person as line {first.line.number}"
         try:
-            record = merge_contacts(first.record, second.record)
+            record = merge_contacts(first.record, second.record, self.now)
             require_storable(record)
         except BadDocument as error:
             self.report.add_bad(second.line.remark(f"{same_person}, but merged with it: {error}"))

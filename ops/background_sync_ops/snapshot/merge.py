@@ -13,30 +13,31 @@ makes no difference, and importing them again changes nothing.
 """
 
 from background_sync.rules.contact import activity_index_value
+from background_sync.rules.times import is_activity_time
 from background_sync.rules.values import valid_time
 from background_sync_ops.snapshot.values import BadDocument, Record, same
 
 
-def merge_contacts(stored: Record, document: Record) -> Record:
-    """`stored`, from the table or from another document, with `document` merged into it.
+def merge_contacts(stored: Record, document: Record, now: int) -> Record:
+    """`stored`, from the table or from another document, with `document` merged into it at `now` (ms).
 
     Raises:
         BadDocument: the stored notes are not a list.
     """
     stored = _without_nulls(stored)
-    older, newer = (stored, document) if _is_newer(document, stored) else (document, stored)
+    older, newer = (stored, document) if _is_newer(document, stored, now) else (document, stored)
     merged = {**older, **newer}
     if notes := _joined_notes(stored, document):
         merged["notes"] = notes
-    if created := [at for each in (older, newer) if (at := _time(each, "created_at"))]:
+    if created := [at for each in (older, newer) if (at := _possible(each, "created_at", now))]:
         merged["created_at"] = min(created)
     if flagged_at := max(_time(older, "flagged_at"), _time(newer, "flagged_at")):
         merged["flagged_at"] = flagged_at
     # A field that only the older record has may come before the newer one's: `last_activity_at` comes first.
-    activity_at = activity_index_value(newer)
-    if activity_at and activity_index_value(merged) != activity_at:
+    activity_at = activity_index_value(newer, now)
+    if activity_at and activity_index_value(merged, now) != activity_at:
         merged["last_activity_at"] = activity_at
-    merged["activity_at"] = activity_index_value(merged)
+    merged["activity_at"] = activity_index_value(merged, now)
     return merged
 
 
@@ -69,15 +70,21 @@ def _without_nulls(record: Record) -> Record:
     return {name: value for name, value in record.items() if value is not None}
 
 
-def _is_newer(document: Record, stored: Record) -> bool:
-    here, there = _age(document), _age(stored)
+def _is_newer(document: Record, stored: Record, now: int) -> bool:
+    here, there = _age(document, now), _age(stored, now)
     if here != there or not is_of_another_document(stored, document):
         return here >= there
     return str(document["convex_id"]) > str(stored["convex_id"])
 
 
-def _age(record: Record) -> tuple[int, int]:
-    return activity_index_value(record), _time(record, "updated_at")
+def _age(record: Record, now: int) -> tuple[int, int]:
+    return activity_index_value(record, now), _possible(record, "updated_at", now)
+
+
+def _possible(record: Record, name: str, now: int) -> int:
+    """A time of the CRM's, 0 if it is missing or cannot be true."""
+    at = _time(record, name)
+    return at if is_activity_time(at, now) else 0
 
 
 def _time(record: Record, name: str) -> int:

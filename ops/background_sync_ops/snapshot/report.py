@@ -47,7 +47,8 @@ class ImportReport:
     """Counts every document of the snapshot once: as created, updated, unchanged, merged or bad.
 
     `merged` documents are about a person of another document in the same workspace. `merged_lines` and
-    `bad_lines` list `MAX_LISTED` of them at most. No token appears in the report.
+    `bad_lines` list `MAX_LISTED` of them at most. `in_seconds` counts, by file, the documents with times in
+    seconds, which were converted. No token appears in the report.
     """
 
     workspaces: Written = field(default_factory=Written)
@@ -57,6 +58,7 @@ class ImportReport:
     tokens_stored: int = 0
     merged_lines: list[Remark] = field(default_factory=list)
     bad_lines: list[Remark] = field(default_factory=list)
+    in_seconds: dict[str, int] = field(default_factory=dict)
 
     def add_merged(self, remark: Remark) -> None:
         """Count a document that was merged into the record of another one."""

@@ -51,6 +51,9 @@ class StoryClock:
     def now(self) -> int:
         return self.time
 
+    def sleep(self, seconds: float) -> None:
+        self.time += round(seconds * 1000)
+
     def advance_to(self, at: int) -> None:
         self.time = max(self.time, at)
 
@@ -89,6 +92,7 @@ class Stage:
         stack = LocalStack(TEMPLATE, state_dir=self._folder / "stack", parameters=parameters)
         self.stack = resources.enter_context(stack)
         self._database = self.target.connect()
+        self._database.clock = self.clock
         crm = Crm(self._database, WORKSPACE, self._secret_key, self.clock.now)
         self.crm = resources.enter_context(crm)
         self.stack.start_delivery()

@@ -58,7 +58,10 @@ class SweepEffect:
 
     def left_behind(self, in_kapso: Mapping[str, int]) -> frozenset[str]:
         """Contacts that still differ from Kapso after the sweep."""
-        in_crm = {contact_id: readable_activity(record) or 0 for contact_id, record in self.after.items()}
+        in_crm = {
+            contact_id: readable_activity(record, self.run_at) or 0
+            for contact_id, record in self.after.items()
+        }
         return find_missed(in_kapso, in_crm).all
 
 

@@ -32,7 +32,7 @@ def test_an_older_audit_does_not_move_the_time_back(world: World) -> None:
 def test_a_completed_audit_is_acknowledged_and_not_repeated(world: World) -> None:
     world.workspace()
     world.audit()
-    put(world, "628", last_activity_at=5)
+    put(world, "628", last_activity_at=NOW - 5)
     assert world.audit(receive_count=2)
     assert findings(world) == {}
     records = world.items(world.database.tables.sync_health)
@@ -63,7 +63,7 @@ def test_an_audit_counts_in_no_sweep_and_is_not_listed_as_a_run(world: World) ->
 
 def test_a_failed_audit_stores_its_error_and_is_completed_later(world: World, faults: Faults) -> None:
     world.workspace()
-    put(world, "628", last_activity_at=5)
+    put(world, "628", last_activity_at=NOW - 5)
     faults.fail("Query", RuntimeError("boom"))
     assert not world.audit()
     record: Any = world.record("#audit#w1")
@@ -85,7 +85,7 @@ def test_a_repeated_audit_is_tried_three_times(world: World, faults: Faults) -> 
 def test_repairs_before_a_failure_are_counted(world: World, faults: Faults) -> None:
     world.workspace()
     for contact_id in ("621", "622"):
-        put(world, contact_id, last_activity_at=5)
+        put(world, contact_id, last_activity_at=NOW - 5)
     faults.fail("UpdateItem", RuntimeError("boom"), after=2)
     assert not world.audit()
     assert world.audit(receive_count=2)

@@ -139,3 +139,30 @@ def test_activity_is_recorded_although_a_time_is_null(world: World, nulls: dict[
     put(world, "6201", **nulls)
     assert record_activity(world.database, "w1", "6201", NOW - 5)
     assert world.read("6201")["last_activity_at"] == NOW - 5
+
+
+@pytest.mark.parametrize("at", [NOW // 1000, NOW * 1000, NOW + DAY_MS + 1, 0, -1])
+def test_a_time_that_cannot_be_is_refused_by_name_and_nothing_is_written(world: World, at: int) -> None:
+    with pytest.raises(ValueError, match=f"at is {at}, expected a time in ms from 2000-01-01"):
+        record_activity(world.database, "w1", "6209", at)
+    assert "6209" not in world.contacts()
+
+
+@pytest.mark.parametrize("at", [NOW // 1000, NOW * 1000, NOW + 400 * DAY_MS])
+def test_a_stored_time_that_cannot_be_does_not_hold_up_true_ones(world: World, at: int) -> None:
+    put(world, "6201", last_activity_at=at, activity_at=at, updated_at=at)
+    assert record_activity(world.database, "w1", "6201", NOW)
+    names = ("last_activity_at", "activity_at", "updated_at")
+    assert [world.contacts()["6201"][name] for name in names] == [NOW] * 3
+    assert not record_activity(world.database, "w1", "6201", NOW - 1)
+
+
+@pytest.mark.parametrize("at", [NOW // 1000, NOW * 1000, NOW + 400 * DAY_MS])
+def test_an_index_value_that_cannot_be_is_invalid_until_the_audit_heals_it(world: World, at: int) -> None:
+    put(world, "6201", last_activity_at=at, activity_at=at, updated_at=NOW - DAY_MS)
+    assert run_counts(world) == {"flagged": 1, "invalid": 1}
+    assert world.audit()
+    audited = world.record("#audit#w1")
+    assert (audited.invalid, audited.fixed_outdated) == (1, 1)
+    assert world.run(run_at=NOW + HOUR_MS)
+    assert world.notes("6201") == ["Sync check: No activity for 25 hours"]

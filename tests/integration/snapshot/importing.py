@@ -62,6 +62,7 @@ class Importing:
             workspaces_table=_copy(dynamodb, outputs["WorkspacesTableName"], name),
             contacts_table=_copy(dynamodb, outputs["ContactsTableName"], name),
             token_parameter_prefix=f"/{name}/kapso-tokens/",
+            now=NOW,
         )
         importing = cls(target, folder)
         for operation in WRITES:

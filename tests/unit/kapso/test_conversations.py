@@ -13,6 +13,7 @@ from background_sync.kapso.parsing import read_document
 from background_sync.rules.policy import DAY_MS
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
+NOW = MOMENT + DAY_MS
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text("0123456789-:TZ.+ ")
 ANY_JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
@@ -20,7 +21,7 @@ ANY_JSON = st.recursive(
 
 
 def page(*records: Any, **rest: Any) -> ConversationPage:
-    return read_page({"data": list(records), **rest}, PHONE_ID, set())
+    return read_page({"data": list(records), **rest}, PHONE_ID, set(), NOW)
 
 
 def read(**fields: Any) -> Conversation:
@@ -124,7 +125,7 @@ def test_any_value_in_a_field_costs_at_most_its_record(name: str, value: object)
         value = [value]
     records = [conversation(id="a"), conversation() | {name: value}, conversation(id="c")]
     document = read_document(json.dumps({"data": records}).encode())
-    found = read_page(document, PHONE_ID, set())
+    found = read_page(document, PHONE_ID, set(), NOW)
     assert len(found.conversations) + len(found.unreadable) == 3
     assert {"a", "c"} <= {each.id for each in found.conversations}
 
@@ -138,7 +139,7 @@ def test_any_value_in_the_kapso_block_costs_at_most_its_record(name: str, value:
 def test_an_integer_that_python_refuses_to_read_costs_its_record() -> None:
     record = json.dumps(conversation(phone_number=1)).replace(": 1,", f": {'9' * 5000},")
     document = read_document(f'{{"data": [{record}, {json.dumps(conversation())}]}}'.encode())
-    found = read_page(document, PHONE_ID, set())
+    found = read_page(document, PHONE_ID, set(), NOW)
     assert (len(found.conversations), len(found.unreadable)) == (1, 1)
 
 
@@ -191,20 +192,20 @@ def test_an_unreadable_record_keeps_what_it_says_about_its_person(
 @pytest.mark.parametrize("size", [1, PAGE_SIZE - 1])
 def test_a_repeated_cursor_ends_the_list_after_a_page_that_is_not_full(size: int) -> None:
     records = [conversation(id=str(number)) for number in range(size)]
-    found = read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"})
+    found = read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"}, NOW)
     assert (len(found.conversations), found.next_cursor) == (size, None)
 
 
 def test_a_full_page_that_repeats_a_cursor_is_refused() -> None:
     records = [conversation(id=str(number)) for number in range(PAGE_SIZE)]
     with pytest.raises(InvalidResponse, match="a full page in Kapso's answer repeats a cursor"):
-        read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"})
+        read_page({"data": records, "paging": {"cursors": {"after": "c1"}}}, PHONE_ID, {"c1"}, NOW)
 
 
 @given(ANY_JSON)
 def test_a_document_that_is_not_a_page_is_refused(document: object) -> None:
     try:
-        found = read_page(document, PHONE_ID, set())
+        found = read_page(document, PHONE_ID, set(), NOW)
     except InvalidResponse:
         return
     assert isinstance(document, dict)
@@ -218,3 +219,16 @@ def test_younger_activity_does_not_hide_older_activity() -> None:
 
 def test_activity_that_is_all_younger_is_known() -> None:
     assert read().activity_before(MOMENT - DAY_MS) == MOMENT
+
+
+@pytest.mark.parametrize("wrong", ["2099-01-01T00:00:00Z", "1970-01-21T10:53:45Z", 99_999_999_999])
+def test_a_time_that_cannot_be_true_costs_no_other_time(wrong: object) -> None:
+    found = read(last_inbound_at=wrong, last_active_at=wrong, created_at=wrong)
+    assert found.activities == (MOMENT - 300_000, MOMENT)
+    assert (found.last_active_at, found.created_at) == (None, None)
+
+
+def test_a_conversation_whose_times_all_cannot_be_true_is_unreadable() -> None:
+    far = "2099-01-01T00:00:00Z"
+    found = page(conversation(last_inbound_at=far, last_outbound_at=far, last_message_timestamp=far))
+    assert (found.conversations, len(found.unreadable)) == ((), 1)

@@ -1,55 +1,68 @@
 """Last activity is `last_activity_at`, else `updated_at`, else `created_at`."""
 
+from decimal import Decimal
+
 import pytest
 
 from background_sync.rules.contact import (
     activity_index_value,
     contact_from_index,
     contact_from_record,
+    impossible_times,
     last_activity,
 )
+from background_sync.rules.policy import DAY_MS
 from background_sync.rules.values import InvalidRecord
 
 NOW = 1_767_225_600_000
-ALL = {"last_activity_at": 1, "updated_at": 2, "created_at": 3}
+T1, T2, T3 = NOW - 3, NOW - 2, NOW - 1
+ALL = {"last_activity_at": T1, "updated_at": T2, "created_at": T3}
 
 
 def test_last_activity_at_is_used_even_if_it_is_older() -> None:
-    assert last_activity(ALL) == 1
+    assert last_activity(ALL, NOW) == T1
 
 
-@pytest.mark.parametrize("absent", [0, None])
+@pytest.mark.parametrize("absent", [0, None, NOW // 1000, NOW * 1000, NOW + DAY_MS + 1, -1, Decimal("1E+40")])
 def test_updated_at_and_created_at_are_used_if_it_is_missing(absent: object) -> None:
-    assert last_activity({**ALL, "last_activity_at": absent}) == 2
-    assert last_activity({**ALL, "last_activity_at": absent, "updated_at": absent}) == 3
+    assert last_activity({**ALL, "last_activity_at": absent}, NOW) == T2
+    assert last_activity({**ALL, "last_activity_at": absent, "updated_at": absent}, NOW) == T3
 
 
 def test_a_record_without_any_of_the_times_is_invalid() -> None:
-    with pytest.raises(InvalidRecord, match="no last_activity_at, updated_at, created_at"):
-        last_activity({"last_contact_at": 5, "updated_at": 0})
+    with pytest.raises(InvalidRecord, match="no readable last_activity_at, updated_at, created_at"):
+        last_activity({"last_contact_at": 5, "updated_at": 0}, NOW)
 
 
 def test_an_invalid_time_is_not_replaced_by_the_next() -> None:
     with pytest.raises(InvalidRecord, match="last_activity_at"):
-        last_activity({**ALL, "last_activity_at": "yesterday"})
+        last_activity({**ALL, "last_activity_at": "yesterday"}, NOW)
 
 
 def test_an_invalid_time_that_is_not_used_does_no_harm() -> None:
-    assert last_activity({**ALL, "updated_at": "yesterday"}) == 1
+    assert last_activity({**ALL, "updated_at": "yesterday"}, NOW) == T1
 
 
-@pytest.mark.parametrize(("record", "value"), [(ALL, 1), ({}, 0), ({**ALL, "last_activity_at": "x"}, 0)])
+@pytest.mark.parametrize(("record", "value"), [(ALL, T1), ({}, 0), ({**ALL, "last_activity_at": "x"}, 0)])
 def test_the_index_attribute_is_always_a_number(record: dict[str, object], value: int) -> None:
-    assert activity_index_value(record) == value
+    assert activity_index_value(record, NOW) == value
 
 
-def test_an_index_entry_at_0_is_invalid() -> None:
+@pytest.mark.parametrize("at", [0, 5, NOW // 1000, NOW * 1000, NOW + DAY_MS + 1])
+def test_an_index_entry_at_0_or_at_a_time_that_cannot_be_is_invalid(at: int) -> None:
     with pytest.raises(InvalidRecord, match="no readable time"):
-        contact_from_index("628", {"activity_at": 0}, NOW)
+        contact_from_index("628", {"activity_at": at}, NOW)
+
+
+def test_only_times_that_a_readable_one_stands_in_for_are_reported() -> None:
+    assert impossible_times({**ALL, "created_at": 5}, NOW) == []
+    assert impossible_times({"last_activity_at": NOW * 2, "updated_at": None, "created_at": T3}, NOW) == [
+        "last_activity_at"
+    ]
 
 
 def test_an_index_entry_is_read_by_activity_at_and_a_record_by_its_times() -> None:
-    record = {"activity_at": 9, "last_activity_at": 5, "lead_status": "new", "flagged_at": 7}
-    assert contact_from_index("628", record, NOW).activity_at == 9
+    record = {"activity_at": T3, "last_activity_at": T1, "lead_status": "new", "flagged_at": 7}
+    assert contact_from_index("628", record, NOW).activity_at == T3
     stored = contact_from_record("628", record, NOW)
-    assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (5, "new", 7)
+    assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (T1, "new", 7)

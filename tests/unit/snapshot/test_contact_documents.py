@@ -3,8 +3,11 @@ from typing import Any
 
 import pytest
 
+from background_sync_ops.snapshot.documents import contact_record, has_seconds
 from background_sync_ops.snapshot.values import BadDocument
-from tests.unit.snapshot.making import NOW, contact
+from tests.unit.snapshot.making import NOW, contact, parsed
+
+T1, T3, T9 = NOW - 9, NOW - 7, NOW - 1
 
 
 def note(content: str, by: str, at: int) -> dict[str, Any]:
@@ -55,9 +58,11 @@ def test_camel_case_wins_over_snake_case_unless_it_is_null() -> None:
 @pytest.mark.parametrize(
     ("times", "activity_at"),
     [
-        ({"lastActivityAt": 3, "updated_at": 9, "created_at": 1}, 3),
-        ({"updated_at": 9, "created_at": 1}, 9),
-        ({"created_at": 1}, 1),
+        ({"lastActivityAt": T3, "updated_at": T9, "created_at": T1}, T3),
+        ({"updated_at": T9, "created_at": T1}, T9),
+        ({"created_at": T1}, T1),
+        ({"lastActivityAt": T3 * 1000, "updated_at": T9}, T9),
+        ({"lastActivityAt": NOW + 366 * 86_400_000, "updated_at": T9}, T9),
         ({}, NOW),
         ({"_creationTime": None}, 0),
     ],
@@ -165,3 +170,19 @@ def test_the_reason_why_a_contact_cannot_be_loaded(fields: dict[str, Any], reaso
     with pytest.raises(BadDocument, match=reason) as caught:
         contact(**fields)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", [NOW // 1000, NOW / 1000 + 0.5, 946_684_800])
+def test_a_time_in_seconds_becomes_milliseconds(seconds: float) -> None:
+    document = {"workspace_id": "w1", "phone": "62", "lastActivityAt": seconds, "notes": [note("a", "b", 5)]}
+    record = contact_record(parsed(document), NOW)
+    assert record["last_activity_at"] == record["activity_at"] == int(seconds * 1000)
+    assert has_seconds(parsed(document))
+    inner = {"notes": [note("a", "b", NOW // 1000)]}
+    assert contact(**inner)["notes"][0]["added_at"] == NOW
+    assert has_seconds(parsed(inner))
+
+
+@pytest.mark.parametrize("value", [NOW, 0, 5, None, "1767225600", True, NOW * 1000])
+def test_a_number_of_another_size_is_not_in_seconds(value: object) -> None:
+    assert not has_seconds({"lastActivityAt": value, "score": NOW // 1000, "notes": "x"})

@@ -28,9 +28,9 @@ def test_a_sweep_finds_these_verdicts() -> None:
         workspaces = [workspace_record(line.require_document())[0] for line in snapshot.lines("workspaces")]
         people: dict[tuple[str, str], Record] = {}
         for line in snapshot.lines("contacts"):
-            record = contact_record(line.require_document())
+            record = contact_record(line.require_document(), AT)
             key = (record["workspace_id"], record["contact_id"])
-            people[key] = merge_contacts(people[key], record) if key in people else record
+            people[key] = merge_contacts(people[key], record, AT) if key in people else record
     by_id = {each["workspace_id"]: each for each in workspaces}
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)
     for (workspace_id, contact_id), record in people.items():

@@ -17,7 +17,7 @@ def verdicts(now: int) -> dict[str, Counter[Verdict]]:
     policies = {each["_id"]: read_policy(parsed_settings(each))[0] for each in demo["workspaces"]}
     found: dict[str, Counter[Verdict]] = {each: Counter() for each in policies}
     for document in demo["contacts"]:
-        record = contact_record(parsed(document))
+        record = contact_record(parsed(document), now)
         policy = policies[record["workspace_id"]]
         judged = judge(contact_from_record(record["contact_id"], record, now), now + LATER, policy)
         found[record["workspace_id"]][judged] += 1
@@ -55,6 +55,6 @@ def test_one_workspace_has_no_token() -> None:
 
 
 def test_every_contact_is_unique() -> None:
-    records = [contact_record(parsed(each)) for each in demo_snapshot(NOW)["contacts"]]
+    records = [contact_record(parsed(each), NOW) for each in demo_snapshot(NOW)["contacts"]]
     assert len({(each["workspace_id"], each["contact_id"]) for each in records}) == len(records)
     assert len({each["convex_id"] for each in records}) == len(records)

@@ -171,7 +171,7 @@ def test_memory_does_not_grow_with_the_number_of_lines(tmp_path: Path) -> None:
 
     def read() -> None:
         with open_snapshot(path) as snapshot:
-            records = (contact_record(line.require_document()) for line in snapshot.lines("contacts"))
+            records = (contact_record(line.require_document(), 0) for line in snapshot.lines("contacts"))
             assert sum(1 for _ in records) == count
 
     assert peak_memory(read) < allowed

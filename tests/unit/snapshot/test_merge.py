@@ -5,13 +5,12 @@ import pytest
 from background_sync_ops.snapshot.merge import (
     changes,
     is_of_another_document,
-    merge_contacts,
     merge_workspaces,
 )
 from background_sync_ops.snapshot.values import BadDocument
-from tests.unit.snapshot.making import contact, workspace
+from tests.unit.snapshot.making import NOW, contact, merge_contacts, workspace
 
-T = 1_000_000
+T = NOW - 1_000_000
 
 
 def note(content: str, at: int = 1, by: str = "rina") -> dict[str, Any]:
@@ -27,10 +26,10 @@ def test_the_newer_activity_wins_field_by_field() -> None:
 
 
 def test_with_the_same_activity_the_newer_update_wins_and_then_the_larger_id() -> None:
-    one = contact(_id="a", lastActivityAt=T, updated_at=9, name="one")
-    two = contact(_id="b", lastActivityAt=T, updated_at=8, name="two")
+    one = contact(_id="a", lastActivityAt=T, updated_at=T + 9, name="one")
+    two = contact(_id="b", lastActivityAt=T, updated_at=T + 8, name="two")
     assert merge_contacts(two, one)["name"] == merge_contacts(one, two)["name"] == "one"
-    two["updated_at"] = 9
+    two["updated_at"] = T + 9
     assert merge_contacts(two, one)["name"] == merge_contacts(one, two)["name"] == "two"
 
 
@@ -51,10 +50,10 @@ def test_the_last_activity_never_goes_back() -> None:
 
 
 def test_the_older_creation_and_the_newer_flag_are_kept() -> None:
-    one = contact(_id="a", lastActivityAt=T + 1, created_at=7, flagged_at=5)
-    two = contact(_id="b", lastActivityAt=T, created_at=6, flagged_at=9)
+    one = contact(_id="a", lastActivityAt=T + 1, created_at=T - 7, flagged_at=5)
+    two = contact(_id="b", lastActivityAt=T, created_at=T - 8, flagged_at=9)
     for merged in (merge_contacts(one, two), merge_contacts(two, one)):
-        assert (merged["created_at"], merged["flagged_at"]) == (6, 9)
+        assert (merged["created_at"], merged["flagged_at"]) == (T - 8, 9)
     assert merge_contacts(two, contact(lastActivityAt=T + 1))["flagged_at"] == 9
 
 

@@ -25,6 +25,7 @@ from background_sync.kapso.parsing import (
     validate_phone_id,
 )
 from background_sync.rules.identity import phone_digits
+from background_sync.rules.times import is_activity_time
 
 PAGE_SIZE = 100
 MAX_PAGES = 100
@@ -39,6 +40,8 @@ T = TypeVar("T")
 class Conversation:
     """A conversation with one person. Times are in ms.
 
+    A time that cannot be true is left out, and the others count.
+
     `phone` has digits only. `phone` and `business_scoped_user_id` may both be None. Delivery receipts move
     `last_active_at`, so what counts is `activities`: the times of the last inbound, the last outbound and the
     last message of any kind, as far as Kapso has them. `created_at` is when Kapso made the conversation.
@@ -47,7 +50,7 @@ class Conversation:
     id: str
     phone: str | None
     business_scoped_user_id: str | None
-    last_active_at: int
+    last_active_at: int | None
     activities: tuple[int, ...]
     created_at: int | None
     profile_name: str | None
@@ -129,15 +132,15 @@ def _pages(
             seen.add(after)
             cursor = {"after": after}
         document = client.get(f"{PROXY}/{phone_id}/conversations", {**query, **cursor})
-        page = read_page(document, phone_id, seen)
+        page = read_page(document, phone_id, seen, client.clock.now())
         yield page
         after = page.next_cursor
         if after is None:
             return
 
 
-def read_page(document: object, phone_id: str, seen: set[str]) -> ConversationPage:
-    """Read a response. An invalid record does not affect the others.
+def read_page(document: object, phone_id: str, seen: set[str], now: int) -> ConversationPage:
+    """Read a response at `now` (ms). An invalid record does not affect the others.
 
     Raises:
         InvalidResponse: it is not a page, or a page of another number; none of several records can be read,
@@ -147,9 +150,9 @@ def read_page(document: object, phone_id: str, seen: set[str]) -> ConversationPa
     records = read_records(document, phone_id=phone_id)
     for record in records:
         try:
-            conversations.append(_read_conversation(record))
+            conversations.append(_read_conversation(record, now))
         except InvalidField as error:
-            unreadable.append(_unreadable(record, str(error)))
+            unreadable.append(_unreadable(record, str(error), now))
     _check_readable(records, unreadable)
     cursor = next_cursor(document, seen, is_full=len(records) >= PAGE_SIZE) if records else None
     return ConversationPage(
@@ -170,13 +173,13 @@ def _has_times(kapso: object) -> bool:
     return isinstance(kapso, Mapping) and any(name in kapso for name in ACTIVITY_TIMES)
 
 
-def _unreadable(record: object, reason: str) -> Unreadable:
+def _unreadable(record: object, reason: str, now: int) -> Unreadable:
     fields = record if isinstance(record, Mapping) else {}
     return Unreadable(
         reason=reason,
         phone=_if_readable(lambda: _read_phone(fields)),
         business_scoped_user_id=_if_readable(lambda: _read_id(fields, "business_scoped_user_id")),
-        last_active_at=_if_readable(lambda: read_time(fields, "last_active_at")),
+        last_active_at=_possible(fields, "last_active_at", now),
     )
 
 
@@ -186,36 +189,46 @@ def _if_readable(read: Callable[[], T | None]) -> T | None:
     return None
 
 
-def _read_conversation(record: object) -> Conversation:
+def _read_conversation(record: object, now: int) -> Conversation:
     fields = read_object(record, "a conversation")
     conversation_id = _read_id(fields, "id")
     if conversation_id is None:
         raise InvalidField("a conversation has no id")
     try:
-        return _read_fields(conversation_id, fields)
+        return _read_fields(conversation_id, fields, now)
     except InvalidField as error:
         raise InvalidField(f"conversation {conversation_id}: {error}") from None
 
 
-def _read_fields(conversation_id: str, fields: Mapping[str, object]) -> Conversation:
-    last_active_at = read_time(fields, "last_active_at")
-    if last_active_at is None:
+def _read_fields(conversation_id: str, fields: Mapping[str, object], now: int) -> Conversation:
+    if read_time(fields, "last_active_at") is None:
         raise InvalidField("last_active_at is missing")
     # `read_records` compared the value if it is text; any other type makes the record invalid.
     read_text(fields, "phone_number_id")
     kapso = read_object(fields.get("kapso"), "kapso")
     if not _has_times(kapso):
         raise InvalidField("kapso has no times")
-    times = [read_time(kapso, name) for name in ACTIVITY_TIMES]
+    times = [at for name in ACTIVITY_TIMES if (at := read_time(kapso, name)) is not None]
+    activities = tuple(at for at in times if is_activity_time(at, now))
+    if times and not activities:
+        raise InvalidField("none of its times can be true")
     return Conversation(
         id=conversation_id,
         phone=_read_phone(fields),
         business_scoped_user_id=_read_id(fields, "business_scoped_user_id"),
-        last_active_at=last_active_at,
-        activities=tuple(time for time in times if time is not None),
-        created_at=_if_readable(lambda: read_time(fields, "created_at")),
+        last_active_at=_possible(fields, "last_active_at", now),
+        activities=activities,
+        created_at=_possible(fields, "created_at", now),
         profile_name=_read_name(kapso),
     )
+
+
+def _possible(fields: Mapping[str, object], name: str, now: int) -> int | None:
+    """A time that nothing else depends on; None if it is invalid or cannot be true."""
+    with suppress(InvalidField):
+        at = read_time(fields, name)
+        return at if at is not None and is_activity_time(at, now) else None
+    return None
 
 
 def _read_id(fields: Mapping[str, object], name: str) -> str | None:

@@ -27,6 +27,7 @@ from background_sync.records.database import (
 )
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
+from background_sync.rules.times import ACTIVITY_AHEAD_MS, ACTIVITY_BOUNDS, is_activity_time
 
 BY_ACTIVITY = "by_activity"
 BY_BSUID = "by_bsuid"
@@ -216,8 +217,13 @@ def record_activity(
 
     A missing contact is created as a new lead. `kapso_name` follows the profile name. `name`, `phone` and
     `business_scoped_user_id` are filled only when they are empty. Returns False when the table already has
-    activity that is as new, or newer.
+    activity that is as new, or newer; a time of the table that is still to come is not newer, but wrong.
+
+    Raises:
+        ValueError: `at` cannot be true: it is not in ms, or in the future.
     """
+    if not is_activity_time(at, now := database.clock.now()):
+        raise ValueError(f"at is {at}, expected a time in ms {ACTIVITY_BOUNDS}")
     values = {"last_activity_at": at, "activity_at": at, "kapso_name": profile_name}
     if_missing = {
         "created_at": at,
@@ -228,13 +234,18 @@ def record_activity(
         "name": profile_name,
     }
     key = contact_key(workspace_id, contact_id)
-    older = not_number("last_activity_at") | (Path("last_activity_at") < at)
-    not_updated_since = not_number("updated_at") | (Path("updated_at") <= at)
+    older = _untrue("last_activity_at", now) | (Path("last_activity_at") < at)
+    not_updated_since = _untrue("updated_at", now) | (Path("updated_at") <= at)
     # `updated_at` must not go back, but a later `updated_at` must not keep the activity from being stored.
     with_update = {**values, "updated_at": at}
     return _upsert(database, key, with_update, if_missing, older & not_updated_since) or _upsert(
         database, key, values, if_missing, older
     )
+
+
+def _untrue(name: str, now: int) -> Condition:
+    condition: Condition = not_number(name) | (Path(name) > now + ACTIVITY_AHEAD_MS)
+    return condition
 
 
 def _upsert(

@@ -7,12 +7,12 @@ import heapq
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TypeVar
 
 from background_sync.rules.policy import MINUTE_MS, Policy
-from background_sync.rules.times import own_time
-from background_sync.rules.values import InvalidRecord, read_text, read_time
+from background_sync.rules.times import activity_time, own_time
+from background_sync.rules.values import InvalidRecord, read_text, to_int
 
 CLOSED_STATUSES = frozenset({"archived", "converted"})
 TIME_ATTRIBUTES = ("last_activity_at", "updated_at", "created_at")
@@ -89,35 +89,43 @@ class Contact:
         return replace(self, behind_at=max(missed_at or 0, self.behind_at or 0) or None)
 
 
-def readable_activity(record: Mapping[str, object]) -> int | None:
+def readable_activity(record: Mapping[str, object], now: int) -> int | None:
     """`last_activity_at`, else `updated_at`, else `created_at`, else None.
 
+    A time that cannot be true at `now`, by the clock, counts as missing: 0, seconds, a year to come.
+
     Raises:
-        InvalidRecord: a time that comes before the first readable one is invalid.
+        InvalidRecord: what comes before the first readable time is not a number.
     """
-    times = (read_time(record, attribute) for attribute in TIME_ATTRIBUTES)
+    times = (activity_time(record, attribute, now) for attribute in TIME_ATTRIBUTES)
     return next((found for found in times if found is not None), None)
 
 
-def last_activity(record: Mapping[str, object]) -> int:
-    """The same, of a record that must have a time; raises `InvalidRecord` when it has none."""
-    found = readable_activity(record)
+def impossible_times(record: Mapping[str, object], now: int) -> list[str]:
+    """The times that a readable one stood in for, because they cannot be true."""
+    unread = takewhile(lambda name: activity_time(record, name, now) is None, TIME_ATTRIBUTES)
+    return [name for name in unread if to_int(record.get(name))]
+
+
+def last_activity(record: Mapping[str, object], now: int) -> int:
+    """The last activity of a record that must have a time; raises `InvalidRecord` when it has none."""
+    found = readable_activity(record, now)
     if found is None:
-        raise InvalidRecord("no " + ", ".join(TIME_ATTRIBUTES))
+        raise InvalidRecord("no readable " + ", ".join(TIME_ATTRIBUTES))
     return found
 
 
-def activity_index_value(record: Mapping[str, object]) -> int:
+def activity_index_value(record: Mapping[str, object], now: int) -> int:
     """The value of the index attribute `activity_at`: the last activity, 0 when no time is readable."""
     try:
-        return last_activity(record)
+        return last_activity(record, now)
     except InvalidRecord:
         return 0
 
 
 def contact_from_index(contact_id: str, entry: Mapping[str, object], now: int) -> Contact:
     """A contact as the index `by_activity` shows it at `now`, by the clock; raises `InvalidRecord`."""
-    activity_at = read_time(entry, "activity_at")
+    activity_at = activity_time(entry, "activity_at", now)
     if activity_at is None:
         raise InvalidRecord("no readable time")
     return _contact(contact_id, activity_at, entry, now)
@@ -125,7 +133,7 @@ def contact_from_index(contact_id: str, entry: Mapping[str, object], now: int) -
 
 def contact_from_record(contact_id: str, record: Mapping[str, object], now: int) -> Contact:
     """A contact as its own record shows it, whatever the index says; raises `InvalidRecord`."""
-    return _contact(contact_id, last_activity(record), record, now)
+    return _contact(contact_id, last_activity(record, now), record, now)
 
 
 def _contact(contact_id: str, activity_at: int, record: Mapping[str, object], now: int) -> Contact:

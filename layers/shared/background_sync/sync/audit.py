@@ -14,7 +14,7 @@ from background_sync.records import workspaces
 from background_sync.records.contacts import Conflict, Unwritable, fix_index, read_contact, table_page
 from background_sync.records.database import Item, deserialize, deserialize_value
 from background_sync.records.runs import Run
-from background_sync.rules.contact import activity_index_value
+from background_sync.rules.contact import activity_index_value, impossible_times
 from background_sync.rules.workspace import read_workspace, skip_reason
 from background_sync.sync.task import Job
 from background_sync.sync.verify import ask_reception
@@ -25,7 +25,10 @@ MARGIN_MS = 15_000
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """An audit's counts. `invalid` contacts have no readable time; their index value is 0."""
+    """An audit's counts. `invalid` contacts have no readable time, or one that cannot be true.
+
+    Without a readable time the index value is 0.
+    """
 
     contacts_checked: int = 0
     fixed_missing: int = 0
@@ -88,12 +91,13 @@ def _past_contact(job: Job, item: Item, checkpoint: AuditCheckpoint) -> AuditChe
 
 
 def _check(job: Job, item: Item, findings: Findings) -> Findings:
-    record = deserialize(item)
+    record, now = deserialize(item), job.now()
     findings = findings.plus("contacts_checked")
-    expected = activity_index_value(record)
-    if expected == 0:
+    expected = activity_index_value(record, now)
+    impossible = impossible_times(record, now) if expected else []
+    if impossible or expected == 0:
         findings = findings.plus("invalid")
-        warn("contact without a readable time", contact_id=record["contact_id"])
+        warn("contact without a readable time", contact_id=record["contact_id"], impossible=impossible)
     if record.get("activity_at") == expected:
         return findings
     try:

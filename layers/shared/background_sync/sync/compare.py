@@ -223,7 +223,7 @@ class Comparer:
     def _drift(self, facts: Facts, read: Item) -> Drift | None:
         """How the contact compares with Kapso; None if it cannot be read."""
         try:
-            activity = readable_activity(deserialize(read))
+            activity = readable_activity(deserialize(read), self.placer.database.clock.now())
         except InvalidRecord as error:
             warn("unreadable contact", contact_id=read["contact_id"]["S"], reason=str(error))
             return None
