@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from background_sync.records.contacts import CONFLICTS
-from background_sync.records.database import BATCH_SIZE, Item, deserialize, projection, serialize
+from background_sync.records.database import (
+    BATCH_SIZE,
+    AttributeValue,
+    Item,
+    deserialize,
+    projection,
+    serialize,
+)
 from background_sync_ops.snapshot.retries import tries, with_retries
 from background_sync_ops.snapshot.values import BadDocument, Record
 
@@ -121,7 +128,7 @@ class Table:
                 conditions.append(f"attribute_not_exists(#{number})")
             if name in changed:
                 assignments.append(f"#{number} = :new{number}")
-                values[f":new{number}"] = serialize(changed[name])
+                values[f":new{number}"] = _typed_value(name, changed[name])
         self._write(
             self.client.update_item,
             TableName=self.name,
@@ -155,4 +162,11 @@ def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _typed_values(record: Mapping[str, object]) -> dict[str, Any]:
-    return {name: serialize(value) for name, value in record.items()}
+    return {name: _typed_value(name, value) for name, value in record.items()}
+
+
+def _typed_value(name: str, value: object) -> AttributeValue:
+    try:
+        return serialize(value)
+    except ArithmeticError:  # boto3 refuses 1E+40 as an integer, and as DynamoDB returns it
+        raise BadDocument(f"{name} has a number of more digits than 38") from None

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from background_sync_ops.snapshot import Written, import_snapshot
 from tests.integration.snapshot.importing import Importing, contact, note, workspace
 
@@ -32,6 +34,18 @@ def test_bad_lines_are_reported_and_all_others_are_loaded(importing: Importing) 
     ]
     assert (report.bad, report.contacts) == (5, Written(created=2))
     assert set(importing.contacts()) == {"621", "625"}
+
+
+@pytest.mark.parametrize("name", ["lastActivityAt", "flagged_at", "_creationTime"])
+def test_a_number_that_boto3_does_not_write_costs_its_line_only(importing: Importing, name: str) -> None:
+    wrong = contact("+62 2", "c2", **{name: 1e40})
+    report = importing.load([contact("+62 1"), wrong, contact("+62 3", "c3")])
+    attribute = {"flagged_at": name, "_creationTime": "created_at"}.get(name, "last_activity_at")
+    [bad] = map(str, report.bad_lines)
+    assert bad == f"contacts/documents.jsonl:2: {attribute} has a number of more digits than 38"
+    assert set(importing.contacts()) == {"621", "623"}
+    # The workspace exists by now, so that each contact is written by itself.
+    assert importing.load([wrong]).bad == 1
 
 
 def test_the_contacts_of_a_bad_workspace_are_not_loaded(importing: Importing) -> None:

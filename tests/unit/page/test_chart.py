@@ -57,3 +57,11 @@ def test_a_scale_ends_at_a_round_number(amounts: Amounts, highest: float, top: f
 def test_the_smallest_amount_is_visible() -> None:
     drawn = chart([sweep(contacts_checked=10**6, stale_found=1, flagged=0)], SHARES)
     assert 'class="stale" x="111" y="136.5" width="8" height="1.5"' in drawn
+
+
+@pytest.mark.parametrize("number", [10**40, -(10**40), 1e40, 0.5])
+@pytest.mark.parametrize("amounts", [SHARES, TOTALS])
+def test_any_stored_number_is_drawn(amounts: Amounts, number: float) -> None:
+    names = ("run_at", "contacts_checked", "stale_found", "flagged", "repaired", "failed", "dispatched")
+    for name in names:
+        assert "</svg>" in chart([{**sweep(), name: number}], amounts)

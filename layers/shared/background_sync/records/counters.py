@@ -14,14 +14,15 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import attempts
-from background_sync.records.database import Database, Record, read_many, run_key
+from background_sync.records.database import Database, Record, deserialize_value, read_many, run_key
 from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Outcomes, Run, expiry, find
 from background_sync.records.sweeps import Sweep
 from background_sync.rules.counts import TOTALLED
-from background_sync.rules.values import shard_of
+from background_sync.rules.values import shard_of, to_int
 
 MAX_TRIES = 8
 PAUSE_S = 0.05
+MAX_SHARDS = 100
 TOTALS = ("completed", "failed", *TOTALLED)
 """What is counted of a sweep: how its runs ended, and their counts."""
 CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -55,10 +56,10 @@ def sweep_totals(
     keys = [
         run_key(counter_key(shard), int(sweep.run_at))
         for sweep in sweeps
-        for shard in range(int(sweep.shards))
+        for shard in range(min(int(sweep.shards), MAX_SHARDS))
     ]
     for item in read_many(database, database.tables.sync_health, keys, ("run_at", *names)):
-        counts = {name: int(item[name]["N"]) for name in names if name in item}
+        counts = {name: to_int(deserialize_value(item, name)) or 0 for name in names if name in item}
         sums[int(item["run_at"]["N"])].update(counts)
     return {run_at: {name: sum_[name] for name in names} for run_at, sum_ in sums.items()}
 
