@@ -8,7 +8,7 @@ is newer.
 from collections.abc import Iterable, Mapping
 
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
-from background_sync.rules.values import InvalidRecord, kind_of, read_time, to_int
+from background_sync.rules.values import InvalidRecord, kind_of, to_int
 
 EARLIEST_RUN_MS = 1_577_836_800_000
 """2020-01-01. There is no older sweep, audit or backfill."""
@@ -43,12 +43,18 @@ def is_activity_time(at: int, now: int) -> bool:
 
 
 def own_time(record: Mapping[str, object], name: str, now: int) -> int | None:
-    """A time that sync stored. One in the future counts as missing; otherwise as `read_time`.
+    """A time that sync stored; None when it is missing or 0, and when it is in the future.
 
     Raises:
         InvalidRecord: it is not a number, or negative.
     """
-    return None if future_times(record, (name,), now) else read_time(record, name)
+    value = record.get(name)
+    if value is None:
+        return None
+    at = _number(name, value)
+    if at < 0:
+        raise InvalidRecord(f"{name} is negative")
+    return at if 0 < at <= now + CLOCKS_DIFFER_MS else None
 
 
 def remembered_time(record: Mapping[str, object], name: str, now: int) -> int | None:
@@ -61,8 +67,8 @@ def remembered_time(record: Mapping[str, object], name: str, now: int) -> int | 
 
 def future_times(record: Mapping[str, object], names: Iterable[str], now: int) -> list[str]:
     """Which of these attributes are times in the future."""
-    times = ((name, to_int(record.get(name))) for name in names)
-    return [name for name, at in times if at is not None and is_future(at, now)]
+    known = [name for name in names if record.get(name)]  # most contacts have none
+    return [name for name in known if is_future(to_int(record[name]) or 0, now)]
 
 
 def activity_time(record: Mapping[str, object], name: str, now: int) -> int | None:
@@ -72,7 +78,14 @@ def activity_time(record: Mapping[str, object], name: str, now: int) -> int | No
         InvalidRecord: it is not a number.
     """
     value = record.get(name)
+    if value is None:
+        return None
+    at = _number(name, value)
+    return at if is_activity_time(at, now) else None
+
+
+def _number(name: str, value: object) -> int:
     at = to_int(value)
-    if at is None and value is not None:
+    if at is None:
         raise InvalidRecord(f"{name} is not a time in ms but {kind_of(value)}")
-    return at if at is not None and is_activity_time(at, now) else None
+    return at
