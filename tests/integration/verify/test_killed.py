@@ -26,6 +26,8 @@ from tests.integration.verify.number import (
 from tests.integration.world import NOW, World, message
 
 SHARES = 3
+CLOCK = {"watermark", "scan_ms", "verified_from", "settled_from", "settled_until", "webhook_since"}
+"""What depends on when the scan began, and how long it took."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +70,7 @@ def run(world: World, killer: Killer, mode: str) -> Snapshot:
     deliver_through_kills(world, killer, [message()])
     assert NOW <= world.workspace_record().get("watermark", NOW) <= world.clock.time
     assert_counts_add_up(world.record())
-    return snapshot(world, without={"watermark", "scan_ms", "verified_from", "webhook_since"})
+    return snapshot(world, without=CLOCK)
 
 
 def test_without_a_kill_a_repairing_run_has_these_counts(world: World, killer: Killer) -> None:

@@ -105,7 +105,7 @@ GUIDES: Mapping[str, Guide] = {
         command="background-sync health",
     ),
     "reception:lost": Guide(
-        title="Kapso does not hear Meta",
+        title="Reception from Meta",
         anchor="kapso-does-not-hear-meta",
         problem="Meta sends Kapso no messages of some numbers, so in Kapso everybody looks quiet.",
         fix="Connect these numbers in Kapso again. Until then, the plain rule decides who is flagged.",
