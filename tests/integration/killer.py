@@ -1,11 +1,15 @@
 """Kills the process before or after one of its requests, and delivers its messages again."""
 
+import io
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from urllib3 import HTTPResponse
 
 from tests.integration.faults import Faults
 from tests.integration.world import LEASE_MS, NOW, Received, World
@@ -26,6 +30,7 @@ READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetParameter", "Kapso"}
 
 
 NO_SHARE = slice(None)
+SLOW_DOWN = b'{"__type": "ThrottlingException", "message": "slow down"}'
 
 
 class Killed(BaseException):
@@ -33,10 +38,13 @@ class Killed(BaseException):
 
 
 class Killer:
-    """Kills what runs in `watching`, once, before or after request number `at`: from 1, 0 is never."""
+    """Kills what runs in `watching`, once, before or after request number `at`: from 1, 0 is never.
+
+    Or AWS throttles that request and the next ones, `throttled` tries in all.
+    """
 
     def __init__(self, *clients: Any) -> None:
-        self.at = self.seen = 0
+        self.at = self.seen = self.throttled = 0
         self.wrote = list[int]()
         self.when = "before"
         self._watching = False
@@ -61,8 +69,8 @@ class Killer:
         self._after()
         return answer
 
-    def aim(self, at: int, when: str = "before") -> None:
-        self.at, self.when, self.seen, self.wrote = at, when, 0, []
+    def aim(self, at: int, when: str = "before", throttled: int = 0) -> None:
+        self.at, self.when, self.seen, self.wrote, self.throttled = at, when, 0, [], throttled
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -72,15 +80,28 @@ class Killer:
         finally:
             self._watching = False
 
-    def _before(self, event_name: str, **_: object) -> None:
-        if self._watching:
-            self.seen += 1
-            if event_name.rsplit(".", 1)[-1] not in READS:
-                self.wrote.append(self.seen)
-            self._strike("before")
+    def _before(self, event_name: str, **_: object) -> AWSResponse | None:
+        if not self._watching:
+            return None
+        self.seen += 1
+        if event_name.rsplit(".", 1)[-1] not in READS:
+            self.wrote.append(self.seen)
+        if self.throttled:
+            return self._throttle(event_name)
+        self._strike("before")
+        return None
+
+    def _throttle(self, event_name: str) -> AWSResponse | None:
+        if self.seen < self.at or event_name == "Kapso":
+            return None
+        self.throttled -= 1
+        headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
+        return AWSResponse(
+            "http://127.0.0.1/", 400, headers, HTTPResponse(io.BytesIO(SLOW_DOWN), preload_content=False)
+        )
 
     def _after(self, **_: object) -> None:
-        if self._watching:
+        if self._watching and self.when == "after":
             self._strike("after")
 
     def _strike(self, when: str) -> None:
@@ -100,6 +121,19 @@ def assert_same_through_kills(killer: Killer, play: Callable[[], object], share:
         killer.aim(*((at, "after") if at else (1, "before")))
         assert play() == expected, f"killed after request {at} of {kills[-1]}"
         assert killer.at == 0
+
+
+def assert_same_through_throttling(killer: Killer, play: Callable[[], object], every: int) -> None:
+    """A play in which AWS throttles a request, for three tries or for seven, ends the same.
+
+    Each `every`th request is throttled in one of the two ways.
+    """
+    killer.aim(0)
+    expected, requests = play(), killer.seen
+    for number, at in enumerate(range(1, requests + 1, every)):
+        killer.aim(at, throttled=(3, 7)[number % 2])
+        assert play() == expected, f"throttled at request {at} of {requests}"
+        assert killer.throttled == 0
 
 
 def deliver_through_kills(world: World, killer: Killer, waiting: list[Received]) -> None:

@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
 from background_sync.kapso.transport import send_request
 from background_sync.rules.policy import MINUTE_MS
@@ -34,7 +35,8 @@ def logged() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
-    """Kills at a request to the tables, the queue, the key store, or Kapso."""
+    """Kills or throttles requests to the tables, the queue, the key store, or Kapso, without a pause."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
     killer = Killer(world.database.client, world.sqs, world.ssm)
     target = "background_sync.kapso.client.send_request"
     monkeypatch.setattr(target, killer.around(send_request))

@@ -6,7 +6,12 @@ import pytest
 
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.integration.killer import Killed, Killer, assert_same_through_kills
+from tests.integration.killer import (
+    Killer,
+    assert_same_through_kills,
+    assert_same_through_throttling,
+    deliver_once,
+)
 from tests.integration.verify.number import FIRST_SCAN_SINCE, LONG_AGO_MS, Number
 from tests.integration.world import LEASE_MS, NOW, Received, World
 
@@ -209,10 +214,13 @@ def test_an_abandoned_dry_run_does_not_become_a_dead_letter(world: World, number
     assert world.record("#backfill#w1").status == "failed"
 
 
-def test_a_backfill_killed_at_any_request_ends_the_same(world: World, number: Number, killer: Killer) -> None:
+def test_a_backfill_killed_or_throttled_at_any_request_ends_the_same(
+    world: World, number: Number, killer: Killer
+) -> None:
     number.missed("621")
     assert play(world, killer) == ({"verified": 1, "repaired": 1}, 1)
     assert_same_through_kills(killer, lambda: play(world, killer))
+    assert_same_through_throttling(killer, lambda: play(world, killer), every=2)
 
 
 def play(world: World, killer: Killer) -> tuple[dict[str, int], int]:
@@ -221,10 +229,6 @@ def play(world: World, killer: Killer) -> tuple[dict[str, int], int]:
     world.workspace()
     world.contact("621", LONG_AGO_MS)
     waiting = message()
-    try:
-        with killer.watching():
-            assert world.deliver(waiting)
-    except Killed:
+    while not deliver_once(world, killer, waiting):
         world.clock.time += LEASE_MS
-        assert world.deliver(waiting)
     return counted(world), len(world.notes("621"))

@@ -11,6 +11,7 @@ from tests.integration.killer import (
     Killer,
     Snapshot,
     assert_same_through_kills,
+    assert_same_through_throttling,
     deliver_through_kills,
     snapshot,
 )
@@ -96,3 +97,11 @@ def test_a_run_killed_at_any_request_ends_the_same(
     world: World, killer: Killer, mode: str, share: int
 ) -> None:
     assert_same_through_kills(killer, lambda: run(world, killer, mode), slice(share, None, SHARES))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mode", PUT)
+def test_a_run_that_is_throttled_at_any_request_ends_the_same(
+    world: World, killer: Killer, mode: str
+) -> None:
+    assert_same_through_throttling(killer, lambda: run(world, killer, mode), every=3)
