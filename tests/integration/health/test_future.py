@@ -1,5 +1,6 @@
 """Sweeps and runs of a time in the future: health says so, and they hide nothing."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -39,3 +40,21 @@ def test_runs_in_the_future_do_not_hide_the_others_in_lists(world: World, api: A
         assert [each["run_at"] for each in answer.document["runs"]] == [NOW]
     [workspace] = api.get("/health/workspaces").document["workspaces"]
     assert workspace["last_run_at"] == NOW
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), Decimal("0.5"), -1])
+def test_every_answer_stands_any_stored_number(world: World, api: Api, number: Any) -> None:
+    world.workspace(latest_run_at=number, watermark=number, webhook="off", webhook_since=number)
+    world.sweep()
+    world.change_workspace(latest_run_at=number, watermark=number)
+    table = world.database.tables.sync_health
+    kept = {"workspace_id", "run_at", "expires_at", "lease_until"}
+    for item in world.items(table):
+        numbers = {name: number for name, value in item.items() if isinstance(value, Decimal)}
+        world.put_many(table, [item | {name: at for name, at in numbers.items() if name not in kept}])
+    world.put_many(table, [{"workspace_id": "#sweep", "run_at": number}])
+    world.put_many(table, [{"workspace_id": "w1", "run_at": number, "time_shard": "0"}])
+    for path in ("/", "/health", "/health/runs", "/health/sweeps", "/health/workspaces"):
+        api.restart()
+        assert api.get(path).status in (200, 503), path
+    measure(world.database, world.clock, HOUR_MS)

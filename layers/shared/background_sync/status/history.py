@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 from background_sync.records.counters import TOTALS, sweep_totals
@@ -134,7 +135,7 @@ def _newest_keys(database: Database, shard: int, limit: int, until: int) -> list
         ScanIndexForward=False,
         Limit=limit,
     )
-    return [(item["workspace_id"]["S"], int(item["run_at"]["N"])) for item in answer["Items"]]
+    return [(item["workspace_id"]["S"], int(Decimal(item["run_at"]["N"]))) for item in answer["Items"]]
 
 
 def _keys_at(shard: int, run_at: int) -> list[tuple[str, int]]:
