@@ -3,18 +3,24 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from background_sync.rules.contact import (
+    TIME_ATTRIBUTES,
     activity_index_value,
     contact_from_index,
     contact_from_record,
     impossible_times,
     last_activity,
+    readable_activity,
 )
 from background_sync.rules.policy import DAY_MS
+from background_sync.rules.times import is_activity_time
 from background_sync.rules.values import InvalidRecord
 
 NOW = 1_767_225_600_000
+ANY_NUMBER = st.integers(-(10**16), 10**16) | st.integers(NOW - DAY_MS, NOW + 2 * DAY_MS)
 T1, T2, T3 = NOW - 3, NOW - 2, NOW - 1
 ALL = {"last_activity_at": T1, "updated_at": T2, "created_at": T3}
 
@@ -66,3 +72,15 @@ def test_an_index_entry_is_read_by_activity_at_and_a_record_by_its_times() -> No
     assert contact_from_index("628", record, NOW).activity_at == T3
     stored = contact_from_record("628", record, NOW)
     assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (T1, "new", 7)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(TIME_ATTRIBUTES),
+        st.integers(-(10**16), 10**16) | st.integers(NOW - DAY_MS, NOW + 2 * DAY_MS),
+    )
+)
+def test_a_time_that_cannot_be_true_is_as_good_as_none(record: dict[str, int]) -> None:
+    true = {name: at for name, at in record.items() if is_activity_time(at, NOW)}
+    assert readable_activity(record, NOW) == readable_activity(true, NOW)
+    assert (activity_index_value(record, NOW) == 0) is (not true)

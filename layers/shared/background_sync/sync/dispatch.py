@@ -22,7 +22,7 @@ from background_sync.records.sweeps import PageResult, Segment, Sweep
 from background_sync.rules.times import future_times
 from background_sync.rules.values import valid_time
 from background_sync.rules.workspace import audit_due, skip_reason
-from background_sync.telemetry import emit, logger, warn
+from background_sync.telemetry import emit, logger
 
 LEASE_MS = 60_000
 """The lease of a segment. It is renewed with each page, so a dead dispatcher is replaced within a minute."""
@@ -199,24 +199,21 @@ class _Walk:
         chosen = (_id(each) for each in active if self.current.sends(runs.get(_id(each))))
         return [Message(RUN, name, int(self.sweep.run_at)) for name in chosen]
 
-    def _audits(self, active: Iterable[Record]) -> list[Message]:
+    def _audits(self, active: Sequence[Record]) -> list[Message]:
         if not self.dispatcher.audit_enabled or self.sweep.pass_number != 1:
             return []
         run_at, interval = int(self.sweep.run_at), self.dispatcher.interval_ms
+        now = self.dispatcher.clock.now()
+        # An audit in the future counts as none: this one is due, and replaces its time.
+        wrong = {_id(each) for each in active if future_times(each, ("audited_at",), now)}
+        if wrong:
+            logger.warning("audits of a time in the future are due again", workspaces=len(wrong))
         due = (
             _id(each)
             for each in active
-            if self._has_future_audit(each)
-            or audit_due(_id(each), valid_time(each, "audited_at"), run_at, interval)
+            if _id(each) in wrong or audit_due(_id(each), valid_time(each, "audited_at"), run_at, interval)
         )
         return [Message(AUDIT, name, run_at) for name in due]
-
-    def _has_future_audit(self, record: Record) -> bool:
-        """Whether its last audit is in the future: then it is due, and replaces that time."""
-        found = future_times(record, ("audited_at",), self.dispatcher.clock.now())
-        if found:
-            warn("a time in the future is not used", workspace_id=_id(record), attributes=found)
-        return bool(found)
 
 
 def _id(record: Record) -> str:
