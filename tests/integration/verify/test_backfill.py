@@ -70,7 +70,7 @@ def test_a_backfill_moves_no_watermark_and_belongs_to_no_sweep(world: World, num
     assert world.workspace_record() == before
     assert world.flagged() == set()
     records = world.items(world.database.tables.sync_health)
-    assert {each["workspace_id"] for each in records} == {"#backfill#w1", "#rate#abc"}
+    assert {each["workspace_id"] for each in records} == {"#backfill#w1", "#rate#abc", "#webhooks#abc"}
     assert "time_shard" not in records[0]
 
 

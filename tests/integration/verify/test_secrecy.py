@@ -45,6 +45,7 @@ def add_webhooks(number: Number) -> None:
         )
 
 
+@pytest.mark.usefixtures("no_time_to_wait")
 @pytest.mark.parametrize(
     ("settings", "path", "fault_name"),
     [(REPORT, "", "no fault"), *product([REPAIR], ["/conversations", "/platform/"], FAULTS)],

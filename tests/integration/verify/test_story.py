@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, note, settings
 
 from background_sync.kapso import conversations
+from background_sync.rules.policy import MINUTE_MS
 from background_sync_ops.kapso import KapsoServer, KapsoStore, LastPage, Quirks
 from tests.integration.killer import Killer
 from tests.integration.verify.number import KEY, PHONE_ID, put_key
@@ -45,6 +46,7 @@ def play(world: World, killer: Killer, plan: Plan, mode: str) -> None:
     quirks = Quirks(last_page=plan.last_page)
     with (
         patch.object(conversations, "PAGE_SIZE", plan.page_size),
+        patch.object(world, "interval_ms", MINUTE_MS),  # no run waits until its key may be used again
         KapsoServer(store, lambda: world.clock.time, quirks=quirks) as server,
     ):
         world.kapso_url = server.url

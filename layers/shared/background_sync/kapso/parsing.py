@@ -23,9 +23,14 @@ class InvalidField(ValueError):
     """A field has a value that cannot be used. The message names the field but does not quote the value."""
 
 
+def is_phone_id(text: str) -> bool:
+    """Whether a text can be the id of one of the business's numbers: a row of digits."""
+    return _PHONE_ID.fullmatch(text) is not None
+
+
 def validate_phone_id(phone_id: str) -> str:
     """The id of one of the business's numbers, safe in a URL; raises `InvalidPhoneId`."""
-    if not _PHONE_ID.fullmatch(phone_id):
+    if not is_phone_id(phone_id):
         # What stands in the field may be a key that was put into the wrong one, so it is never quoted.
         raise InvalidPhoneId(f"the phone id is not a row of digits but text of {len(phone_id)} characters")
     return phone_id

@@ -13,6 +13,7 @@ from background_sync.kapso.client import PLATFORM, KapsoClient
 from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.parsing import (
     InvalidField,
+    is_phone_id,
     next_cursor,
     read_object,
     read_records,
@@ -78,7 +79,7 @@ def _add_webhook(found: dict[str, tuple[Webhook, ...] | None], record: object) -
         phone_id = read_text(fields, "phone_number_id")
     except InvalidField as error:
         raise InvalidResponse(f"a webhook in Kapso's answer: {error}") from None
-    if phone_id is None:
+    if phone_id is None or not is_phone_id(phone_id):
         return
     try:
         known = found.get(phone_id, ())

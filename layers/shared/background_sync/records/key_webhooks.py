@@ -37,9 +37,9 @@ class SweptWebhooks:
 
 
 def find_webhooks(key_name: str, run_at: int) -> SweptWebhooks | None:
-    """What a run of the sweep at `run_at`, or of a later one, has found; None if none has looked yet."""
+    """What a run of the sweep at `run_at` has found; None if none has looked yet."""
     known = KeyWebhooks.find(_partition(key_name), 0)
-    if known is None or known.swept_at is None or known.swept_at < run_at:
+    if known is None or known.swept_at != run_at:
         return None
     states = {name: each and WebhookState(**each) for name, each in known.states.items()}
     return SweptWebhooks(states)
