@@ -120,3 +120,17 @@ def test_a_scan_that_was_cut_short_remembers_the_nameless_conversation(world: Wo
     assert world.record().deferred_why == "unavailable"
     number.server.faults.clear()
     assert world.counts("confirmed_quiet", "deferred", run_at=world.next_hour()) == (0, 0)
+
+
+def test_a_person_whose_first_message_could_not_be_read_is_created_when_it_can(
+    world: World, number: Number
+) -> None:
+    """No contact was made, so none was deleted."""
+    world.workspace(settings=REPAIR)
+    number.missed_by(number.store.add_person("629"))
+    broken(number, "629", kapso=None)
+    world.run()
+    assert world.counts("unreadable", "created") == (1, 0)
+    number.server.faults.clear()
+    number.store.delivery_receipt(PHONE_ID, number.person("629"), NOW + 30 * MINUTE_MS)
+    assert world.counts("created", "deleted", run_at=world.next_hour()) == (1, 0)

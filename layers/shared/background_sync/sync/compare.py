@@ -84,10 +84,10 @@ class Comparer:
             self.verified = self.verified.plus("unreadable")
             at = self.scan_at - GRACE_MS if each.last_active_at is None else each.last_active_at
             contacts = self.placer.contacts_of(each.phone, each.business_scoped_user_id)
-            if contacts is None:
-                self.unplaced_at = max(self.unplaced_at, at)
-            else:
+            if contacts:
                 self._mark_all(Facts(activity_at=at), contacts)
+            else:
+                self.unplaced_at = max(self.unplaced_at, at)
 
     def _mark_all(self, facts: Facts, contacts: Mapping[str, Item]) -> None:
         """Mark the contacts that lack the activity."""
@@ -199,7 +199,7 @@ class Comparer:
     def _had_contact(self, facts: Facts) -> bool:
         """Whether an earlier scan saw the activity. Kapso may learn of a message late: then none did."""
         begun, until = self.settled or (0, -1)
-        return begun <= facts.activity_at and max(facts.activity_at, facts.created_at) <= until
+        return begun < facts.activity_at and max(facts.activity_at, facts.created_at) <= until
 
     def _done_earlier(self, read: Item) -> str | None:
         """What an earlier attempt of this very run did to the contact: a repeat counts it as its own."""

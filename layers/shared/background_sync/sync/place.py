@@ -89,10 +89,9 @@ class Placer:
         identity = _identities_of(conversation)[0]
         self.held[identity] = merged(self.held.get(identity), conversation)
 
-    def contacts_of(self, phone: str | None, bsuid: str | None) -> dict[str, Item] | None:
-        """All contacts that one of these identities leads to; None if there is no identity."""
-        ids = _identities(phone, bsuid)
-        return self._candidates(set(ids), {bsuid}) if ids else None
+    def contacts_of(self, phone: str | None, bsuid: str | None) -> dict[str, Item]:
+        """All contacts that one of these identities leads to."""
+        return self._candidates(set(_identities(phone, bsuid)), {bsuid})
 
     def _candidates(self, ids: Set[str], bsuids: Set[str | None]) -> dict[str, Item]:
         """The contacts that have one of the `ids`, or one of the business-scoped user ids."""
