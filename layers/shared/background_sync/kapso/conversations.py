@@ -38,9 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A conversation with one person. Times are in ms.
-
-    A time that cannot be true is left out, and the others count.
+    """A conversation with one person. Times are in ms; one that cannot be true is left out.
 
     `phone` has digits only. `phone` and `business_scoped_user_id` may both be None. Delivery receipts move
     `last_active_at`, so what counts is `activities`: the times of the last inbound, the last outbound and the
@@ -225,10 +223,8 @@ def _read_fields(conversation_id: str, fields: Mapping[str, object], now: int) -
 
 def _possible(fields: Mapping[str, object], name: str, now: int) -> int | None:
     """A time that nothing else depends on; None if it is invalid or cannot be true."""
-    with suppress(InvalidField):
-        at = read_time(fields, name)
-        return at if at is not None and is_activity_time(at, now) else None
-    return None
+    at = _if_readable(lambda: read_time(fields, name))
+    return at if at is not None and is_activity_time(at, now) else None
 
 
 def _read_id(fields: Mapping[str, object], name: str) -> str | None:

@@ -161,9 +161,11 @@ def remember_scan(database: Database, workspace_id: str, compared: Compared) -> 
         "verified_phone_id": compared.phone_id,
         "verified_from": compared.verified_from,
     }
-    settled = ("settled_from", "settled_until")
-    values |= dict(zip(settled, compared.settled or (), strict=False))
-    gone = ("pending_scan", *(() if compared.settled else settled))
+    gone = ["pending_scan"]
+    if compared.settled is None:
+        gone += ["settled_from", "settled_until"]
+    else:
+        values["settled_from"], values["settled_until"] = compared.settled
     condition = _not_after(database, "watermark", compared.watermark)
     return _remember(database, workspace_id, values, condition, remove=gone)
 

@@ -129,7 +129,7 @@ def _pending_scan(record: Mapping[str, object], phone_id: str, now: int) -> Mapp
     if not isinstance(pending, Mapping) or pending.get("phone_id") != phone_id:
         return None
     after, follows_from = pending.get("after"), to_int(pending.get("follows_from"))
-    deferred_since = valid_time(pending, "deferred_since")
+    deferred_since = remembered_time(pending, "deferred_since", now)
     since, started_at, pages = (to_int(pending.get(name)) for name in ("since", "started_at", "pages"))
     if since is None or started_at is None or pages is None or not isinstance(after, str | None):
         return None
@@ -156,6 +156,7 @@ def _settled(record: Mapping[str, object], now: int) -> tuple[int, int] | None:
 
 def audit_due(workspace_id: str, audited_at: int | None, run_at: int, interval_ms: int) -> bool:
     """Whether the sweep at `run_at` asks for the workspace's audit: 24 h after its last one.
+
     A workspace that was never audited waits for its own time of day, so that the first day of a million
     workspaces is as even as the days after it. `interval_ms` is the time between two sweeps.
     """
