@@ -1,6 +1,7 @@
-"""Kills the process before or after one of its requests, and delivers its messages again."""
+"""Kills the process at one of its requests, or has AWS answer it badly, and delivers its messages again."""
 
 import io
+import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,7 +31,12 @@ READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetParameter", "Kapso"}
 
 
 NO_SHARE = slice(None)
-SLOW_DOWN = b'{"__type": "ThrottlingException", "message": "slow down"}'
+ERRORS = {
+    "throttled": (400, {"__type": "ThrottlingException", "message": "slow down"}),
+    "failed": (500, {"__type": "InternalServerError", "message": "try again"}),
+}
+TROUBLES = (("throttled", 3), ("throttled", 7), ("failed", 7), ("answer lost", 1), ("partly done", 1))
+"""What may happen to a request, and to how many tries of it. A client gives up before the seventh."""
 
 
 class Killed(BaseException):
@@ -40,11 +46,11 @@ class Killed(BaseException):
 class Killer:
     """Kills what runs in `watching`, once, before or after request number `at`: from 1, 0 is never.
 
-    Or AWS throttles that request and the next ones, `throttled` tries in all.
+    Or that request and the next ones are in trouble, `tries` in all.
     """
 
     def __init__(self, *clients: Any) -> None:
-        self.at = self.seen = self.throttled = 0
+        self.at = self.seen = self.tries = 0
         self.wrote = list[int]()
         self.when = "before"
         self._watching = False
@@ -69,8 +75,9 @@ class Killer:
         self._after()
         return answer
 
-    def aim(self, at: int, when: str = "before", throttled: int = 0) -> None:
-        self.at, self.when, self.seen, self.wrote, self.throttled = at, when, 0, [], throttled
+    def aim(self, at: int, when: str = "before", tries: int = 0) -> None:
+        """`when` is before or after, or with `tries` one of `TROUBLES`."""
+        self.at, self.when, self.seen, self.wrote, self.tries = at, when, 0, [], tries
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -80,26 +87,35 @@ class Killer:
         finally:
             self._watching = False
 
-    def _before(self, event_name: str, **_: object) -> AWSResponse | None:
+    def _before(self, event_name: str, request: Any = None, **_: object) -> AWSResponse | None:
         if not self._watching:
             return None
         self.seen += 1
-        if event_name.rsplit(".", 1)[-1] not in READS:
+        operation = event_name.rsplit(".", 1)[-1]
+        if operation not in READS:
             self.wrote.append(self.seen)
-        if self.throttled:
-            return self._throttle(event_name)
-        self._strike("before")
+        if not self.tries:
+            self._strike("before")
+        # A key that cannot be read defers a run, which then ends in another way.
+        elif self.seen >= self.at and operation not in ("Kapso", "GetParameter"):
+            self.tries -= 1
+            return self._trouble(operation, request)
         return None
 
-    def _throttle(self, event_name: str) -> AWSResponse | None:
-        # A key that cannot be read defers a run, which then ends in another way.
-        if self.seen < self.at or event_name == "Kapso" or ".ssm." in event_name:
-            return None
-        self.throttled -= 1
-        headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
-        return AWSResponse(
-            "http://127.0.0.1/", 400, headers, HTTPResponse(io.BytesIO(SLOW_DOWN), preload_content=False)
-        )
+    def _trouble(self, operation: str, request: Any) -> AWSResponse:
+        if self.when in ERRORS:
+            return _answer(*ERRORS[self.when])
+        if self.when == "partly done" and operation in PARTS:
+            return _answer(200, PARTS[operation](json.loads(request.body), partial(self._send, request)))
+        self._send(request)
+        return _answer(*ERRORS["failed"])
+
+    def _send(self, request: Any, body: Any = None) -> Any:
+        """Send the request, with another body if one is given; returns the answer."""
+        if body is not None:
+            request.body = json.dumps(body).encode()
+            request.headers.replace_header("Content-Length", str(len(request.body)))
+        return json.loads(self._clients[0]._endpoint.http_session.send(request).content)
 
     def _after(self, **_: object) -> None:
         if self._watching and self.when == "after":
@@ -109,6 +125,33 @@ class Killer:
         if (self.when, self.seen) == (when, self.at):
             self.at = 0
             raise Killed
+
+
+def _answer(status: int, body: Any) -> AWSResponse:
+    headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
+    raw = HTTPResponse(io.BytesIO(json.dumps(body).encode()), preload_content=False)
+    return AWSResponse("http://127.0.0.1/", status, headers, raw)
+
+
+def _half_read(body: Any, send: Callable[[Any], Any]) -> Any:
+    """A batch read of which the second half is not processed."""
+    [(table, wanted)] = body["RequestItems"].items()
+    keys, half = wanted["Keys"], len(wanted["Keys"]) // 2
+    rest = {"UnprocessedKeys": {table: {**wanted, "Keys": keys[half:]}}}
+    if not half:
+        return {"Responses": {}, **rest}
+    return send({**body, "RequestItems": {table: {**wanted, "Keys": keys[:half]}}}) | rest
+
+
+def _half_sent(body: Any, send: Callable[[Any], Any]) -> Any:
+    """A batch of messages of which the second half is refused."""
+    entries, half = body["Entries"], len(body["Entries"]) // 2
+    failed = [{"Id": each["Id"], "SenderFault": False, "Code": "InternalError"} for each in entries[half:]]
+    answer = send({**body, "Entries": entries[:half]}) if half else {"Successful": []}
+    return {**answer, "Failed": failed}
+
+
+PARTS = {"BatchGetItem": _half_read, "SendMessageBatch": _half_sent}
 
 
 def assert_same_through_kills(killer: Killer, play: Callable[[], object], share: slice = NO_SHARE) -> None:
@@ -124,17 +167,18 @@ def assert_same_through_kills(killer: Killer, play: Callable[[], object], share:
         assert killer.at == 0
 
 
-def assert_same_through_throttling(killer: Killer, play: Callable[[], object], every: int) -> None:
-    """A play in which AWS throttles a request, for three tries or for seven, ends the same.
+def assert_same_through_trouble(killer: Killer, play: Callable[[], object], every: int) -> None:
+    """A play in which a request is throttled, fails, loses its answer or is partly done ends the same.
 
-    Each `every`th request is throttled in one of the two ways.
+    Each `every`th request has one of the troubles.
     """
     killer.aim(0)
     expected, requests = play(), killer.seen
     for number, at in enumerate(range(1, requests + 1, every)):
-        killer.aim(at, throttled=(3, 7)[number % 2])
-        assert play() == expected, f"throttled at request {at} of {requests}"
-        assert killer.throttled == 0
+        trouble = TROUBLES[number % len(TROUBLES)]
+        killer.aim(at, *trouble)
+        assert play() == expected, f"{trouble} at request {at} of {requests}"
+        assert killer.tries == 0
 
 
 def deliver_through_kills(world: World, killer: Killer, waiting: list[Received]) -> None:

@@ -7,6 +7,9 @@ contact, an inactive workspace, and an audit.
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.retries.standard import ExponentialBackoff
+from pynamodb.exceptions import PynamoDBException
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.killer import (
@@ -14,6 +17,7 @@ from tests.integration.killer import (
     Killer,
     Snapshot,
     assert_same_through_kills,
+    assert_same_through_trouble,
     deliver_through_kills,
     snapshot,
 )
@@ -24,7 +28,8 @@ DISPATCHER_LEASE_MS = 60_000
 
 
 @pytest.fixture
-def killer(world: World) -> Iterator[Killer]:
+def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
     killer = Killer(world.database.client, world.sqs)
     yield killer
     killer.close()
@@ -56,7 +61,7 @@ def dispatched(world: World, killer: Killer) -> bool:
     try:
         with killer.watching():
             world.dispatch()
-    except Killed:
+    except (Killed, PynamoDBException, ClientError):
         return False
     return True
 
@@ -76,3 +81,8 @@ def test_without_a_kill_the_sweep_has_these_counts(world: World, killer: Killer)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_sweep_killed_at_any_request_ends_the_same(world: World, killer: Killer, share: int) -> None:
     assert_same_through_kills(killer, lambda: sweep(world, killer), slice(share, None, SHARES))
+
+
+@pytest.mark.timeout(600)
+def test_a_sweep_in_trouble_at_any_request_ends_the_same(world: World, killer: Killer) -> None:
+    assert_same_through_trouble(killer, lambda: sweep(world, killer), every=6)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from background_sync.rules.policy import MINUTE_MS
 from background_sync_ops.kapso import LastPage
 from background_sync_ops.kapso import faults as answers
+from background_sync_ops.kapso.model import MESSAGE_EVENTS
 
 PEOPLE = 7
 SECOND_MS = 1000
@@ -21,6 +22,12 @@ FAILS: dict[str, tuple[answers.Fault, int]] = {
     "once": (answers.status(500), 1),
 }
 """How the requests for a page fail, and how many of them."""
+WEBHOOKS: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "active": (True, MESSAGE_EVENTS),
+    "incomplete": (True, MESSAGE_EVENTS[:1]),
+    "off": (False, MESSAGE_EVENTS),
+}
+"""By its state in a run, whether the number's webhook is on, and its events."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Hour:
     fails: tuple[str, int] | None = None
     dies: tuple[int, str] | None = None
     slow: bool = False
+    webhook: str = "active"
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,18 @@ MESSAGES: dict[str, int | None] = {
 }
 """How long a message's webhook takes; None is a webhook that never arrives."""
 OTHERS = ("receipt", "opened", "renamed", "noted", "updated", "deleted", "identified anew")
+IN_THE_FUTURE = ("flag dated ahead", "workspace dated ahead")
 ages_s = st.sampled_from([0, 60, 119, 120, 121, 240]) | st.integers(0, 55 * 60)
-events = st.builds(Event, st.sampled_from(["missed", *MESSAGES, *OTHERS]), st.integers(0, PEOPLE - 1), ages_s)
+events = st.builds(
+    Event, st.sampled_from(["missed", *MESSAGES, *OTHERS, *IN_THE_FUTURE]), st.integers(0, PEOPLE - 1), ages_s
+)
 hours = st.builds(
     Hour,
     st.lists(events, max_size=6).map(lambda found: tuple(sorted(found, key=lambda each: -each.age_s))),
     st.none() | st.tuples(st.sampled_from(sorted(FAILS)), st.integers(1, 3)),
     st.none() | st.tuples(st.integers(1, 45), st.sampled_from(["before", "after"])),
     st.booleans(),
+    st.sampled_from(sorted(WEBHOOKS)),
 )
 plans = st.builds(
     Plan,

@@ -16,16 +16,28 @@ from background_sync_ops.kapso import faults as answers
 from background_sync_ops.kapso.model import Direction
 from tests.integration.killer import Killer, deliver_once
 from tests.integration.verify.number import PHONE_ID, assert_counts_add_up
-from tests.integration.verify.plans import FAILS, MESSAGES, SECOND_MS, Event, Hour, Plan
+from tests.integration.verify.plans import (
+    FAILS,
+    IN_THE_FUTURE,
+    MESSAGES,
+    SECOND_MS,
+    WEBHOOKS,
+    Event,
+    Hour,
+    Plan,
+)
 from tests.integration.world import LEASE_MS, NOW, Received, World, message
 
 STORED_BEFORE_MS = 6 * HOUR_MS
+FUTURE = 4_000_000_000_000
 NOTE = {"content": "called him", "added_by": "ana", "added_at": 7}
 
 
 @dataclass
 class PersonModel:
     """What the plan says of a person: the last activity in the table, and in each conversation (ms).
+
+    Kapso knows the last message of each direction in a conversation.
 
     A deleted contact does not come back for activity that was compared before, up to `deleted_after`.
     """
@@ -34,7 +46,7 @@ class PersonModel:
     contact_id: str
     in_table: int | None
     deleted_after: int = 0
-    in_kapso: dict[str, int] = field(default_factory=dict)
+    in_kapso: dict[tuple[str, Direction], int] = field(default_factory=dict)
 
     def missed(self, scan_at: int) -> int | None:
         """The activity that the table should have by the time of a scan, and does not have."""
@@ -63,6 +75,8 @@ class Story:
     people: list[PersonModel] = field(default_factory=list)
     flagged: set[str] = field(default_factory=set)
     on_the_way: list[tuple[int, PersonModel]] = field(default_factory=list)
+    compared_until: int = GRACE_MS
+    webhook_id: str = ""
 
     def play(self) -> None:
         """Play all hours, and then two in which nothing happens or fails."""
@@ -74,6 +88,7 @@ class Story:
     def _begin(self) -> None:
         for number, (kind, known) in enumerate(zip(self.plan.kinds, self.plan.known, strict=True)):
             self._add_person(number, kind, known=known)
+        self.webhook_id = self.store.add_webhook(PHONE_ID, "https://crm.example.com/").id
         at = NOW - STORED_BEFORE_MS
         crowd = [f"6270{number:05d}" for number in range(self.plan.crowd)]
         for phone in crowd:
@@ -104,7 +119,11 @@ class Story:
         self.world.clock.time = max(self.world.clock.time, run_at)
         self._webhooks_arrive()
         before, pending = self.world.contacts(), self.world.workspace_record().get("pending_scan", {})
+        active, events = WEBHOOKS[hour.webhook]
+        self.store.change_webhook(self.webhook_id, run_at, active=active, events=events)
         self._sweep(hour, run_at)
+        if not self.world.record(run_at=run_at).deferred:
+            assert self.world.record(run_at=run_at).webhook == hour.webhook
         self._check_sweep(run_at, before, half=bool(pending.get("after")))
 
     def _apply(self, event: Event, at: int) -> None:
@@ -124,6 +143,8 @@ class Story:
                 self._delete(known)
             case "identified anew" if known.person.business_scoped_user_id and known.person.phone:
                 self.store.identify_anew(known.person, f"US.{event.who}.{at}")
+            case what if what in IN_THE_FUTURE:
+                self._date_ahead(known, what)
             case what if what in MESSAGES:
                 # Conversations of this Kapso begin with their first message: nobody is new in the past.
                 begun = self.world.clock.time if known.in_table is None else 0
@@ -133,13 +154,22 @@ class Story:
         self.world.delete_contact(known.contact_id)
         known.contact_id = known.person.phone or str(known.person.business_scoped_user_id)
         known.in_table = None
-        if self.mode == "repair" and "watermark" in self.world.workspace_record():
-            known.deleted_after = int(self.world.workspace_record()["watermark"]) - GRACE_MS
+        if self.mode == "repair":
+            known.deleted_after = self.compared_until - GRACE_MS
+
+    def _date_ahead(self, known: PersonModel, what: str) -> None:
+        """A sweep whose clock was wrong left a time in the future."""
+        if what.startswith("flag") and known.in_table is not None:
+            dated = self.world.contacts()[known.contact_id] | {"flagged_at": FUTURE}
+            self.world.put_many(self.world.database.tables.contacts, [dated])
+        elif what.startswith("workspace"):
+            names = self.world.workspace_record().keys() & {"latest_run_at", "watermark"}
+            self.world.change_workspace(**dict.fromkeys(names, FUTURE))
 
     def _message(self, known: PersonModel, at: int, what: str) -> None:
         direction: Direction = "outbound" if what == "missed sent" else "inbound"
         conversation = self.store.message(PHONE_ID, known.person, direction, at).conversation_id
-        known.in_kapso[conversation] = max(at, known.in_kapso.get(conversation, 0))
+        known.in_kapso[conversation, direction] = max(at, known.in_kapso.get((conversation, direction), 0))
         takes = MESSAGES[what]
         if takes is not None:
             self.on_the_way += [(at + takes, known)] * (2 if what == "twice" else 1)
@@ -203,6 +233,7 @@ class Story:
             assert record.repaired == len(repaired & before.keys())
             assert record.created == len(repaired - before.keys())
             assert record.reported == len(flagged)
+        self.compared_until = int(self.world.workspace_record().get("watermark", GRACE_MS))
         self._follow_repairs(repaired, flagged, record, after)
         for each in self.people:
             found = after.get(each.contact_id, {}).get("last_activity_at")

@@ -9,7 +9,7 @@ from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.integration.killer import (
     Killer,
     assert_same_through_kills,
-    assert_same_through_throttling,
+    assert_same_through_trouble,
     deliver_once,
 )
 from tests.integration.verify.number import FIRST_SCAN_SINCE, LONG_AGO_MS, Number
@@ -220,7 +220,7 @@ def test_a_backfill_killed_or_throttled_at_any_request_ends_the_same(
     number.missed("621")
     assert play(world, killer) == ({"verified": 1, "repaired": 1}, 1)
     assert_same_through_kills(killer, lambda: play(world, killer))
-    assert_same_through_throttling(killer, lambda: play(world, killer), every=2)
+    assert_same_through_trouble(killer, lambda: play(world, killer), every=2)
 
 
 def play(world: World, killer: Killer) -> tuple[dict[str, int], int]:

@@ -11,7 +11,7 @@ from tests.integration.killer import (
     Killer,
     Snapshot,
     assert_same_through_kills,
-    assert_same_through_throttling,
+    assert_same_through_trouble,
     deliver_through_kills,
     snapshot,
 )
@@ -101,7 +101,5 @@ def test_a_run_killed_at_any_request_ends_the_same(
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", PUT)
-def test_a_run_that_is_throttled_at_any_request_ends_the_same(
-    world: World, killer: Killer, mode: str
-) -> None:
-    assert_same_through_throttling(killer, lambda: run(world, killer, mode), every=5)
+def test_a_run_in_trouble_at_any_request_ends_the_same(world: World, killer: Killer, mode: str) -> None:
+    assert_same_through_trouble(killer, lambda: run(world, killer, mode), every=5)

@@ -16,7 +16,7 @@ from tests.integration.verify.story import Story
 from tests.integration.world import World
 
 MANY = settings(
-    max_examples=14,
+    max_examples=10,
     phases=[
         Phase.explicit,
         Phase.reuse,
