@@ -133,7 +133,7 @@ def local_target(info: StackInfo, state_dir: Path = STATE_DIR) -> Target:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_DEFAULT_REGION": info.region,
             "AWS_ENDPOINT_URL": info.endpoint_url,
-            "NO_PROXY": "*",
+            **clients.no_proxy(),
         },
         endpoints={"*": info.endpoint_url, "lambda": info.lambda_endpoint_url},
         state_dir=state_dir,

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
+
+from background_sync.rules.base_url import is_loopback
 
 TIMEOUT_S = 10.0
 
@@ -19,7 +20,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
     """The status of the response, or None without one. Only this machine is ever contacted; another URL
     counts as one that does not respond."""
     parts = urlsplit(url)
-    if parts.scheme != "http" or not _is_loopback(parts.hostname):
+    if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
         return None
     connection = HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT_S)
     try:
@@ -29,10 +30,3 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
         return None
     finally:
         connection.close()
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False

@@ -3,6 +3,7 @@
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.request import getproxies_environment
 
 import boto3
 import botocore.session
@@ -34,6 +35,13 @@ CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=32,
 )
+
+
+def no_proxy() -> dict[str, str]:
+    """`NO_PROXY` of the operator, with this machine added: only other hosts are reached through a proxy."""
+    known = getproxies_environment().get("no", "")
+    hosts = known if known == "*" else ",".join(filter(None, (known, "127.0.0.1", "localhost")))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def session() -> boto3.Session:

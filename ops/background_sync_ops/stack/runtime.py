@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from background_sync_ops.stack.clients import CREDENTIALS, REGION
+from background_sync_ops.stack.clients import CREDENTIALS, REGION, no_proxy
 from background_sync_ops.stack.deployment import FunctionSpec
 
 # The modules of Lambda's Python runtime: the AWS SDK, the runtime client and what they depend on.
@@ -24,6 +24,8 @@ RUNTIME_MODULES = (
     "snapshot_restore_py",
     "urllib3",
 )
+TO_THE_INTERNET = ("HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""How this machine reaches Kapso: the proxy, and the certificates to trust."""
 
 
 def command(spec: FunctionSpec) -> list[str]:
@@ -36,7 +38,8 @@ def command(spec: FunctionSpec) -> list[str]:
 def environment(
     spec: FunctionSpec, runtime_api: str, overrides: Mapping[str, str], runtime_dir: Path
 ) -> dict[str, str]:
-    """A function's environment as Lambda sets it. None of the operator's variables are passed on.
+    """A function's environment as Lambda sets it. Of the operator's variables, only those that it needs
+    to reach Kapso are passed on.
 
     `runtime_api` is host:port of the Runtime API, `runtime_dir` the folder of `make_runtime`.
     """
@@ -65,6 +68,8 @@ def environment(
         "PYTHONPATH": os.pathsep.join(map(str, imports)),
         "TZ": ":UTC",
         "_HANDLER": spec.handler,
+        **{name: os.environ[name] for name in TO_THE_INTERNET if name in os.environ},
+        **no_proxy(),
         **spec.environment,
         **overrides,
     }

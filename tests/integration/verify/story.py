@@ -11,10 +11,11 @@ from typing import Any
 from background_sync.records.contacts import contact_key, record_activity
 from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import HOUR_MS
-from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
+from background_sync_ops.kapso import KapsoServer, KapsoStore
 from background_sync_ops.kapso import faults as answers
 from background_sync_ops.kapso.model import Direction
 from tests.integration.killer import Killer, deliver_once
+from tests.integration.verify.model import PersonModel
 from tests.integration.verify.number import PHONE_ID, assert_counts_add_up
 from tests.integration.verify.plans import (
     FAILS,
@@ -31,35 +32,6 @@ from tests.integration.world import LEASE_MS, NOW, Received, World, message
 STORED_BEFORE_MS = 6 * HOUR_MS
 FUTURE = 4_000_000_000_000
 NOTE = {"content": "called him", "added_by": "ana", "added_at": 7}
-
-
-@dataclass
-class PersonModel:
-    """What the plan says of a person: the last activity in the table, and in each conversation (ms).
-
-    Kapso knows the last message of each direction in a conversation.
-
-    A deleted contact does not come back for activity that was compared before, up to `deleted_after`.
-    """
-
-    person: Person
-    contact_id: str
-    in_table: int | None
-    deleted_after: int = 0
-    in_kapso: dict[tuple[str, Direction], int] = field(default_factory=dict)
-
-    def missed(self, scan_at: int) -> int | None:
-        """The activity that the table should have by the time of a scan, and does not have."""
-        settled = max((at for at in self.in_kapso.values() if at <= scan_at - GRACE_MS), default=None)
-        if settled is None or (self.in_table is not None and settled - self.in_table <= GRACE_MS):
-            return None
-        if self.in_table is None and settled <= self.deleted_after:
-            return None
-        return settled
-
-    def is_settled(self, scan_at: int) -> bool:
-        """Whether all webhooks of this person have arrived or are missed."""
-        return all(at <= scan_at - GRACE_MS for at in self.in_kapso.values())
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Connections to Kapso: one pool per process, and a read timeout that bounds the whole response.
+"""Connections to Kapso: one pool per process and proxy, and a read timeout that bounds the whole response.
 
 urllib3's read timeout starts again with every byte, so a server that sends one byte now and then could
 outlast any deadline. It can do so in the status line and the headers too, before urllib3 returns anything, so
@@ -10,12 +10,17 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+
+from background_sync.rules.base_url import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -50,7 +55,7 @@ def send_request(
 ) -> Response | NoResponse:
     """Send one request. Redirects are not followed, and nothing is retried."""
     try:
-        response = POOL.urlopen(
+        response = pool(proxy_for(url)).urlopen(
             method,
             url,
             body=body,
@@ -127,5 +132,24 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-POOL: Final = urllib3.PoolManager(maxsize=4, cert_reqs="CERT_REQUIRED")
-POOL.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+@cache
+def pool(proxy: str | None) -> urllib3.PoolManager:
+    """The connections through a proxy, or without one."""
+    if proxy is None:
+        made = urllib3.PoolManager(maxsize=4, cert_reqs="CERT_REQUIRED")
+    else:
+        auth = urllib3.util.parse_url(proxy).auth
+        headers = urllib3.make_headers(proxy_basic_auth=unquote(auth)) if auth else None
+        made = urllib3.ProxyManager(proxy, proxy_headers=headers, maxsize=4, cert_reqs="CERT_REQUIRED")
+    made.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    return made
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name for a URL; None for this machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = getproxies_environment().get(parts.scheme)
+    if not proxy or is_loopback(host) or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"

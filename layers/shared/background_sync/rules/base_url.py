@@ -26,12 +26,13 @@ def validate_base_url(url: str) -> str:
         raise ValueError(f"a base URL must not have a user or a password: {shown!r}")
     if parts is None or int(parts["port"] or 0) > _MAX_PORT:
         raise ValueError(f"a base URL must be a scheme, a host and at most a path: {shown!r}")
-    if parts["scheme"].lower() != "https" and not _is_loopback(parts["host"]):
+    if parts["scheme"].lower() != "https" and not is_loopback(parts["host"]):
         raise ValueError(f"a base URL must be https, or http to this machine: {shown!r}")
     return parts["origin"].lower() + (parts["path"] or "").rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return host.lower() == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:

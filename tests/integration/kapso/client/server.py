@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from background_sync.clock import Clock, Deadline
 from background_sync.kapso.client import KapsoClient
-from background_sync.kapso.transport import POOL
+from background_sync.kapso.transport import pool
 from tests.integration.world import TestClock
 from tests.unit.kapso.records import MOMENT
 
@@ -104,7 +104,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop.set()
         # A connection that stays open keeps its thread waiting for another request.
-        _close_connections()
+        close_connections()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -140,7 +140,8 @@ def _http_server(server: Server) -> ThreadingHTTPServer:
     return QuietServer(("127.0.0.1", 0), Handler)
 
 
-def _close_connections() -> None:
-    for key in POOL.pools.keys():  # noqa: SIM118 - urllib3's container cannot be iterated over
-        POOL.pools[key].close()
-    POOL.clear()
+def close_connections(proxy: str | None = None) -> None:
+    pools = pool(proxy).pools
+    for key in pools.keys():  # noqa: SIM118 - urllib3's container cannot be iterated over
+        pools[key].close()
+    pools.clear()
