@@ -1,8 +1,9 @@
-"""The built-in demo data: four workspaces of made-up people, with times relative to a given time.
+"""The built-in demo data: five workspaces of made-up people, with times relative to a given time.
 
     demo-harbor-coffee     busy: most people wrote within the hour
     demo-alpine-outdoor    own settings: stale after 6 h, cooldown 48 h, 10 flags per run
     demo-sunrise-travel    neglected: more stale contacts than one run may flag
+    demo-lakeside-yoga     verifies against Kapso (see `demo_kapso`), which switched its webhook off
     demo-old-mill-books    has no token, so sweeps skip it
 
 It is written as a Convex export and imported like one. Phone numbers come from ranges that are reserved for
@@ -30,6 +31,9 @@ from background_sync_ops.snapshot import (
 Document = dict[str, Any]
 
 SEED = 20260101
+VERIFYING = "demo-lakeside-yoga"
+MISSED = "missed"
+"""The kind of contacts whose last message never reached the CRM."""
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ class Workspace:
     kapso_phone_id: str
     contacts: Mapping[str, int]
     has_token: bool = True
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int | str] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
 
 
@@ -121,6 +125,15 @@ WORKSPACES = (
         },
     ),
     Workspace(
+        workspace_id=VERIFYING,
+        name="Lakeside Yoga",
+        kapso_phone_id="104500000000005",
+        contacts={"fresh": 11, "quiet": 38, MISSED: 6, "archived": 2, "converted": 3},
+        # The first sweep compares every message that was ever written.
+        settings={"verify": "repair", "verifyLookbackMs": 30 * DAY_MS},
+        policy=Policy(verify_lookback_ms=30 * DAY_MS),
+    ),
+    Workspace(
         workspace_id="demo-old-mill-books",
         name="Old Mill Books",
         kapso_phone_id="104500000000004",
@@ -140,19 +153,28 @@ def import_demo(
 
 def demo_snapshot(now_ms: int) -> dict[str, list[Document]]:
     """The demo's documents by table. The same `now_ms` gives the same documents."""
+    contacts = [contact for _, contact in demo_contacts(now_ms)]
+    return {"workspaces": [_workspace(each, now_ms) for each in WORKSPACES], "contacts": contacts}
+
+
+def demo_contacts(now_ms: int) -> list[tuple[str, Document]]:
+    """Each contact with its kind."""
     rng = random.Random(SEED)  # noqa: S311 - made-up people are no secret
     phones = _phones(rng)
     contacts = [
-        document
+        (kind, _contact(rng, workspace, kind, now_ms, next(phones)))
         for workspace in WORKSPACES
         for kind, count in workspace.contacts.items()
         for _ in range(count)
-        for document in [_contact(rng, workspace, kind, now_ms, next(phones))]
     ]
     rng.shuffle(contacts)
-    for number, contact in enumerate(contacts):
+    for number, (_, contact) in enumerate(contacts):
         contact["_id"] = f"demo-contact-{number:04d}"
-    return {"workspaces": [_workspace(each, now_ms) for each in WORKSPACES], "contacts": contacts}
+    return contacts
+
+
+def token_of(workspace: Workspace) -> str:
+    return f"demo-token-of-{workspace.workspace_id}"
 
 
 def _phones(rng: random.Random) -> Iterator[str]:
@@ -163,7 +185,7 @@ def _phones(rng: random.Random) -> Iterator[str]:
 
 def _workspace(workspace: Workspace, now_ms: int) -> Document:
     created_at = float(now_ms - 200 * DAY_MS)
-    token = {"meta_access_token": f"demo-token-of-{workspace.workspace_id}"} if workspace.has_token else {}
+    token = {"meta_access_token": token_of(workspace)} if workspace.has_token else {}
     return {
         "_id": workspace.workspace_id,
         "_creationTime": created_at,
@@ -171,7 +193,10 @@ def _workspace(workspace: Workspace, now_ms: int) -> Document:
         "slug": workspace.workspace_id.removeprefix("demo-"),
         "kapso_phone_id": workspace.kapso_phone_id,
         **token,
-        "settings": {name: float(value) for name, value in workspace.settings.items()},
+        "settings": {
+            name: value if isinstance(value, str) else float(value)
+            for name, value in workspace.settings.items()
+        },
         "created_at": created_at,
         "updated_at": float(now_ms - 30 * DAY_MS),
     }

@@ -114,7 +114,7 @@ class Killer:
         """Send the request, with another body if one is given; returns the answer."""
         if body is not None:
             request.body = json.dumps(body).encode()
-            request.headers.replace_header("Content-Length", str(len(request.body)))
+            request.headers["Content-Length"] = str(len(request.body))
         return json.loads(self._clients[0]._endpoint.http_session.send(request).content)
 
     def _after(self, **_: object) -> None:

@@ -10,8 +10,9 @@ import typer
 from background_sync.messages import MAX_WINDOW_MS, Window
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, StackOptions, Timeout, WorkspaceId, time
+from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import clean, console, facts, print_json, print_stderr, spinner
-from background_sync_ops.cli.times import SECOND_MS, iso, span
+from background_sync_ops.cli.times import SECOND_MS, Since, iso, span
 from background_sync_ops.cli.verification import kapso_rows
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
 
@@ -28,7 +29,12 @@ def backfill(
     stack: StackOptions,
     workspace: WorkspaceId,
     since: Annotated[
-        int, typer.Option(parser=time, metavar="ISO8601", help="The start: 2026-01-01T10:00:00Z.")
+        Since,
+        typer.Option(
+            parser=parse_since,
+            metavar="DURATION|ISO8601",
+            help="The start: a duration before now, 12h, 7d, or a time, 2026-01-01T10:00:00Z.",
+        ),
     ],
     until: Annotated[
         int | None,
@@ -52,13 +58,14 @@ def backfill(
     from background_sync_ops.backfilling import Backfill
     from background_sync_ops.workspaces import find_active_workspace
 
-    _require_window(since, until)
+    if isinstance(since.start, int) and until is not None:
+        _require_window(since.start, until)
     target = stack.target()
     find_active_workspace(target, target.connect(), workspace)
     now = target.clock.now()
     if until is not None and until > now:
         raise CommandError(f"--until {iso(until)} is in the future", USAGE)
-    window = Window(since, until or now, dry_run)
+    window = Window(since.at(now), until or now, dry_run)
     _require_window(window.since, window.until)
     wanted = Backfill(workspace, now, window)
     wanted.send(target)
@@ -75,9 +82,7 @@ def backfill(
     return NOT_OK
 
 
-def _require_window(since: int, until: int | None) -> None:
-    if until is None:
-        return
+def _require_window(since: int, until: int) -> None:
     if since >= until:
         raise CommandError(f"--since {iso(since)} is not before the end, {iso(until)}", USAGE)
     if until - since > MAX_WINDOW_MS:

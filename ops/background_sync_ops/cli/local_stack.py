@@ -20,8 +20,10 @@ from background_sync_ops.cli.sweep import print_sweep, report_problems, run_swee
 from background_sync_ops.cli.tables import sweep_runs
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.up import UpOptions
+from background_sync_ops.demo_kapso import demo_kapso
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
 from background_sync_ops.following import POLL_S
+from background_sync_ops.kapso import KapsoServer
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.snapshot import ImportReport
 from background_sync_ops.stack.errors import AlreadyRunningError, PortError
@@ -56,22 +58,34 @@ def run_local_stack(options: UpOptions) -> int:
 
 @contextmanager
 def _stack(options: UpOptions, state_dir: Path) -> Iterator[LocalStack]:
+    with ExitStack() as running:
+        with _named_options(options), waiting("starting the local stack"):
+            stack = _local_stack(options, state_dir, running)
+        stack.http_api.local_routes["/"] = LocalPages(stack)
+        stack.start_delivery()
+        yield stack
+
+
+def _local_stack(options: UpOptions, state_dir: Path, running: ExitStack) -> LocalStack:
+    offset_ms = 0 if options.at is None else options.at - time.time_ns() // 1_000_000
+    kapso_url = options.kapso_url
+    if kapso_url is None and options.snapshot is None:
+        # The demo's people are not known to the real Kapso.
+        store = demo_kapso(options.at or SystemClock().now())
+        kapso_url = running.enter_context(
+            KapsoServer(store, lambda: SystemClock(stack.clock_offset_ms).now())
+        ).url
     stack = LocalStack(
         options.template or TEMPLATE,
         aws_port=options.aws_port,
         api_port=options.api_port,
-        clock_offset_ms=0 if options.at is None else options.at - time.time_ns() // 1_000_000,
+        clock_offset_ms=offset_ms,
         state_dir=state_dir,
-        parameters={} if options.kapso_url is None else {"KapsoBaseUrl": options.kapso_url},
+        parameters={} if kapso_url is None else {"KapsoBaseUrl": kapso_url},
         # Health needs the interval to know when a sweep is late.
         environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},
     )
-    with ExitStack() as running:
-        with _named_options(options), waiting("starting the local stack"):
-            running.enter_context(stack)
-        stack.http_api.local_routes["/"] = LocalPages(stack)
-        stack.start_delivery()
-        yield stack
+    return running.enter_context(stack)
 
 
 @contextmanager

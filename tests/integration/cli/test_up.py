@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from background_sync.rules.counts import TOTALLED
+from background_sync_ops.demo import VERIFYING
 from background_sync_ops.stack.loopback import listen
 from background_sync_ops.stack.state import STATE_DIR, STATE_FILE, running_stack
 from tests.integration.cli.running import ANY_PORTS, AT, AT_MS, Operator, Up, error, get, run, run_here, until
@@ -42,12 +43,21 @@ def test_a_snapshot_is_swept_and_ctrl_c_leaves_nothing_behind(tmp_path: Path, sn
     assert "contacts/documents.jsonl:10: not JSON" in up.err
 
 
-def test_the_stack_sweeps_again_after_every_interval_and_ends_on_sigterm(
-    tmp_path: Path, snapshot: Path
-) -> None:
-    with closing(Up(tmp_path, "--import", str(snapshot), "--every", "2s")) as up:
+def test_the_stack_sweeps_again_after_every_interval_and_ends_on_sigterm(tmp_path: Path) -> None:
+    with closing(Up(tmp_path, "--every", "2s")) as up:
         up.until(lambda: up.out.count("0 failed") >= 2, "two sweeps")
+        assert_the_webhook_of_the_demo_can_be_put_right(tmp_path)
         assert end_with_all_its_processes(up, signal.SIGTERM) == 0
+
+
+def assert_the_webhook_of_the_demo_can_be_put_right(folder: Path) -> None:
+    """The demo has a Kapso of its own, so every command has something to ask about."""
+    found = run_here(folder, "webhooks")
+    assert (found.status, "4 numbers: 3 active, 1 with every webhook off." in found.words) == (1, True)
+    assert run_here(folder, "webhooks", "--fix", VERIFYING, "--yes").status == 0
+    assert run_here(folder, "webhooks").status == 0
+    counted = run_here(folder, "backfill", VERIFYING, "--since", "2d", "--dry-run", "--json")
+    assert (counted.status, json.loads(counted.stdout)["missing"]) == (0, 0), counted.stderr
 
 
 def test_ctrl_c_before_the_stack_is_served_is_exit_status_130(tmp_path: Path) -> None:
@@ -68,6 +78,9 @@ def test_once_sweeps_the_demo_and_every_total_is_the_sum_of_its_runs(tmp_path: P
     for name in set(TOTALLED) - {"skipped"}:
         assert sweep[name] == sum(each[name] or 0 for each in swept), name
     assert sweep["flagged"] > 0
+    [verified] = [each for each in swept if each["workspace_id"] == VERIFYING]
+    assert (verified["repaired"], verified["created"], verified["flagged"]) == (6, 2, 0)
+    assert (verified["webhook"], verified["confirmed_quiet"] > 30) == ("off", True)
     assert {each["run_at"] for each in swept} == {sweep["run_at"]}
     assert running_stack(tmp_path / STATE_DIR) is None
 

@@ -45,13 +45,13 @@ def test_at_any_time_the_demo_has_contacts_of_every_verdict(now: int) -> None:
 
 def test_all_settings_are_valid() -> None:
     documents = demo_snapshot(NOW)["workspaces"]
-    assert [read_policy(parsed_settings(each))[1] for each in documents] == [()] * 4
+    assert [read_policy(parsed_settings(each))[1] for each in documents] == [()] * 5
     assert {read_policy(parsed_settings(each))[0].max_flags_per_run for each in documents} == {10, 50}
 
 
 def test_one_workspace_has_no_token() -> None:
     tokens = [workspace_record(parsed(each))[1] for each in demo_snapshot(NOW)["workspaces"]]
-    assert [token is not None for token in tokens] == [True, True, True, False]
+    assert [token is not None for token in tokens] == [True, True, True, True, False]
 
 
 def test_every_contact_is_unique() -> None:

@@ -37,7 +37,8 @@ class WebhookState:
 
     @staticmethod
     def of(webhooks: Collection[Webhook]) -> "WebhookState":
-        return WebhookState(webhook_state(webhooks), ", ".join(missing_events(webhooks)) or None)
+        state = webhook_state(webhooks)
+        return WebhookState(state, ", ".join(missing_events(webhooks)) if state == INCOMPLETE else None)
 
 
 class Changes(TypedDict, total=False):
