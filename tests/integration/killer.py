@@ -106,7 +106,8 @@ class Killer:
         if self.when in ERRORS:
             return _answer(*ERRORS[self.when])
         if self.when == "partly done" and operation in PARTS:
-            return _answer(200, PARTS[operation](json.loads(request.body), partial(self._send, request)))
+            part = PARTS[operation](json.loads(request.body), partial(self._send, request))
+            return _answer(*ERRORS["throttled"]) if part is None else _answer(200, part)
         self._send(request)
         return _answer(*ERRORS["failed"])
 
@@ -134,12 +135,12 @@ def _answer(status: int, body: Any) -> AWSResponse:
 
 
 def _half_read(body: Any, send: Callable[[Any], Any]) -> Any:
-    """A batch read of which the second half is not processed."""
+    """A batch read of which the second half is not processed. A read of nothing is throttled instead."""
     [(table, wanted)] = body["RequestItems"].items()
     keys, half = wanted["Keys"], len(wanted["Keys"]) // 2
     rest = {"UnprocessedKeys": {table: {**wanted, "Keys": keys[half:]}}}
     if not half:
-        return {"Responses": {}, **rest}
+        return None
     return send({**body, "RequestItems": {table: {**wanted, "Keys": keys[:half]}}}) | rest
 
 
