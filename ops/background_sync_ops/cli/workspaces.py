@@ -1,0 +1,80 @@
+"""`background-sync workspaces`."""
+# ruff: noqa: PLC0415
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from background_sync.rules.workspace import SKIP_REASONS
+from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.options import AsJson, StackOptions
+from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
+from background_sync_ops.cli.times import iso
+from background_sync_ops.errors import OK
+
+ERROR_WIDTH = 300
+Document = Mapping[str, Any]
+
+
+@command(exit_status("0 done"))
+def workspaces(
+    stack: StackOptions,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATE",
+            show_default="all",
+            help="List only workspaces in this state: failing, deferred, webhook_off, reception_lost, "
+            "invalid_settings, inactive, never_run.",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 100,
+    as_json: AsJson = False,
+) -> int:
+    """List workspaces with their state, the reason for it, and their last success.
+
+    With --state, it finds the workspaces that need a person, among all of them.
+    """
+    from background_sync_ops.health_api import HealthApi
+
+    with waiting("asking for the workspaces"):
+        found = list(islice(HealthApi(stack.target()).workspaces(state), limit + 1))
+    listed, more = found[:limit], len(found) > limit
+    if as_json:
+        print_json({"workspaces": listed, "more": more})
+        return OK
+    out, which = console(), f" in the state {clean(state)}" if state else ""
+    if not listed:
+        out.print(f"No workspace is{which or ' there'}.")
+        return OK
+    out.print(_table(listed), "")
+    number = "1 workspace" if len(listed) == 1 else f"{len(listed)} workspaces"
+    out.print(f"{number}{which}{', and there are more: list them with --limit' if more else ''}.")
+    return OK
+
+
+def _table(documents: Iterable[Document]) -> Table:
+    headers = ("Workspace", "State", "Last success", "Reason")
+    table = grid(headers, fold=("Workspace", "State", "Reason"))
+    for each in documents:
+        states = ", ".join(each["states"]).replace("_", " ") or "ok"
+        success = iso(each["last_success_at"], seconds=False)
+        table.add_row(clean(each["workspace_id"]), clean(states), success, reason(each))
+    return table
+
+
+def reason(workspace: Document) -> str:
+    """Why a workspace is in its states, in plain words; a dash if there is nothing to say."""
+    settings = workspace["invalid_settings"]
+    reasons = (
+        workspace["error"] if "failing" in workspace["states"] else None,
+        (workspace["deferred_why"] or "").replace("_", " ") if "deferred" in workspace["states"] else None,
+        SKIP_REASONS.get(workspace["inactive_why"] or ""),
+        f"webhook {workspace['webhook']}" if "webhook_off" in workspace["states"] else None,
+        f"no webhook gets {workspace['webhook_missing']}" if workspace["webhook_missing"] else None,
+        "; ".join(f"settings.{name} {why}" for name, why in settings.items()) or None,
+    )
+    return shortened(clean("; ".join(filter(None, reasons)) or "-"), ERROR_WIDTH)
