@@ -6,12 +6,11 @@ import pytest
 
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.conversations import changed_since
-from background_sync.kapso.webhooks import change_webhook, failed_deliveries, list_webhooks
-from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore, LastPage, Quirks
+from background_sync.kapso.webhooks import failed_deliveries
+from background_sync_ops.kapso import KapsoServer, KapsoStore, LastPage, Quirks
 from tests.integration.kapso.client.server import KEY, make_client
+from tests.integration.kapso.server.world import MINUTE, log_failed
 from tests.unit.kapso.records import MOMENT, PHONE_ID
-
-MINUTE = 60_000
 
 
 @pytest.fixture
@@ -68,33 +67,9 @@ def test_a_delivery_receipt_is_not_activity(store: KapsoStore, client: KapsoClie
     assert (found.last_active_at, max(found.activities)) == (MOMENT, MOMENT - 5 * MINUTE)
 
 
-def test_webhooks_are_listed_and_switched_on(store: KapsoStore, client: KapsoClient) -> None:
-    webhook = store.add_webhook(PHONE_ID, "https://crm.example/hooks", active=False, secret_key="hush")
-    [listed] = list_webhooks(client, PHONE_ID)
-    assert (listed.id, listed.url, listed.active) == (webhook.id, "https://crm.example/hooks", False)
-    assert listed.events == tuple(webhook.events)
-    change_webhook(client, PHONE_ID, listed.id, {"active": True})
-    [listed] = list_webhooks(client, PHONE_ID)
-    assert listed.active
-
-
 def test_failed_deliveries_are_counted(kapso: KapsoServer, store: KapsoStore, client: KapsoClient) -> None:
-    webhook = store.add_webhook(PHONE_ID, "http://127.0.0.1:9/hooks")
     for minutes in range(150):
-        at = MOMENT - minutes * MINUTE
-        store.log_delivery(
-            Delivery(
-                id=str(minutes),
-                webhook_id=webhook.id,
-                webhook_url=webhook.url,
-                phone_number_id=PHONE_ID,
-                event="whatsapp.message.received",
-                conversation_phone_number=None,
-                created_at=at,
-                status="failed",
-                failed_at=at,
-            )
-        )
+        log_failed(store, MOMENT - minutes * MINUTE)
     since = MOMENT - 120 * MINUTE
     assert len(failed_deliveries(client, PHONE_ID, since, max_pages=5)) == 121
     assert len(kapso.requests) == 2

@@ -1,5 +1,6 @@
 """Scanning the conversations that changed, page by page."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.conversations import ConversationPage, changed_since
 from background_sync.kapso.errors import InvalidPhoneId, Unavailable
+from background_sync.kapso.webhooks import change_webhook, failed_deliveries, list_webhooks
 from tests.integration.kapso.client.server import Reply, Server
 from tests.unit.kapso.records import MOMENT, PHONE_ID, conversation
 
@@ -101,7 +103,18 @@ def test_a_page_is_requested_only_when_it_is_wanted(server: Server, client: Kaps
     assert len(server.requests) == 1
 
 
-def test_an_invalid_phone_id_is_not_sent(server: Server, client: KapsoClient) -> None:
-    with pytest.raises(InvalidPhoneId, match="not a row of digits but text of 6 characters"):
-        changed_since(client, "1/../2", MOMENT)
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda client: changed_since(client, "1/../2", MOMENT),
+        lambda client: list_webhooks(client, "x"),
+        lambda client: change_webhook(client, "x", "7c1d9a34", {"active": True}),
+        lambda client: failed_deliveries(client, "x", MOMENT),
+    ],
+)
+def test_an_invalid_phone_id_is_not_sent(
+    server: Server, client: KapsoClient, send: Callable[[KapsoClient], object]
+) -> None:
+    with pytest.raises(InvalidPhoneId, match="not a row of digits"):
+        send(client)
     assert server.requests == []

@@ -1,13 +1,12 @@
 """A number's webhooks, without their secrets, and its failed deliveries."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from background_sync.kapso.client import KapsoClient
-from background_sync.kapso.errors import InvalidPhoneId, InvalidResponse
+from background_sync.kapso.errors import InvalidResponse
 from background_sync.kapso.webhooks import change_webhook, failed_deliveries, list_webhooks
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.rules.webhooks import Webhook
@@ -51,11 +50,6 @@ def test_webhooks_are_listed(server: Server, client: KapsoClient) -> None:
     )
     [request] = server.requests
     assert (request.method, request.path) == ("GET", PATH)
-
-
-def test_a_number_may_have_no_webhooks(server: Server, client: KapsoClient) -> None:
-    server.replies = [listed()]
-    assert list_webhooks(client, PHONE_ID) == ()
 
 
 def test_the_parser_itself_drops_the_secrets(
@@ -181,19 +175,3 @@ def test_the_log_is_not_read_beyond_the_time(server: Server, client: KapsoClient
     server.replies = [log(failed(1), failed(61), after="c0")]
     assert count(client, max_pages=10) == 1
     assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    "send",
-    [
-        lambda client: list_webhooks(client, "x"),
-        lambda client: change_webhook(client, "x", WEBHOOK_ID, {"active": True}),
-        lambda client: failed_deliveries(client, "x", MOMENT),
-    ],
-)
-def test_an_invalid_phone_id_is_not_sent(
-    server: Server, client: KapsoClient, send: Callable[[KapsoClient], object]
-) -> None:
-    with pytest.raises(InvalidPhoneId):
-        send(client)
-    assert server.requests == []

@@ -53,15 +53,6 @@ def test_a_conversation_that_moves_during_a_scan_is_seen_by_the_next_scan_only(
     assert phones(client)[0] == of(people, 3, 0)
 
 
-def test_a_cursor_stays_valid_when_its_record_moves(
-    store: KapsoStore, client: Client, people: list[Person]
-) -> None:
-    pages = client.pages(limit=2)
-    next(pages)
-    store.delivery_receipt(NUMBER, people[1], NOW + MINUTE)
-    assert [record["phone_number"] for record in next(pages).data] == of(people, 2, 3)
-
-
 def test_a_cursor_holds_time_and_id(store: KapsoStore, client: Client, people: list[Person]) -> None:
     after = client.get(CONVERSATIONS, limit=1).document["paging"]["cursors"]["after"]
     [conversation] = store.conversations(NUMBER, people[0])
@@ -94,18 +85,14 @@ def test_the_last_page_has_no_cursor_in_one_of_four_forms(
     assert document == paging
 
 
-def test_a_cursor_on_the_last_page_leads_to_an_empty_page(
+def test_a_cursor_on_the_last_page_leads_to_an_empty_page_or_to_the_same_again(
     kapso: KapsoServer, client: Client, people: list[Person]
 ) -> None:
     kapso.quirks = Quirks(last_page=LastPage.SET_AFTER)
     assert phones(client)[2:] == [of(people, 4), []]
-
-
-@pytest.mark.usefixtures("people")
-def test_a_repeated_cursor_leads_to_the_same_page(kapso: KapsoServer, client: Client) -> None:
     kapso.quirks = Quirks(last_page=LastPage.REPEATED_AFTER)
-    pages = [page.data for page in islice(client.pages(limit=2), 5)]
-    assert pages[2] == pages[3] == pages[4] != []
+    pages = [page.data for page in islice(client.pages(limit=2), 4)]
+    assert pages[2] == pages[3] != []
 
 
 @pytest.mark.usefixtures("people")

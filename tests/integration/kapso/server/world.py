@@ -1,7 +1,7 @@
 """A client of the server, and an endpoint for its webhooks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from types import TracebackType
@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from background_sync_ops.kapso import KapsoServer
+from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 
 NOW = 1_767_225_600_000
@@ -83,12 +83,31 @@ class Client:
             yield response
 
 
+def log_failed(store: KapsoStore, at: int, number: str = NUMBER) -> str:
+    """Log a delivery that failed; returns its id."""
+    delivery = Delivery(
+        id=store.new_id(),
+        webhook_id="w",
+        webhook_url="https://crm.example/hooks",
+        phone_number_id=number,
+        event="whatsapp.message.received",
+        conversation_phone_number="621",
+        created_at=at,
+        status="failed",
+        response_status=500,
+        attempt_count=4,
+        last_attempt_at=at,
+        failed_at=at,
+    )
+    store.log_delivery(delivery)
+    return delivery.id
+
+
 @dataclass
 class Endpoint:
-    """Receives webhooks, and responds with `status` or with what `respond` returns."""
+    """Receives webhooks, and responds with `status`."""
 
     status: int = 200
-    respond: Callable[[], int] | None = None
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -105,7 +124,7 @@ class Endpoint:
     def _receive(self, request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers}
         self.received.append((headers, request.get_data()))
-        return Response(status=self.respond() if self.respond else self.status)
+        return Response(status=self.status)
 
     @property
     def documents(self) -> list[Any]:
