@@ -54,22 +54,17 @@ def test_an_asynchronous_invocation_is_accepted_without_a_result(
     eventually(lambda: log.read_text().count("accepted") == before + 1)
 
 
-def test_a_dry_run_does_not_run_the_function(client: "LambdaClient", stack: LocalStack) -> None:
-    answer = client.invoke(
-        FunctionName=WORKER, InvocationType="DryRun", Payload='{"do": "say", "what": "dry run"}'
-    )
+def test_a_dry_run_an_unknown_function_and_an_invalid_payload_run_nothing(
+    client: "LambdaClient", stack: LocalStack
+) -> None:
+    order = '{"do": "say", "what": "dry run"}'
+    answer = client.invoke(FunctionName=WORKER, InvocationType="DryRun", Payload=order)
     assert answer["StatusCode"] == 204
-    assert "dry run" not in stack.find(WORKER).log_path.read_text()
-
-
-def test_an_unknown_function_is_not_found(client: "LambdaClient") -> None:
     with pytest.raises(client.exceptions.ResourceNotFoundException, match="has no function NoSuchFunction"):
         client.invoke(FunctionName="NoSuchFunction")
-
-
-def test_a_payload_that_is_not_json_is_refused(client: "LambdaClient") -> None:
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
         client.invoke(FunctionName=WORKER, Payload="{")
+    assert "dry run" not in stack.find(WORKER).log_path.read_text()
 
 
 def test_the_engines_endpoint_lists_functions(stack: LocalStack) -> None:

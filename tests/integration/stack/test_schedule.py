@@ -28,10 +28,9 @@ def test_a_schedule_fires_at_its_start_then_every_interval_and_skips_what_was_mi
     assert Schedule(START, HOUR).next_after(START + after_start) == START + due
 
 
-@pytest.mark.parametrize("every", [timedelta(0), -HOUR])
-def test_an_interval_must_be_positive(every: timedelta) -> None:
+def test_an_interval_must_be_positive() -> None:
     with pytest.raises(ValueError, match="must be positive"):
-        Schedule(START, every)
+        Schedule(START, 0 * HOUR)
 
 
 def test_the_event_is_eventbridges() -> None:

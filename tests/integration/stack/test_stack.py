@@ -1,35 +1,17 @@
-"""The stack: found by other commands while it runs, gone afterwards."""
+"""The stack is gone after its end, and what it left in its folder is not believed. The commands find it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from background_sync_ops.stack.errors import AlreadyRunningError, PortError, StackError
+from background_sync_ops.stack.errors import PortError, StackError
 from background_sync_ops.stack.loopback import listen, url
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.stack.state import STATE_FILE, running_stack
 from tests.integration.stack.processes import runs
-
-
-def test_a_running_stack_is_found(stack: LocalStack) -> None:
-    info = running_stack(stack.state_dir)
-    assert info is not None
-    assert (info.pid, info.outputs) == (os.getpid(), stack.outputs)
-    assert (info.endpoint_url, info.lambda_endpoint_url) == (stack.endpoint_url, stack.invoke_url)
-    assert info.api_url == stack.api_url
-
-
-def test_a_second_stack_does_not_start_on_the_same_folder(stack: LocalStack) -> None:
-    second = LocalStack(stack.template_path, state_dir=stack.state_dir)
-    with (
-        pytest.raises(AlreadyRunningError, match=f"process {os.getpid()} is already running a stack"),
-        second,
-    ):
-        pass
 
 
 def test_the_file_of_a_dead_stack_is_ignored(stack: LocalStack, tmp_path: Path) -> None:
@@ -61,20 +43,6 @@ def test_nothing_is_left_at_the_end(tmp_path: Path, stack: LocalStack) -> None:
         listen(int(each.rsplit(":", 1)[1])).close()
     with pytest.raises(StackError, match="has stopped"):
         short.invoke("WorkerFunction")
-
-
-@pytest.mark.parametrize("option", ["api_port", "aws_port"])
-def test_a_port_in_use_is_named_and_nothing_is_left_running(
-    tmp_path: Path, stack: LocalStack, option: str
-) -> None:
-    with listen(0) as taken:
-        port = taken.getsockname()[1]
-        ports = {"api_port": 0, "aws_port": 0, option: port}
-        failing = LocalStack(stack.template_path, state_dir=tmp_path, **ports)
-        with pytest.raises(PortError, match=f"port {port}: already taken") as error, failing:
-            pass
-    assert error.value.port == port
-    assert running_stack(tmp_path) is None
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])

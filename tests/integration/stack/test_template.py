@@ -20,22 +20,6 @@ def test_outputs_have_local_addresses_and_omit_attributes_of_what_is_not_created
     assert outputs.keys() == {"ItemsName", "WorkerName"}
 
 
-def test_queues_are_created_with_their_properties(stack: LocalStack) -> None:
-    answer = stack.client("sqs").get_queue_attributes(
-        QueueUrl=stack.outputs["JobsUrl"], AttributeNames=["All"]
-    )
-    assert answer["Attributes"]["VisibilityTimeout"] == "300"
-    assert '"maxReceiveCount": 3' in answer["Attributes"]["RedrivePolicy"]
-
-
-def test_tables_are_created_with_their_indexes_and_time_to_live(stack: LocalStack) -> None:
-    dynamodb, name = stack.client("dynamodb"), stack.outputs["ItemsName"]
-    indexes = dynamodb.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"]
-    assert [index["IndexName"] for index in indexes] == ["by_rank"]
-    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expires_at")
-
-
 def test_the_mapping_the_schedule_and_the_routes_are_the_templates(stack: LocalStack) -> None:
     mapping = stack.mapping.spec
     assert (mapping.function, mapping.queue_url) == ("WorkerFunction", stack.outputs["JobsUrl"])
@@ -82,14 +66,11 @@ def function(properties: str) -> str:
         (function("CodeUri: code/, Handler: a.b, Runtim: python3.13"), r"is not valid: .*F.* is invalid"),
     ],
 )
-def test_an_invalid_or_unsupported_template_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+def test_a_missing_invalid_or_unsupported_template_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "code").mkdir()
     path = tmp_path / "template.yaml"
     path.write_text(text)
     with pytest.raises(TemplateError, match=reason):
         template.load(path, {})
-
-
-def test_a_missing_template_is_named(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"nowhere\.yaml: No such file"):
         template.load(tmp_path / "nowhere.yaml", {})
