@@ -13,7 +13,6 @@ from background_sync.clock import Deadline, SystemClock
 from background_sync.kapso.client import (
     USER_AGENT,
     KapsoClient,
-    RateLimit,
     read_rate_limit,
     read_retry_after_s,
 )
@@ -84,11 +83,6 @@ def test_retry_after_is_read_in_seconds_and_as_a_date(headers: dict[str, str], s
 @given(st.text() | st.text("0123456789 :+-,JanFebMonGMT"))
 def test_retry_after_may_hold_any_text(value: str) -> None:
     assert 1 <= read_retry_after_s({"Retry-After": value, "Date": value}, MOMENT) <= 3600
-
-
-def test_the_rate_limit_is_read() -> None:
-    headers = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "99"}
-    assert read_rate_limit(headers) == RateLimit(limit=100, remaining=99)
 
 
 @pytest.mark.parametrize("remaining", [{}, *({"X-RateLimit-Remaining": each} for each in ("", "many", "-1"))])

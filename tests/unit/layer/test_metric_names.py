@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync import telemetry
-from background_sync.telemetry import emit, metric_name
+from background_sync.telemetry import emit
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -14,22 +14,14 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return document
 
 
-def test_names_are_camel_case() -> None:
-    assert [metric_name(name) for name in ("stale_found", "flagged")] == ["StaleFound", "Flagged"]
-
-
-def test_a_run_is_one_document_with_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_one_document_with_its_counts_and_its_workspace_as_a_property(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     emit({"stale_found": 3}, "w1", run_duration=40)
     document = emitted(capsys)
     assert (document["StaleFound"], document["RunDuration"]) == ([3.0], [40.0])
-
-
-def test_a_workspace_is_a_property_and_never_a_dimension(capsys: pytest.CaptureFixture[str]) -> None:
-    emit({"flagged": 1}, "w1")
-    document = emitted(capsys)
     [directive] = document["_aws"]["CloudWatchMetrics"]
-    assert document["workspace_id"] == "w1"
-    assert directive["Dimensions"] == [["service"]]
+    assert (document["workspace_id"], directive["Dimensions"]) == ("w1", [["service"]])
 
 
 def test_a_document_contains_nothing_of_the_last_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,20 +20,11 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("check", GUIDES)
-def test_the_runbook_has_the_section_of_the_check(check: str) -> None:
+def test_the_runbook_names_the_check_and_has_its_section_and_its_command_exists(check: str) -> None:
     assert GUIDES[check].anchor in ANCHORS
-    assert runbook_link("https://docs.example/operations", check).startswith(
-        "https://docs.example/operations#"
-    )
-
-
-@pytest.mark.parametrize("check", GUIDES)
-def test_the_runbook_names_the_check(check: str) -> None:
+    link = runbook_link("https://docs.example/operations", check)
+    assert link.startswith("https://docs.example/operations#")
     assert f"`{check}`" in RUNBOOK
-
-
-@pytest.mark.parametrize("check", GUIDES)
-def test_the_command_of_the_check_exists(check: str) -> None:
     program, command = GUIDES[check].command.split()
     assert program == "background-sync"
     assert command in COMMANDS

@@ -23,13 +23,11 @@ def test_a_manual_event_names_its_time_in_milliseconds() -> None:
     assert read_scheduled({"run_at": T10}, T10) == Scheduled(T10, resume=False)
 
 
-def test_an_event_of_the_dispatcher_itself_resumes_a_sweep() -> None:
-    assert read_scheduled({"run_at": T10, "resume": True}, T10) == Scheduled(T10, resume=True)
-
-
-@pytest.mark.parametrize("resume", [False, None, "true", 1])
-def test_any_other_value_of_resume_is_ignored(resume: object) -> None:
-    assert not read_scheduled({"run_at": T10, "resume": resume}, T10).resume
+@pytest.mark.parametrize(
+    ("resume", "resumes"), [(True, True), (False, False), (None, False), ("true", False)]
+)
+def test_an_event_of_the_dispatcher_itself_resumes_a_sweep(resume: object, resumes: bool) -> None:
+    assert read_scheduled({"run_at": T10, "resume": resume}, T10) == Scheduled(T10, resume=resumes)
 
 
 @pytest.mark.parametrize("event", [{}, {"time": None}, {"time": T10}, {"detail": {"run_at": T10}}])

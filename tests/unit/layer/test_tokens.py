@@ -8,23 +8,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from background_sync import tokens as tokens_module
 from background_sync.tokens import KEPT_MS, NoToken, Tokens
+from tests.integration.world import TestClock
 
-NOW = 1_767_225_600_000
 PREFIX = "/stack/kapso-tokens/"
 NAME = f"{PREFIX}abc"
-
-
-@dataclass
-class Clock:
-    """A clock that the test moves."""
-
-    time: int = NOW
-
-    def now(self) -> int:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += round(seconds * 1000)
 
 
 @dataclass
@@ -46,12 +33,12 @@ class Ssm:
         return {"Parameter": {"Value": self.values[Name]}}
 
 
-def make_tokens(ssm: Ssm, clock: Clock | None = None) -> Tokens:
-    return Tokens(PREFIX, clock or Clock(), ssm)  # type: ignore[arg-type]
+def make_tokens(ssm: Ssm, clock: TestClock | None = None) -> Tokens:
+    return Tokens(PREFIX, clock or TestClock(), ssm)  # type: ignore[arg-type]
 
 
 def test_a_key_is_kept_for_five_minutes() -> None:
-    ssm, clock = Ssm({NAME: "old"}), Clock(NOW)
+    ssm, clock = Ssm({NAME: "old"}), TestClock()
     tokens = make_tokens(ssm, clock)
     assert tokens.get(NAME) == "old"
     ssm.values[NAME] = "new"
@@ -112,7 +99,7 @@ def test_a_full_cache_drops_the_least_recently_used_key() -> None:
 
 @pytest.mark.usefixtures("small_cache")
 def test_a_full_cache_drops_expired_keys_first() -> None:
-    ssm, clock = Ssm({PREFIX + each: each for each in ("expires", "a", "b", "c")}), Clock()
+    ssm, clock = Ssm({PREFIX + each: each for each in ("expires", "a", "b", "c")}), TestClock()
     tokens = make_tokens(ssm, clock)
     tokens.get(PREFIX + "expires")
     clock.time += KEPT_MS - 1

@@ -40,12 +40,9 @@ def test_a_record_without_any_of_the_times_is_invalid() -> None:
         last_activity({"last_contact_at": 5, "updated_at": 0}, NOW)
 
 
-def test_an_invalid_time_is_not_replaced_by_the_next() -> None:
+def test_an_invalid_time_is_not_replaced_by_the_next_and_does_no_harm_if_it_is_not_used() -> None:
     with pytest.raises(InvalidRecord, match="last_activity_at"):
         last_activity({**ALL, "last_activity_at": "yesterday"}, NOW)
-
-
-def test_an_invalid_time_that_is_not_used_does_no_harm() -> None:
     assert last_activity({**ALL, "updated_at": "yesterday"}, NOW) == T1
 
 
@@ -74,12 +71,7 @@ def test_an_index_entry_is_read_by_activity_at_and_a_record_by_its_times() -> No
     assert (stored.activity_at, stored.lead_status, stored.flagged_at) == (T1, "new", 7)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(TIME_ATTRIBUTES),
-        st.integers(-(10**16), 10**16) | st.integers(NOW - DAY_MS, NOW + 2 * DAY_MS),
-    )
-)
+@given(st.dictionaries(st.sampled_from(TIME_ATTRIBUTES), ANY_NUMBER))
 def test_a_time_that_cannot_be_true_is_as_good_as_none(record: dict[str, int]) -> None:
     true = {name: at for name, at in record.items() if is_activity_time(at, NOW)}
     assert readable_activity(record, NOW) == readable_activity(true, NOW)

@@ -68,14 +68,15 @@ def test_settings_that_are_not_a_map_are_one_invalid_setting(settings: object) -
     assert read_policy(settings) == (Policy(), ("settings",))
 
 
-@pytest.mark.parametrize("mode", ["off", "report", "repair"])
-def test_verification_has_three_modes(mode: str) -> None:
-    assert read_verify({"verify": mode}) == (mode, ())
-
-
-@pytest.mark.parametrize("settings", [None, {}, {"verify": None}, "repair", ["verify"], {"theme": "dark"}])
-def test_verification_is_off_by_default(settings: object) -> None:
-    assert read_verify(settings) == ("off", ())
+@pytest.mark.parametrize(
+    ("settings", "mode"),
+    [
+        *(({"verify": mode}, mode) for mode in ("off", "report", "repair")),
+        *((settings, "off") for settings in (None, {}, {"verify": None}, "repair", ["verify"])),
+    ],
+)
+def test_verification_has_three_modes_and_is_off_by_default(settings: object, mode: str) -> None:
+    assert read_verify(settings) == (mode, ())
 
 
 @pytest.mark.parametrize("mode", ["on", "Repair", "", True, 1, ["repair"], {"mode": "repair"}])
