@@ -3,12 +3,13 @@ from collections.abc import Iterator
 import pytest
 
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
-from tests.integration.kapso.server.world import KEY, NUMBER, Client, Endpoint, ManualClock
+from tests.integration.kapso.server.world import KEY, NUMBER, Client, Endpoint
+from tests.integration.world import TestClock
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> TestClock:
+    return TestClock()
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def ann(store: KapsoStore) -> Person:
 
 
 @pytest.fixture
-def kapso(store: KapsoStore, clock: ManualClock) -> Iterator[KapsoServer]:
+def kapso(store: KapsoStore, clock: TestClock) -> Iterator[KapsoServer]:
     with KapsoServer(store, clock.now) as server:
         yield server
 

@@ -3,7 +3,8 @@
 import pytest
 
 from background_sync_ops.kapso import KapsoStore, Person
-from tests.integration.kapso.server.world import CONVERSATIONS, HOUR, NOW, NUMBER, Client, ManualClock
+from tests.integration.kapso.server.world import CONVERSATIONS, HOUR, NOW, NUMBER, Client
+from tests.integration.world import TestClock
 
 
 def test_a_record_has_the_fields_of_kapso_and_its_block_only_if_asked(
@@ -59,7 +60,7 @@ def test_the_bounds_are_inclusive(
 
 
 def test_a_conversation_ends_after_a_day_of_silence(
-    store: KapsoStore, ann: Person, client: Client, clock: ManualClock
+    store: KapsoStore, ann: Person, client: Client, clock: TestClock
 ) -> None:
     store.message(NUMBER, ann, "inbound", NOW)
     clock.time = NOW + 24 * HOUR

@@ -7,7 +7,8 @@ import pytest
 
 from background_sync_ops.kapso import Channel, Delivery, KapsoServer, KapsoStore, Person, Webhook
 from background_sync_ops.kapso.model import RECEIVED
-from tests.integration.kapso.server.world import MINUTE, NOW, NUMBER, SECOND, Endpoint, ManualClock
+from tests.integration.kapso.server.world import MINUTE, NOW, NUMBER, SECOND, Endpoint
+from tests.integration.world import TestClock
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_every_status_but_200_is_retried_with_the_same_key_and_body(
     kapso: KapsoServer,
     ann: Person,
     endpoint: Endpoint,
-    clock: ManualClock,
+    clock: TestClock,
     status: int,
 ) -> None:
     endpoint.status = status
@@ -104,7 +105,7 @@ def test_nothing_is_sent_beyond_this_machine(
 
 @pytest.mark.usefixtures("webhook")
 def test_a_late_delivery_is_sent_after_newer_ones_and_a_channel_may_shuffle_them(
-    kapso: KapsoServer, ann: Person, endpoint: Endpoint, clock: ManualClock
+    kapso: KapsoServer, ann: Person, endpoint: Endpoint, clock: TestClock
 ) -> None:
     kapso.courier.channel = Channel(late=1, late_ms=5 * MINUTE)
     kapso.store.message(NUMBER, ann, "inbound", NOW, text="late")

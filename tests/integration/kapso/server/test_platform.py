@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
+from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore, Person
 from tests.integration.kapso.server.world import (
     CONVERSATIONS,
     DELIVERIES,
@@ -13,7 +13,6 @@ from tests.integration.kapso.server.world import (
     NUMBER,
     WEBHOOKS,
     Client,
-    log_failed,
 )
 
 URL = "https://crm.example/hooks"
@@ -68,6 +67,25 @@ def test_the_health_of_a_number_shows_what_meta_answers(store: KapsoStore, clien
     found = client.get(health).document
     assert (found["status"], found["checks"]["webhook_subscription"]["passed"]) == ("unhealthy", False)
     assert client.get(health.replace(NUMBER, "999")).status == 404
+
+
+def log_failed(store: KapsoStore, at: int, number: str = NUMBER) -> str:
+    delivery = Delivery(
+        id=store.new_id(),
+        webhook_id="w",
+        webhook_url=URL,
+        phone_number_id=number,
+        event="whatsapp.message.received",
+        conversation_phone_number="621",
+        created_at=at,
+        status="failed",
+        response_status=500,
+        attempt_count=4,
+        last_attempt_at=at,
+        failed_at=at,
+    )
+    store.log_delivery(delivery)
+    return delivery.id
 
 
 def test_an_entry_of_the_log_has_no_payload(store: KapsoStore, client: Client) -> None:

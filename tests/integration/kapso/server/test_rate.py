@@ -9,8 +9,8 @@ from tests.integration.kapso.server.world import (
     MINUTE,
     NOW,
     Client,
-    ManualClock,
 )
+from tests.integration.world import TestClock
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_all_endpoints_share_the_limit_and_a_request_over_it_gets_429(client: Cl
     assert responses[2].headers["retry-after"] == "60"
 
 
-def test_the_limit_starts_anew_every_minute(client: Client, clock: ManualClock) -> None:
+def test_the_limit_starts_anew_every_minute(client: Client, clock: TestClock) -> None:
     clock.time = NOW + MINUTE - 1
     assert [client.get(CONVERSATIONS).status for _ in range(3)] == [200, 200, 429]
     clock.time += 1

@@ -4,7 +4,8 @@ import pytest
 
 from background_sync_ops.kapso import Channel, KapsoServer, KapsoStore, Person, Webhook
 from background_sync_ops.kapso.switch_off import WINDOW_MS, RecentDeliveries, is_failing
-from tests.integration.kapso.server.world import NOW, NUMBER, WEBHOOKS, Client, Endpoint, ManualClock
+from tests.integration.kapso.server.world import NOW, NUMBER, WEBHOOKS, Client, Endpoint
+from tests.integration.world import TestClock
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_a_failing_webhook_is_switched_off_until_a_person_switches_it_on(
     ann: Person,
     endpoint: Endpoint,
     webhook: Webhook,
-    clock: ManualClock,
+    clock: TestClock,
 ) -> None:
     deliver(kapso, ann, 39)
     assert kapso.store.webhook(webhook.id).active
@@ -66,7 +67,7 @@ def test_a_failing_webhook_is_switched_off_until_a_person_switches_it_on(
 
 
 def test_earlier_failures_do_not_count_after_a_webhook_is_switched_on(
-    kapso: KapsoServer, ann: Person, webhook: Webhook, clock: ManualClock
+    kapso: KapsoServer, ann: Person, webhook: Webhook, clock: TestClock
 ) -> None:
     deliver(kapso, ann, 40)
     clock.time += 1

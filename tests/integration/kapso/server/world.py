@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from background_sync_ops.kapso import Delivery, KapsoServer, KapsoStore
+from background_sync_ops.kapso import KapsoServer
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 
 NOW = 1_767_225_600_000
@@ -23,16 +23,6 @@ KEY = "project-key"
 CONVERSATIONS = f"/meta/whatsapp/v24.0/{NUMBER}/conversations"
 WEBHOOKS = f"/platform/v1/whatsapp/phone_numbers/{NUMBER}/webhooks"
 DELIVERIES = "/platform/v1/webhook_deliveries"
-
-
-@dataclass
-class ManualClock:
-    """A clock that the test moves."""
-
-    time: int = NOW
-
-    def now(self) -> int:
-        return self.time
 
 
 @dataclass(frozen=True)
@@ -81,26 +71,6 @@ class Client:
         while after := response.document.get("paging", {}).get("cursors", {}).get("after"):
             response = self.get(path, **query, after=after)
             yield response
-
-
-def log_failed(store: KapsoStore, at: int, number: str = NUMBER) -> str:
-    """Log a delivery that failed; returns its id."""
-    delivery = Delivery(
-        id=store.new_id(),
-        webhook_id="w",
-        webhook_url="https://crm.example/hooks",
-        phone_number_id=number,
-        event="whatsapp.message.received",
-        conversation_phone_number="621",
-        created_at=at,
-        status="failed",
-        response_status=500,
-        attempt_count=4,
-        last_attempt_at=at,
-        failed_at=at,
-    )
-    store.log_delivery(delivery)
-    return delivery.id
 
 
 @dataclass
