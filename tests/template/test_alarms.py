@@ -7,7 +7,7 @@ import pytest
 
 from background_sync.status.thresholds import LATE_FAIL
 from background_sync_ops.stack.template import Template
-from tests.template.metrics import ALARM, alarms
+from tests.template.metrics import alarms
 from tests.template.resources import FUNCTIONS, ROOT, Properties, properties, target
 
 RUNBOOK = ROOT / "docs" / "operations.md"
@@ -165,8 +165,3 @@ def test_the_address_is_empty_or_an_email_address(template: Template, text: str,
     parameter = template.body["Parameters"]["AlarmEmail"]
     assert bool(re.fullmatch(parameter["AllowedPattern"], text)) is taken
     assert parameter["Default"] == ""
-
-
-def test_resources_named_alarm_are_alarms(template: Template) -> None:
-    assert set(alarms(template)) == {name for name in template.resources if name.endswith("Alarm")}
-    assert all(template.resources[name]["Type"] == ALARM for name in alarms(template))

@@ -10,12 +10,6 @@ from tests.template.metrics import REFERENCE, alarms, dashboard, widgets
 from tests.template.resources import Properties
 
 COLUMNS = 24
-SECTIONS = [
-    "# Is it healthy?",
-    "# What did it find?",
-    "# How fast is it, and what does it cost?",
-    "# Infrastructure",
-]
 VALUES = {
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "background-sync-prod",
@@ -67,29 +61,12 @@ def test_the_widgets_are_on_the_grid_and_do_not_overlap(widgets: list[Properties
         assert not overlap(one, other), (title_of(one), title_of(other))
 
 
-def test_every_row_is_filled(widgets: list[Properties]) -> None:
-    for row in {widget["y"] for widget in widgets}:
-        assert sum(widget["width"] for widget in widgets if widget["y"] == row) == COLUMNS, row
-
-
-def test_each_widget_has_its_own_title(widgets: list[Properties]) -> None:
-    titles = [title_of(widget) for widget in widgets]
-    assert len(set(titles)) == len(titles)
-    assert all(len(title) > 2 for title in titles)
-
-
 def test_every_line_has_a_label_and_every_axis_a_unit(widgets: list[Properties]) -> None:
     for widget in widgets:
         if widget["type"] == "metric":
             lines = [options["label"] for *_, options in widget["properties"]["metrics"]]
             assert len(set(lines)) == len(lines), title_of(widget)
             assert widget["properties"]["yAxis"]["left"]["label"], title_of(widget)
-
-
-def test_the_sections_are_in_order(widgets: list[Properties]) -> None:
-    texts = [widget for widget in widgets if widget["type"] == "text"]
-    assert [widget["properties"]["markdown"].split("\n")[0] for widget in texts] == SECTIONS
-    assert [widget["y"] for widget in widgets] == sorted(widget["y"] for widget in widgets)
 
 
 def test_the_dashboard_shows_every_alarm(template: Template, widgets: list[Properties]) -> None:

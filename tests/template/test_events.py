@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +30,15 @@ def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
 
 
-def test_both_dispatcher_events_name_the_same_sweep() -> None:
-    scheduled = event(EVENTS / "dispatcher-scheduled.json")
-    assert (scheduled["source"], scheduled["detail-type"]) == ("aws.events", "Scheduled Event")
-    run_at = datetime.fromisoformat(scheduled["time"]).timestamp() * 1000
-    assert event(EVENTS / "dispatcher-manual.json") == {"run_at": run_at}
-
-
 @pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
-def test_an_http_event_uses_a_route_of_the_api(template: Template, path: Path) -> None:
+def test_an_http_event_uses_a_route_and_has_a_caller_unless_the_route_is_public(
+    template: Template, path: Path
+) -> None:
     (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
     request = event(path)
     method, _, route = request["routeKey"].partition(" ")
     assert api["Body"]["paths"][route][method.lower()]
     assert request["rawPath"] == request["requestContext"]["http"]["path"] == route
-
-
-@pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
-def test_only_events_of_public_routes_have_no_caller(path: Path) -> None:
-    request = event(path)
     signed = request["routeKey"] not in PUBLIC
     assert ("authorizer" in request["requestContext"]) is signed
     assert ("authorization" in request["headers"]) is signed

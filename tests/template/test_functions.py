@@ -31,17 +31,14 @@ def test_all_functions_are_tested_here(template: Template) -> None:
     assert set(template.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
 
 
-def test_a_functions_log_expires(template: Template, function: Properties) -> None:
-    group = properties(template, "AWS::Logs::LogGroup")[target(function["LoggingConfig"]["LogGroup"])]
-    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-
-
-def test_a_function_writes_only_to_its_own_log(template: Template, function: Properties) -> None:
+def test_a_function_writes_only_to_its_own_log_which_expires(
+    template: Template, function: Properties
+) -> None:
     own = target(function["LoggingConfig"]["LogGroup"])
-    allowed = [
-        item for item in statements(template, target(function["Role"])) if "logs:" in str(item["Action"])
-    ]
-    assert {target(resource) for item in allowed for resource in as_list(item["Resource"])} == {own}
+    assert properties(template, "AWS::Logs::LogGroup")[own]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    role = [*statements(template, target(function["Role"]))]
+    allowed = [item["Resource"] for item in role if "logs:" in str(item["Action"])]
+    assert {target(resource) for each in allowed for resource in as_list(each)} == {own}
 
 
 def test_an_output_names_the_reconcilers_log(template: Template) -> None:
@@ -57,11 +54,8 @@ def test_a_functions_environment_refers_to_what_exists(template: Template, funct
             assert targets(reference) <= known, variable
 
 
-def test_a_function_runs_on_the_chosen_architecture(function: Properties) -> None:
+def test_function_and_layer_support_the_chosen_architecture(template: Template, function: Properties) -> None:
     assert function["Architectures"] == [{"Ref": "Architecture"}]
-
-
-def test_the_layer_supports_every_architecture(template: Template, function: Properties) -> None:
     (layer,) = function["Layers"]
     serves = properties(template, "AWS::Lambda::LayerVersion")[target(layer)]["CompatibleArchitectures"]
     assert set(serves) == set(template.body["Parameters"]["Architecture"]["AllowedValues"])

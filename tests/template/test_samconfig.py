@@ -28,12 +28,9 @@ def test_parameters_exist_and_have_allowed_values(template: Template, environmen
         assert accepted(template.body["Parameters"][name], value), name
 
 
-def test_a_changeset_is_confirmed_before_it_is_deployed(environment: str) -> None:
-    assert CONFIG[environment]["deploy"]["parameters"]["confirm_changeset"] is True
-
-
-def test_builds_are_not_cached(environment: str) -> None:
+def test_a_changeset_is_confirmed_and_builds_are_not_cached(environment: str) -> None:
     """sam's cache checks only a layer's own folder, and would miss a change of uv.lock."""
+    assert CONFIG[environment]["deploy"]["parameters"]["confirm_changeset"] is True
     assert "cached" not in CONFIG[environment]["build"]["parameters"]
 
 

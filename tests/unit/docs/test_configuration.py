@@ -16,4 +16,5 @@ def test_every_setting_has_bounds_and_a_meaning() -> None:
 
 
 def test_the_page_has_parameters_settings_and_variables() -> None:
-    assert all(f"`{name}`" in page() for name in ("KapsoBaseUrl", "stale_threshold_ms", "RUN_LEASE_SECONDS"))
+    text = page()
+    assert all(f"`{name}`" in text for name in ("KapsoBaseUrl", "stale_threshold_ms", "RUN_LEASE_SECONDS"))

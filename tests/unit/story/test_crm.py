@@ -58,24 +58,18 @@ def test_a_delivery_that_is_sent_twice_is_written_once(
     kapso.deliver_message(kapso.store.add_person("12125550100", name="Ann"))
     assert written == [("acme", "12125550100", NOW, {"phone": "12125550100", "profile_name": "Ann"})]
     assert (crm.delivery_count, crm.last_activity) == (1, {"12125550100": NOW})
+    kapso.deliver_message(kapso.store.add_person(business_scoped_user_id="US.1"))
+    assert (len(written), crm.last_activity["US.1"]) == (2, NOW)
 
 
-def test_a_person_without_a_phone_is_stored_under_the_business_scoped_user_id(
+def test_a_delivery_with_another_secret_is_refused_and_a_failing_crm_writes_nothing(
     kapso: Kapso, crm: Crm, written: list[Any]
 ) -> None:
-    kapso.deliver_message(kapso.store.add_person(business_scoped_user_id="US.1"))
-    assert crm.last_activity == {"US.1": NOW}
-    assert len(written) == 1
-
-
-def test_a_delivery_with_another_secret_is_refused(kapso: Kapso, written: list[Any]) -> None:
+    crm.is_failing = True
+    delivery = kapso.deliver_message(kapso.store.add_person("12125550100"))
+    assert (delivery.response_status, crm.delivery_count) == (500, 0)
+    crm.is_failing = False
     kapso.store.change_webhook(kapso.webhook.id, NOW, active=False)
     kapso.store.add_webhook(PHONE_ID, kapso.webhook.url, secret_key="another")
     delivery = kapso.deliver_message(kapso.store.add_person("12125550100"))
     assert (delivery.status, delivery.response_status, written) == ("failed", 401, [])
-
-
-def test_a_failing_crm_writes_nothing(kapso: Kapso, crm: Crm, written: list[Any]) -> None:
-    crm.is_failing = True
-    delivery = kapso.deliver_message(kapso.store.add_person("12125550100"))
-    assert (delivery.response_status, crm.delivery_count, written) == (500, 0, [])

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from background_sync.rules.contact import GRACE_MS
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.story.results import SweepResult, sweep_result
@@ -48,37 +50,30 @@ def test_a_sweep_is_ok_if_it_repaired_everything_and_changed_nothing_else() -> N
     assert (sweep.left_behind, sweep.others_changed) == (0, 0)
 
 
-def test_a_contact_that_is_left_behind_is_not_ok() -> None:
-    sweep = result({**REPAIRED, "behind": BEFORE["behind"]}, repaired=0)
+@pytest.mark.parametrize(
+    ("change", "run", "expected"),
+    [
+        ({"behind": BEFORE["behind"]}, {"repaired": 0}, {"recall": 0.5, "left_behind": 1}),
+        ({"in step": contact(AT - HOUR_MS, flagged_at=AT)}, {}, {"precision": 2 / 3, "others_changed": 1}),
+        ({"in step": contact(AT)}, {}, {"others_changed": 1}),
+        ({"in step": None}, {}, {"others_changed": 1}),
+        ({}, {"repaired": 2}, {"others_changed": 0}),
+    ],
+    ids=["left behind", "flagged", "another changed", "another disappeared", "counted wrongly"],
+)
+def test_a_sweep_that_repaired_or_changed_anything_else_is_not_ok(
+    change: dict[str, Any], run: dict[str, Any], expected: dict[str, float]
+) -> None:
+    after = {name: record for name, record in {**REPAIRED, **change}.items() if record is not None}
+    sweep = result(after, **run)
     assert not sweep.ok
-    assert (sweep.recall, sweep.left_behind) == (0.5, 1)
-
-
-def test_a_flag_on_a_contact_that_was_not_missed_is_not_ok() -> None:
-    sweep = result({**REPAIRED, "in step": contact(AT - HOUR_MS, flagged_at=AT)})
-    assert not sweep.ok
-    assert (sweep.precision, sweep.others_changed) == (2 / 3, 1)
-
-
-def test_another_contact_that_changed_or_disappeared_is_not_ok() -> None:
-    for after in ({**REPAIRED, "in step": contact(AT)}, {each: REPAIRED[each] for each in ("behind", "new")}):
-        assert result(after).others_changed == 1
-        assert not result(after).ok
-
-
-def test_the_run_must_count_what_was_missed() -> None:
-    assert not result(REPAIRED, repaired=2).ok
+    assert {name: getattr(sweep, name) for name in expected} == expected
 
 
 def test_recall_and_precision_are_null_if_no_one_was_missed() -> None:
-    no_one = Missed(frozenset(), frozenset())
-    sweep = sweep_result(
-        {**RUN, "repaired": 0, "created": 0, "webhook": None},
-        2,
-        SweepEffect(AT, BEFORE, BEFORE),
-        no_one,
-        {"in step": AT - HOUR_MS},
-    )
+    counts = {**RUN, "repaired": 0, "created": 0, "webhook": None}
+    no_one, in_kapso = Missed(frozenset(), frozenset()), {"in step": AT - HOUR_MS}
+    sweep = sweep_result(counts, 2, SweepEffect(AT, BEFORE, BEFORE), no_one, in_kapso)
     assert sweep.ok
     assert sweep.recall is sweep.precision is None
 
