@@ -20,24 +20,22 @@ def quoted(message: object, key: str = KEY) -> str:
     return excerpt(json.dumps({"error": message}).encode(), key)
 
 
+FILTERS = "Conflicting filters: assigned_user_id and 'unassigned' (see last_active_since)."
+
+
 @pytest.mark.parametrize(
-    "error", ["Phone number not found", {"message": "Phone number not found", "code": 1}]
+    ("error", "text"),
+    [
+        ("Phone number not found", "Phone number not found"),
+        ({"message": "Phone number not found", "code": 1}, "Phone number not found"),
+        (FILTERS, FILTERS),
+        ("Invalid id 4711-abc \x1b[31m of\n<b>you</b>", "Invalid id … … of …"),
+        ("very " * 100, "very " * 32 + "…"),
+    ],
+    ids=["a text", "an object", "names of parameters", "anything but plain words", "a long message"],
 )
-def test_a_message_is_found_in_both_shapes_of_an_error(error: object) -> None:
-    assert quoted(error) == "Phone number not found"
-
-
-def test_names_of_parameters_are_quoted() -> None:
-    text = "Conflicting filters: assigned_user_id and 'unassigned' (see last_active_since)."
-    assert quoted(text) == text
-
-
-def test_anything_but_plain_words_is_left_out() -> None:
-    assert quoted("Invalid id 4711-abc \x1b[31m of\n<b>you</b>") == "Invalid id … … of …"
-
-
-def test_a_long_message_is_cut() -> None:
-    assert quoted("very " * 100) == ("very " * 32) + "…"
+def test_the_plain_words_of_an_error_are_quoted(error: object, text: str) -> None:
+    assert quoted(error) == text
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,6 @@ def test_unwritable_contacts_come_last_even_with_unreported_activity(behind_at: 
     assert selected(unwritable, contact("b", 9, flagged_at=9), refused=("a",)) == ["b", "a"]
 
 
-def test_a_limit_of_0_selects_nobody() -> None:
-    assert selected(contact("a"), limit=0) == []
-
-
 contacts = st.builds(
     Contact,
     st.text("abc", min_size=1, max_size=3),

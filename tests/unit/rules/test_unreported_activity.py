@@ -25,13 +25,11 @@ def is_reported(
     return needs_report(contact.with_verification(confirmation, None), NOW, Policy())
 
 
-def test_activity_missing_in_the_table_is_reported() -> None:
-    assert is_reported(10 * MINUTE_MS)
-
-
-@pytest.mark.parametrize("status", ["archived", "converted", None])
-@pytest.mark.parametrize("age_ms", [HOUR_MS, 40 * MINUTE_MS])
-def test_it_is_reported_for_fresh_and_closed_contacts_too(status: str | None, age_ms: int) -> None:
+@pytest.mark.parametrize("status", ["new", "archived", "converted", None])
+@pytest.mark.parametrize("age_ms", [5 * HOUR_MS, HOUR_MS, 40 * MINUTE_MS])
+def test_activity_missing_in_the_table_is_reported_for_fresh_and_closed_contacts_too(
+    status: str | None, age_ms: int
+) -> None:
     assert is_reported(10 * MINUTE_MS, age_ms=age_ms, status=status)
 
 
