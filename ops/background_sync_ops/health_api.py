@@ -1,6 +1,7 @@
 """The stack's health API: plain HTTP on the local stack, signed with the operator's credentials on AWS."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -79,6 +80,16 @@ class HealthApi:
     def sweeps(self, limit: int) -> Document:
         """{"sweeps", "summary"}."""
         return self._list("/health/sweeps", {"limit": str(limit)})
+
+    def workspaces(self, state: str | None) -> Iterator[Document]:
+        """All workspaces, or those in a state, page by page."""
+        parameters = {"limit": "100"} if state is None else {"limit": "100", "state": state}
+        while True:
+            page = self._list("/health/workspaces", parameters)
+            yield from page["workspaces"]
+            if page["next"] is None:
+                return
+            parameters["cursor"] = page["next"]
 
     def _list(self, path: str, parameters: dict[str, str]) -> Document:
         status, document = self._get(f"{path}?{urlencode(parameters)}")

@@ -16,6 +16,7 @@ COMMANDS = (
     "importing",
     "sweep",
     "health",
+    "workspaces",
     "dashboard",
     "contacts",
     "logs",

@@ -7,12 +7,36 @@ from functools import wraps
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 NAME = "background-sync"
 Command = Callable[..., int]
 
+
+class PlainHelp(TyperCommand):
+    """Help that names values by what they are, and shows none for a flag: Typer shows Python's types."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return [_plain(each) for each in super().get_params(ctx)]
+
+
+class PlainGroupHelp(TyperGroup):
+    """The same for the whole command line."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return [_plain(each) for each in super().get_params(ctx)]
+
+
+def _plain(parameter: Any) -> Any:
+    if isinstance(parameter, TyperOption) and parameter.metavar is None:
+        is_number = parameter.type_descriptor.annotation is int
+        parameter.metavar = "" if parameter.is_flag else "NUMBER" if is_number else "NAME"
+    return parameter
+
+
 app = typer.Typer(
     name=NAME,
+    cls=PlainGroupHelp,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -32,7 +56,7 @@ def command(epilog: str, *, name: str | None = None) -> Callable[[Command], Comm
     """
 
     def register(function: Command) -> Command:
-        app.command(name, epilog=epilog)(_with_options(function))
+        app.command(name, cls=PlainHelp, epilog=epilog)(_with_options(function))
         return function
 
     return register
