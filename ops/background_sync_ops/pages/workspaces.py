@@ -23,12 +23,26 @@ BADGES = {
     "deferred": ("Deferred", "warn"),
     "webhook_off": ("Webhook off", "warn"),
     "reception_lost": ("Kapso does not hear Meta", "fail"),
+    "invalid_settings": ("Unusable setting", "warn"),
     "inactive": ("Inactive", "plain"),
     "never_run": ("Never run", "plain"),
     "running": ("Running", "plain"),
     "completed": ("Completed", "pass"),
+    "superseded": ("Superseded", "plain"),
+    "skipped": ("Skipped", "plain"),
 }
 """The states of workspaces and runs: what the badge says, and its style."""
+DEFERRED_WHY = {
+    "invalid_phone_id": "kapso_phone_id is not one of Kapso's",
+    "unauthorized": "Kapso refuses the key",
+    "number_unknown": "Kapso does not know the number",
+    "rejected": "Kapso refused the request",
+    "rate_limited": "Kapso asks for a pause",
+    "budget_spent": "the key's requests are used up",
+    "unavailable": "Kapso did not answer",
+    "invalid_response": "Kapso's answer makes no sense",
+    "no_token": "the key cannot be read",
+}
 
 
 def workspaces_section(page: Page, cursor: str | None) -> Html:
@@ -105,11 +119,12 @@ def _facts(workspace: Document) -> Html:
 
 
 def _run_row(run: Document) -> Html:
-    details = ": ".join(str(run[name]) for name in ("skip_reason", "deferred_why", "error") if run[name])
+    why = _deferred_why(run)
+    details = ": ".join(filter(None, (run["skip_reason"], why, run["error"])))
     return el(
         "tr",
         el("th", time_tag(run["run_at"]), scope="row"),
-        el("td", *_badges([run["status"] or NONE])),
+        el("td", *_badges([_run_state(run)])),
         _counts(run, "contacts_checked", "stale_found", "flagged"),
         el("td", details or NONE, class_="wrap"),
     )
@@ -128,8 +143,35 @@ def _contact_row(contact: Mapping[str, object]) -> Html:
 
 def _state(workspace: Document) -> Iterator[Html]:
     yield from _badges(workspace["states"] or [OK])
+    for reason in _reasons(workspace):
+        yield el("div", reason, class_="id")
+
+
+def _reasons(workspace: Document) -> Iterator[str]:
+    if "failing" in workspace["states"]:
+        yield workspace["error"] or NONE
+    if "reception_lost" in workspace["states"]:
+        yield workspace["reception"].replace("_", " ")
+    if "deferred" in workspace["states"]:
+        yield _deferred_why(workspace) or NONE
+    if "webhook_off" in workspace["states"]:
+        yield ": ".join(filter(None, (workspace["webhook"], workspace["webhook_missing"])))
     if workspace["inactive_why"] is not None:
-        yield el("span", SKIP_REASONS[workspace["inactive_why"]], class_="id")
+        yield SKIP_REASONS[workspace["inactive_why"]]
+    for name, why in workspace["invalid_settings"].items():
+        yield f"{name} is {why}: the default is used"
+
+
+def _run_state(run: Document) -> str:
+    """A run that could not ask Kapso, or had nothing to do, is completed too."""
+    if run["status"] != "completed":
+        return run["status"] or NONE
+    return next((name for name in ("superseded", "skipped", "deferred") if run[name]), "completed")
+
+
+def _deferred_why(document: Document) -> str | None:
+    why = document["deferred_why"]
+    return DEFERRED_WHY.get(why, why)
 
 
 def _badges(states: Sequence[str]) -> Iterator[Html]:

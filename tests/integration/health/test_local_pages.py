@@ -7,10 +7,10 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request
 
 from background_sync.records.database import Database, Record
-from background_sync.rules.policy import DAY_MS
+from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack
-from tests.integration.world import World
+from tests.integration.world import NOW, World
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -52,6 +52,23 @@ def test_a_skipped_workspace_says_why(client: Client, world: World) -> None:
     for page in (get(client).text, get(client, workspace_id="off").text):
         assert "no kapso_token_parameter" in page
     assert "no kapso_token_parameter" not in get(client, workspace_id="acme").text
+
+
+def test_an_hour_in_which_kapso_was_down_is_deferred_with_the_reason(client: Client, world: World) -> None:
+    world.workspace("acme", settings={"verify": "report"})
+    world.sweep(NOW + HOUR_MS)
+    page = get(client, workspace_id="acme").text
+    assert '<span class="badge warn">Deferred</span>' in page
+    assert "Kapso did not answer" in page
+    newest, before = page.partition("The last runs")[2].split("<tr><th")[2:4]
+    assert ("Completed" in newest, "Completed" in before) == (False, True)
+
+
+def test_a_setting_that_cannot_be_used_shows(client: Client, world: World) -> None:
+    world.workspace("acme", settings={"verify": "on"})
+    for page in (get(client).text, get(client, workspace_id="acme").text):
+        assert '<span class="badge warn">Unusable setting</span>' in page
+        assert "verify is not one of off, report, repair: the default is used" in page
 
 
 @pytest.mark.parametrize("workspace_id", ["nobody", "Acme"])

@@ -49,6 +49,7 @@ def test_a_workspace_has_its_last_run_and_its_verification(api: Api, world: Worl
         "name": "W1",
         "states": [],
         "inactive_why": None,
+        "invalid_settings": {},
         "last_run_at": NOW,
         "last_run_status": "completed",
         "error": None,
@@ -123,6 +124,7 @@ def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:
         ("failing", {"w1"}),
         ("webhook_off", {"w2"}),
         ("reception_lost", {"w3"}),
+        ("invalid_settings", {"w2"}),
         ("inactive", {"w4"}),
         ("deferred", set()),
         ("never_run", {"w4"}),
@@ -131,8 +133,8 @@ def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:
 def test_only_workspaces_in_the_given_state_are_listed(
     api: Api, world: World, faults: Faults, state: str, expected: set[str]
 ) -> None:
-    for name in ("w1", "w2", "w3"):
-        world.workspace(name)
+    for name, settings in (("w1", None), ("w2", {"max_flags_per_run": -1}), ("w3", {"theme": "dark"})):
+        world.workspace(name, settings=settings)
     world.workspace("w4", kapso_token_parameter=None)
     world.dispatch()
     fail(world, faults, "w1")
@@ -177,6 +179,24 @@ def test_invalid_attributes_of_a_workspace_count_as_missing(api: Api, world: Wor
     world.workspace(settings="none", **invalid)
     found = one(api)
     assert [found[name] for name in ("name", "watermark", "webhook", "webhook_since")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "reasons"),
+    [
+        ({"verify": "on"}, {"verify": "not one of off, report, repair"}),
+        ({"max_flags_per_run": 501}, {"max_flags_per_run": "not a whole number from 0 to 500"}),
+        ("none", {"settings": "not an object"}),
+        ({"verify": "off", "max_flags_per_run": None, "theme": 5}, {}),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_a_state_with_its_reason(
+    api: Api, world: World, settings: object, reasons: dict[str, str]
+) -> None:
+    world.workspace(settings=settings)
+    world.sweep()
+    found = one(api)
+    assert (found["states"], found["invalid_settings"]) == (["invalid_settings"] if reasons else [], reasons)
 
 
 def test_records_of_sync_itself_are_not_runs_of_a_workspace(api: Api, world: World) -> None:

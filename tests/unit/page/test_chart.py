@@ -6,6 +6,7 @@ import pytest
 
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.page.chart import Amounts, chart
+from background_sync.status.page.words import NONE
 from tests.unit.page.test_html import Reader
 
 NOW = 1_767_225_600_000
@@ -14,7 +15,7 @@ SHARES, TOTALS = Amounts(public_totals=False), Amounts(public_totals=True)
 
 def sweep(hours_ago: int = 0, **values: Any) -> dict[str, Any]:
     found = {"contacts_checked": 200, "stale_found": 50, "flagged": 10, "repaired": 1, "created": 1}
-    runs = {"dispatched": 4, "failed": 0, "finished": True}
+    runs = {"dispatched": 4, "completed": 4, "failed": 0, "deferred": 0, "finished": True}
     return {"run_at": NOW - hours_ago * HOUR_MS, **found, **runs, **values}
 
 
@@ -42,8 +43,12 @@ def test_the_chart_says_that_there_is_no_sweep_yet() -> None:
     assert "No sweep yet" in chart([], SHARES)
 
 
-def test_a_sweep_without_contacts_has_shares_of_zero() -> None:
-    assert "0 % stale" in chart([sweep(contacts_checked=0, stale_found=0, flagged=0, dispatched=0)], SHARES)
+@pytest.mark.parametrize("amounts", [SHARES, TOTALS])
+def test_what_a_sweep_found_is_not_known_if_all_its_runs_failed(amounts: Amounts) -> None:
+    nothing = {"contacts_checked": 0, "stale_found": 0, "flagged": 0, "repaired": 0, "created": 0}
+    text = Reader(chart([sweep(completed=0, failed=4, **nothing)], amounts)).text
+    assert f"{NONE} stale, {NONE} flagged, {NONE} repaired; " in text
+    assert "0 % stale" not in text
 
 
 @pytest.mark.parametrize(

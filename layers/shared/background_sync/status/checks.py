@@ -30,6 +30,7 @@ COUNTS_READ = (
     "skipped",
     "contacts_checked",
     "stale_found",
+    "confirmed_quiet",
     "flagged",
     "repaired",
     "created",
@@ -45,8 +46,11 @@ COUNTS_READ = (
     "reception_lost",
 )
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
+VERIFYING = ("verified", "confirmed_quiet", "deferred")
+"""The totals that are above 0 only if a workspace asks for verification."""
 CACHE_MS = 30_000
 NO_SWEEP_YET = "no sweep yet"
+NONE_YET = "none yet"
 SWEEP_IN_FUTURE = "the newest sweep is in the future"
 
 
@@ -73,7 +77,7 @@ class Check:
     """The result of one check.
 
     `unit` is `s` (seconds), `ratio` (a share of the runs), `messages`, or `sweeps`: the waiting messages as a
-    multiple of one sweep's.
+    multiple of one sweep's. A check that has nothing to judge passes and is not `is_known`.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Check:
     value: float | None = None
     unit: str | None = None
     output: str | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +169,20 @@ class HealthChecker:
         judge: Callable[[float], State],
         words: str = "runs",
     ) -> Check:
-        """A check on the share of the last finished sweep's runs."""
-        if finished is None:
-            return Check(check, State.PASS)
+        """A check on the share of the last finished sweep's runs. Runs that failed show nothing else."""
+        if finished is None or not (finished["completed"] or (finished["failed"] and count_name == "failed")):
+            return _unknown(check)
         count, dispatched = int(finished[count_name]), int(finished["dispatched"])
-        share = count / dispatched if dispatched else 0.0
+        share = count / dispatched
         output = f"{count} of {dispatched} {words}" if self.public_totals else None
         return Check(check, judge(share), round(share, 4), "ratio", output)
 
     def _unreadable(self, finished: Document | None) -> Check:
         """Conversations that the last finished sweep could not read: their people are not confirmed quiet."""
-        count = 0 if finished is None else int(finished["unreadable"])
-        output = f"{count} conversations" if self.public_totals and finished is not None else None
+        if finished is None or not finished["completed"]:
+            return _unknown("verification:unreadable")
+        count = int(finished["unreadable"])
+        output = f"{count} conversations" if self.public_totals else None
         return Check("verification:unreadable", warn_if(count), output=output)
 
     def _sweep_age(self, seen: Observation) -> Check:
@@ -214,16 +221,25 @@ class HealthChecker:
     def _verification_age(self, seen: Observation) -> Check:
         """The time since the last sweep in which no run failed or was deferred.
 
-        No watermark of an active workspace is older. If none of the sweeps read is like that, the age is at
-        least that of the oldest. If none of them compared anything, there is no age.
+        No watermark of an active workspace is older. Sweeps before the first one that shows any verification
+        may have compared nothing, so they do not count.
         """
         finished = [each for each in seen.sweeps if each["finished"]]
-        if not any(each["verified"] or each["deferred"] for each in finished):
-            return Check("verification:age", State.PASS)
+        while finished and not any(finished[-1][name] for name in VERIFYING):
+            finished.pop()
+        if not finished:
+            return _unknown("verification:age")
         complete = (each for each in finished if not each["failed"] and not each["deferred"])
-        run_at = int(next(complete, finished[-1])["run_at"])
+        run_at = next((int(each["run_at"]) for each in complete), None)
+        if run_at is None:
+            none = NONE_YET if len(finished) < SWEEPS_READ else f"none in {SWEEPS_READ} sweeps"
+            return Check("verification:age", State.WARN, output=none)
         lag_ms = int(finished[0]["run_at"]) - run_at
         return _age("verification:age", warn_if(lag_ms > LATE_FAIL * self.interval_ms), seen.now - run_at)
+
+
+def _unknown(check: str) -> Check:
+    return Check(check, State.PASS, is_known=False)
 
 
 def _age(check: str, state: State, age_ms: int) -> Check:

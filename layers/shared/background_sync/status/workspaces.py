@@ -26,7 +26,7 @@ from background_sync.records.runs import COMPLETED, FAILED, RUNNING
 from background_sync.records.sweeps import latest_sweeps
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
-from background_sync.rules.policy import read_verify
+from background_sync.rules.policy import BOUNDS, VERIFY, read_policy, read_verify
 from background_sync.rules.reception import LOST
 from background_sync.rules.times import latest_own, remembered_time
 from background_sync.rules.values import to_int, valid_text
@@ -39,9 +39,11 @@ FAILING = "failing"
 DEFERRED = "deferred"
 WEBHOOK_OFF = "webhook_off"
 RECEPTION_LOST = "reception_lost"
+INVALID_SETTINGS = "invalid_settings"
 INACTIVE = "inactive"
 NEVER_RUN = "never_run"
-STATES = (FAILING, DEFERRED, WEBHOOK_OFF, RECEPTION_LOST, INACTIVE, NEVER_RUN)
+STATES = (FAILING, RECEPTION_LOST, DEFERRED, WEBHOOK_OFF, INVALID_SETTINGS, INACTIVE, NEVER_RUN)
+"""The worst first."""
 EXAMINED = 100
 """How many workspaces a request for a state examines. Its page may list few of them or none, although there
 are more."""
@@ -140,13 +142,21 @@ class WorkspaceStatus:
         closed = next((run for run in runs if run.get("status") != RUNNING), {})
         webhook, reception = valid_text(record, "webhook"), known_reception(record)
         now = self.clock.now()
-        watermark = remembered_time(record, "watermark", now)
+        watermark, unusable = remembered_time(record, "watermark", now), _unusable(record.get("settings"))
         return {
             "workspace_id": record["workspace_id"],
             "name": valid_text(record, "name"),
             "states": list(
-                _states(closed, webhook, reception, is_active=inactive_why is None, has_run=bool(runs))
+                _states(
+                    closed,
+                    webhook,
+                    reception,
+                    has_unusable=bool(unusable),
+                    is_active=inactive_why is None,
+                    has_run=bool(runs),
+                )
             ),
+            "invalid_settings": unusable,
             "inactive_why": inactive_why,
             "last_run_at": _run_at(runs[0]) if runs else None,
             "last_run_status": runs[0].get("status") if runs else None,
@@ -189,21 +199,36 @@ def _run_at(run: Record) -> int:
 
 
 def _states(
-    closed: Record, webhook: object, reception: object, *, is_active: bool, has_run: bool
+    closed: Record, webhook: object, reception: object, *, has_unusable: bool, is_active: bool, has_run: bool
 ) -> Iterator[str]:
     """`closed` is the last run that is completed or failed."""
     if closed.get("status") == FAILED:
         yield FAILING
+    if reception in LOST:
+        yield RECEPTION_LOST
     if closed.get("deferred"):
         yield DEFERRED
     if webhook in NOT_WORKING:
         yield WEBHOOK_OFF
-    if reception in LOST:
-        yield RECEPTION_LOST
+    if has_unusable:
+        yield INVALID_SETTINGS
     if not is_active:
         yield INACTIVE
     if not has_run:
         yield NEVER_RUN
+
+
+def _unusable(settings: object) -> dict[str, str]:
+    """The settings that cannot be used, with the reason; the default stands in for each."""
+    names = (*read_policy(settings)[1], *read_verify(settings)[1])
+    return {name: _why_unusable(name) for name in names}
+
+
+def _why_unusable(name: str) -> str:
+    if name in BOUNDS:
+        low, high = BOUNDS[name]
+        return f"not a whole number from {low} to {high}"
+    return f"not one of {', '.join(VERIFY)}" if name == "verify" else "not an object"
 
 
 def _is_success(run: Record) -> bool:

@@ -29,10 +29,10 @@ class Bar:
     """A sweep. The numbers are shares of the contacts or runs, or counts if totals are public."""
 
     run_at: int
-    stale: float
-    flagged: float
-    repaired: float
-    failed: float
+    stale: float | None
+    flagged: float | None
+    repaired: float | None
+    failed: float | None
     is_finished: bool
 
 
@@ -43,7 +43,7 @@ class Amounts:
     public_totals: bool
 
     def bar(self, sweep: Document) -> Bar:
-        checked = sweep["contacts_checked"]
+        checked = sweep["contacts_checked"] if sweep["completed"] else None
         return Bar(
             sweep["run_at"],
             self._of(sweep["stale_found"], checked),
@@ -53,15 +53,17 @@ class Amounts:
             sweep["finished"],
         )
 
-    def _of(self, count: int, total: int) -> float:
+    def _of(self, count: int, total: int | None) -> float | None:
+        if total is None:
+            return None
         return count if self.public_totals else share(count, total)
 
-    def text(self, amount: float) -> str:
-        return f"{amount:,.0f}" if self.public_totals else percent(amount)
+    def text(self, amount: float | None) -> str:
+        return f"{amount:,.0f}" if self.public_totals and amount is not None else percent(amount)
 
-    def top(self, amounts: Sequence[float]) -> float:
+    def top(self, amounts: Sequence[float | None]) -> float:
         """A round number at which a scale for all these amounts ends."""
-        highest = max(amounts, default=0)
+        highest = max((each or 0 for each in amounts), default=0)
         if not self.public_totals:
             return next(step for step in SCALE_ENDS if highest <= step)
         steps = (step * 10.0**power for power in count() for step in (2, 4, 10))
@@ -127,7 +129,7 @@ class _Drawing:
 
     def _slot(self, number: int, bar: Bar) -> Html:
         up, down = (BASE - TOP) / self.high, (BOTTOM - LOW_BASE) / self.low
-        stale, flagged, repaired = bar.stale * up, bar.flagged * up, bar.repaired * down
+        stale, flagged, repaired = (bar.stale or 0) * up, (bar.flagged or 0) * up, (bar.repaired or 0) * down
         return el(
             "g",
             el("title", _tooltip(bar, self.amounts)),

@@ -11,6 +11,7 @@ from background_sync.status.page.html import Child, Html, el, join
 from background_sync.status.page.words import STATE_WORDS, time_tag, when
 from background_sync.status.thresholds import State
 
+REFRESH_S = 60
 STYLE = Html((files("background_sync.status.page") / "style.css").read_text(encoding="utf-8"))
 _STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -20,6 +21,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
+    "Refresh": str(REFRESH_S),
     "Strict-Transport-Security": "max-age=31536000",
     "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
@@ -72,8 +74,10 @@ def document(title: str, state: State | None, now: int, *content: Child, nav: Ch
 
 
 def _header(now: int, nav: Child) -> Html:
-    as_of = el("p", "As of ", time_tag(now, f"{when(now):%d %b %Y, %H:%M:%S} UTC"), class_="as-of")
-    return el("header", el("p", "Background Sync", class_="brand"), nav, as_of)
+    made = el("p", "Made at ", time_tag(now, f"{when(now):%d %b %Y, %H:%M:%S} UTC"), class_="as-of")
+    # The style shows this when the page has not been replaced for three minutes.
+    old = el("p", "This page is old: it should have refreshed itself. Load it again.", class_="old")
+    return join(el("header", el("p", "Background Sync", class_="brand"), nav, made), old)
 
 
 def _footer() -> Html:

@@ -22,6 +22,8 @@ PROBLEMS: Mapping[str | None, str] = {
     SWEEP_IN_FUTURE: "A sweep of a time in the future was started. The next sweep removes its record.",
 }
 """What the page says of an output instead of the check's usual problem."""
+WITHOUT_VALUE = ("deadLetters:waiting", "verification:unreadable")
+"""Checks that say only whether there are any, unless totals are public."""
 BEFORE_FIRST_SWEEP = "Waiting for the first sweep"
 
 
@@ -99,6 +101,10 @@ class StatusPage:
 
     def _amount(self, sweep: Document, *names: str) -> tuple[str, str]:
         """A count of contacts and what share it is. Without public totals, only the share."""
+        if not sweep["completed"]:
+            return NONE, "no run was completed"
+        if sweep["deferred"] >= sweep["completed"] and "repaired" in names:
+            return NONE, "Kapso could not be asked"
         count, checked = sum(sweep[name] for name in names), sweep["contacts_checked"]
         part = percent(share(count, checked))
         if self.public_totals:
@@ -126,6 +132,9 @@ def _banner(report: Report) -> Html:
 def _summary(report: Report) -> str:
     problems, total = _not_passing(report), len(report.checks)
     if not problems:
+        unknown = sum(not check.is_known for check in report.checks)
+        if unknown:
+            return f"{total - unknown} of {total} checks pass, and {unknown} cannot be judged yet."
         return f"All {total} checks pass: sweeps finish in time, no run fails, no message waits for too long."
     names = ", ".join(GUIDES[check.name].title.lower() for check in problems)
     verb = "needs" if len(problems) == 1 else "need"
@@ -143,7 +152,7 @@ def _all_checks(checks: Sequence[Check]) -> Html:
         el(
             "tr",
             el("th", GUIDES[check.name].title, scope="row"),
-            el("td", badge(check.state)),
+            el("td", badge(check.state, is_known=check.is_known)),
             el("td", _observed(check)),
         )
         for check in checks
@@ -152,10 +161,10 @@ def _all_checks(checks: Sequence[Check]) -> Html:
 
 
 def _observed(check: Check) -> str:
-    if check.name == "deadLetters:waiting" and check.value is None:
-        return "none" if check.state is State.PASS else "some"
     if check.value is None:
-        return check.output or NONE
+        if check.output or not check.is_known or check.name not in WITHOUT_VALUE:
+            return check.output or NONE
+        return "none" if check.state is State.PASS else "some"
     value = _value(check.name, check.value, check.unit)
     return f"{value} ({check.output})" if check.output else value
 

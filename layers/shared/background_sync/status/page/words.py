@@ -49,18 +49,22 @@ def time_tag(at: int | None, text: str | None = None) -> Html:
     return el("time", text or day_and_hour(at), datetime=f"{moment:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def share(count: int, total: int) -> float:
-    """`count` as a share of `total`, at most 1; 0 if the total is 0."""
-    return min(1.0, count / total) if total else 0.0
+def share(count: int, total: int) -> float | None:
+    """`count` as a share of `total`, at most 1; None if the total is 0."""
+    return min(1.0, count / total) if total else None
 
 
-def percent(part: float) -> str:
-    """`12.5 %`. A share above 0 is never written as 0 %."""
+def percent(part: float | None) -> str:
+    """`12.5 %`. A share above 0 is never written as 0 %, and one that is not known is a dash."""
+    if part is None:
+        return NONE
     value = 100 * part
     if 0 < value < 0.1:  # noqa: PLR2004
         return "< 0.1 %"
     return f"{round(value, 1):g} %"
 
 
-def badge(state: State) -> Html:
+def badge(state: State, *, is_known: bool = True) -> Html:
+    if not is_known:
+        return el("span", "Not known", class_="badge plain")
     return el("span", STATE_WORDS[state], class_=f"badge {state}")
