@@ -21,6 +21,7 @@ from background_sync.status.answers import (
     BadParameter,
     HealthService,
     Listing,
+    error_response,
     json_response,
     read_listing,
     with_etag,
@@ -87,12 +88,12 @@ app.use([conditional])
 
 @app.exception_handler(BadParameter)  # type: ignore[untyped-decorator]
 def bad_parameter(error: BadParameter) -> Response[str]:
-    return json_response(400, {"error": {"parameter": error.parameter, "message": str(error)}})
+    return error_response(error.status, str(error), error.parameter)
 
 
 @app.not_found
 def not_found(_: NotFoundError) -> Response[str]:
-    return json_response(404, {"error": {"message": "there is nothing at this path"}})
+    return error_response(404, "Not Found")
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
@@ -101,7 +102,7 @@ def failed(_: Exception) -> Response[str]:
     logger.exception("the request failed")
     if app.current_event.path == "/":
         return page_response(500, failure(), "no-store")
-    return json_response(500, {"error": {"message": "the request could not be answered"}})
+    return error_response(500, "Internal Server Error")
 
 
 @logger.inject_lambda_context(clear_state=True)

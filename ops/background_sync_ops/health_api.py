@@ -20,6 +20,7 @@ from background_sync_ops.target import Target
 TIMEOUT_S = 30
 STATUSES = {"pass": 0, "warn": 1, "fail": 2}
 Document = dict[str, Any]
+NO_RUNS: Document = {"runs": [], "summary": None}
 
 
 class RequestRefused(CommandError):
@@ -73,9 +74,9 @@ class HealthApi:
         return document
 
     def runs(self, workspace_id: str | None, limit: int) -> Document:
-        """{"runs", "summary"}."""
+        """{"runs", "summary"}; without runs if there is no such workspace."""
         chosen = {} if workspace_id is None else {"workspace_id": workspace_id}
-        return self._list("/health/runs", {**chosen, "limit": str(limit)})
+        return self._list("/health/runs", {**chosen, "limit": str(limit)}, if_unknown=NO_RUNS)
 
     def sweeps(self, limit: int) -> Document:
         """{"sweeps", "summary"}."""
@@ -91,8 +92,10 @@ class HealthApi:
                 return
             parameters["cursor"] = page["next"]
 
-    def _list(self, path: str, parameters: dict[str, str]) -> Document:
+    def _list(self, path: str, parameters: dict[str, str], if_unknown: Document | None = None) -> Document:
         status, document = self._get(f"{path}?{urlencode(parameters)}")
+        if status == HTTPStatus.NOT_FOUND and "parameter" in document and if_unknown is not None:
+            return if_unknown
         if status != HTTPStatus.OK:
             raise _unusable(path, status, document)
         return document
@@ -117,9 +120,8 @@ class HealthApi:
 
 
 def _unusable(path: str, status: int, document: Document) -> CommandError:
-    error = document.get("error")
-    if status == HTTPStatus.BAD_REQUEST and isinstance(error, dict):
-        return RequestRefused(str(error.get("message")))
+    if status == HTTPStatus.BAD_REQUEST and "message" in document:
+        return RequestRefused(str(document["message"]))
     if status == HTTPStatus.FORBIDDEN:
         return CommandError(f"AWS denied GET {path}: the credentials need execute-api:Invoke on this API")
     return CommandError(

@@ -5,7 +5,7 @@ import pytest
 from background_sync_ops.stack.template import Template
 from tests.template.resources import Properties, properties
 
-PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json"}
+PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json", "HEAD /openapi.json"}
 
 
 @pytest.fixture
@@ -29,6 +29,13 @@ def test_only_few_routes_are_public_and_the_others_require_credentials(routes: d
 
 def test_all_routes_are_read_only(routes: dict[str, Any]) -> None:
     assert {route.split()[0] for route in routes} == {"GET", "HEAD"}
+
+
+def test_whatever_can_be_got_can_be_asked_for_by_head(routes: dict[str, Any]) -> None:
+    paths = {
+        method: {each.split()[1] for each in routes if each.startswith(method)} for method in ("GET", "HEAD")
+    }
+    assert paths["GET"] == paths["HEAD"]
 
 
 def test_cors_is_not_enabled(template: Template) -> None:

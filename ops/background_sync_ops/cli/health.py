@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from background_sync.status.runbook import GUIDES
+from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.cli import tables
 from background_sync_ops.cli.command import command
 from background_sync_ops.cli.options import AsJson, StackOptions, duration
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from background_sync_ops.health_api import HealthAnswer, HealthQuery
 
 THIS_COMMAND = "background-sync health"
+RUNBOOK = "docs/operations.md"
 OPEN_SWEEP = "queue:age"
 PERCENT = 100
 FIVE_SECONDS = timedelta(seconds=5)
@@ -100,9 +101,10 @@ def next_steps(report: Document) -> Iterator[str]:
     """One line for each check that does not pass: the first command, and the section of the runbook."""
     for name, [check] in report["checks"].items():
         if check["status"] != "pass":
-            runbook = clean(check.get("links", {}).get("runbook", ""))
+            known = runbook_link(RUNBOOK, name) if name in GUIDES else ""
+            runbook = clean(check.get("links", {}).get("runbook", known))
             steps = "; ".join(filter(None, (_first_command(name), runbook)))
-            yield f"{title(name)}: {steps or 'see the runbook, docs/operations.md'}"
+            yield f"{title(name)}: {steps or f'see the runbook, {RUNBOOK}'}"
 
 
 def _first_command(check: str) -> str:

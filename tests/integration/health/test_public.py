@@ -1,5 +1,6 @@
 """The public answers: states, ages and shares. They say nothing about tenants or about the inside."""
 
+import tomllib
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.status.runbook import GUIDES
 from background_sync_ops.stack.stack import LocalStack
 from tests.integration.faults import Faults
-from tests.integration.health.api import LISTS, PUBLIC, Api, requests_of
+from tests.integration.health.api import LISTS, PUBLIC, ROOT, Api, requests_of
 from tests.integration.world import NOW, World
 
 TENANTS = ("acme", "globex", "initech", "umbrella", "62823925000")
@@ -37,13 +38,33 @@ def numbers(tree: Any) -> list[float]:
 
 
 def test_health_is_health_json_with_a_runbook_link_for_each_check(api: Api) -> None:
+    api.restart(runbook_url="https://wiki.example/runbook")
     answer = api.get("/health")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/health+json")
     checks = answer.document["checks"]
     assert set(checks) == set(GUIDES)
     for name, [check] in checks.items():
-        assert check["links"] == {"runbook": f"docs/operations.md#{GUIDES[name].anchor}"}
+        assert check["links"] == {"runbook": f"https://wiki.example/runbook#{GUIDES[name].anchor}"}
         assert datetime.fromisoformat(check["time"]).timestamp() * 1000 == NOW + HOUR_MS // 2
+
+
+def test_a_runbook_that_is_not_on_the_web_is_left_out(api: Api) -> None:
+    assert "docs/operations.md" not in api.get("/health").text
+
+
+def test_a_check_that_does_not_pass_says_why_and_one_that_passes_does_not(api: Api) -> None:
+    checks = api.get("/health").document["checks"]
+    assert {name for name, [check] in checks.items() if "output" in check} == {
+        "runs:failed",
+        "deadLetters:waiting",
+    }
+    assert checks["runs:failed"][0]["output"] == "Some workspaces could not be checked in the last sweep."
+
+
+def test_health_names_the_version_of_the_api_and_the_release(api: Api) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    document = api.get("/health").document
+    assert (document["version"], document["releaseId"]) == ("1", project["version"])
 
 
 def test_health_has_ages_and_shares_and_no_totals(api: Api) -> None:

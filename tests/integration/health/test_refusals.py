@@ -28,9 +28,8 @@ GONE = Tables("gone-w", "gone-c", "gone-h")
 def test_an_invalid_parameter_is_named(api: Api, path: str, parameter: str, value: Any) -> None:
     answer = api.get(path, **{parameter: value})
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/json")
-    error = answer.document["error"]
-    assert error["parameter"] == parameter
-    assert parameter in error["message"]
+    assert answer.document["parameter"] == parameter
+    assert parameter in answer.document["message"]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -42,12 +41,22 @@ def test_a_limit_within_the_bounds_is_accepted(api: Api, path: str, limit: int) 
 @pytest.mark.parametrize("path", ["/healthz", "/health/", "/health/runs/1", "/health/runs/", "/favicon.ico"])
 def test_an_unknown_path_is_not_found(api: Api, path: str) -> None:
     answer = api.get(path)
-    assert (answer.status, set(answer.document)) == (404, {"error"})
+    assert (answer.status, answer.document) == (404, {"message": "Not Found"})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_methods_that_write_are_not_found(api: Api, method: str) -> None:
-    assert api.get("/health/runs", method).status == 404
+    answer = api.get("/health/runs", method)
+    assert (answer.status, answer.document) == (404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_unknown_workspace_is_not_found(api: Api, world: World, method: str) -> None:
+    world.workspace("w1")
+    assert api.get("/health/runs", method, workspace_id="w1").status == 200
+    answer = api.get("/health/runs", method, workspace_id="w2")
+    assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert method == "HEAD" or answer.document["parameter"] == "workspace_id"
 
 
 @pytest.fixture
@@ -65,7 +74,7 @@ def missing_tables(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def test_an_error_inside_is_not_shown(api: Api, path: str) -> None:
     answer = api.get(path)
     assert (answer.status, answer.headers["Content-Type"]) == (500, "application/json")
-    assert answer.document == {"error": {"message": "the request could not be answered"}}
+    assert answer.document == {"message": "Internal Server Error"}
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -1,6 +1,7 @@
 """What is not known is shown as unknown, and what did not happen is not shown as good."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.integration.health.api import Api
 from tests.integration.verify.number import REPAIR, served
 from tests.integration.world import NOW, World
 
-DEFERRED = {"settings": REPAIR, "kapso_token_parameter": "/elsewhere"}
+DEFERRED: dict[str, Any] = {"settings": REPAIR, "kapso_token_parameter": "/elsewhere"}
 
 
 def rows(api: Api) -> dict[str, str]:

@@ -31,6 +31,13 @@ def test_each_check_that_does_not_pass_has_its_command_and_a_link_to_the_runbook
     ]
 
 
+def test_a_report_without_links_leads_to_the_runbook_too() -> None:
+    found = {"checks": {"sweep:age": [{"status": "fail"}]}}
+    assert list(next_steps(found)) == [
+        "Last finished sweep: background-sync sweep; docs/operations.md#no-sweep-finishes"
+    ]
+
+
 def test_there_are_no_next_steps_if_every_check_passes() -> None:
     assert list(next_steps(report(**{name.replace(":", "_"): "pass" for name in GUIDES}))) == []
 

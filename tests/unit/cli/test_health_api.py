@@ -107,9 +107,17 @@ def test_an_unusable_answer_is_an_error_with_status_3(
 
 def test_the_apis_own_message_explains_a_refused_parameter(api: ApiServer) -> None:
     message = "workspace_id must not begin with #"
-    api.answers({"error": {"parameter": "workspace_id", "message": message}}, 400)
+    api.answers({"parameter": "workspace_id", "message": message}, 400)
     with pytest.raises(CommandError, match=f"^{message}$"):
         api.client().runs("#sweep", 10)
+
+
+def test_a_workspace_that_the_api_does_not_know_has_no_runs(api: ApiServer) -> None:
+    api.answers({"parameter": "workspace_id", "message": "there is no workspace"}, 404)
+    assert api.client().runs("nobody", 10) == RUNS
+    api.answers({"message": "Not Found"}, 404)
+    with pytest.raises(CommandError, match="answered GET /health/runs with 404"):
+        api.client().runs("nobody", 10)
 
 
 def test_no_answer_is_an_error(api: ApiServer) -> None:

@@ -29,10 +29,11 @@ from background_sync.kapso.errors import (
 from background_sync.kapso.parsing import read_document
 from background_sync.kapso.transport import MAX_BYTES, NoResponse, Response, send_request
 from background_sync.rules.base_url import validate_base_url
+from background_sync.rules.version import VERSION
 
 PROXY: Final = "/meta/whatsapp/v24.0"
 PLATFORM: Final = "/platform/v1"
-USER_AGENT: Final = "background-sync/0.1.0"
+USER_AGENT: Final = f"background-sync/{VERSION}"
 CONNECT_TIMEOUT_S = 2.0
 RESPONSE_TIMEOUT_S = 10.0
 MAX_RETRIES = 2

@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.records.database import Database
+from background_sync.records.workspaces import find_workspace
 from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
 from background_sync.settings import HealthSettings
 from background_sync.status.checks import COUNTS_READ, CachedReports, HealthChecker, Report
@@ -75,6 +76,8 @@ class HealthService:
             runs = latest_runs(self._database, listing.limit, now)
         else:
             runs = workspace_runs(listing.workspace_id, listing.limit, now)
+            if not runs and find_workspace(self._database, listing.workspace_id) is None:
+                raise BadParameter("workspace_id", "there is no workspace of this workspace_id", 404)
         return {"runs": runs, "summary": summary(runs)}
 
     def sweeps(self, listing: "Listing") -> Document:
@@ -90,11 +93,11 @@ class HealthService:
 
 
 class BadParameter(ValueError):
-    """A query parameter is unknown or invalid."""
+    """A query parameter is unknown or invalid, or names what does not exist (`status` 404)."""
 
-    def __init__(self, parameter: str, message: str) -> None:
+    def __init__(self, parameter: str, message: str, status: int = 400) -> None:
         super().__init__(message)
-        self.parameter = parameter
+        self.parameter, self.status = parameter, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,11 @@ def to_cursor(after: str | None) -> str | None:
 
 
 # ---------------------------------------------------------------- responses
+
+
+def error_response(status: int, message: str, parameter: str | None = None) -> Response[str]:
+    """An error in API Gateway's own form, which cannot be changed: so all errors look the same."""
+    return json_response(status, {"message": message} | ({"parameter": parameter} if parameter else {}))
 
 
 def json_response(

@@ -12,8 +12,9 @@ from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.times import is_future
+from background_sync.rules.version import VERSION
 from background_sync.status.history import Document, SweepHistory
-from background_sync.status.runbook import runbook_link
+from background_sync.status.runbook import GUIDES, is_on_the_web, runbook_link
 from background_sync.status.thresholds import (
     DEPTH_WARN,
     LATE_FAIL,
@@ -49,6 +50,7 @@ COUNTS_READ = (
 VERIFYING = ("verified", "confirmed_quiet", "deferred")
 """The totals that are above 0 only if a workspace asks for verification."""
 CACHE_MS = 30_000
+API_VERSION = "1"
 NO_SWEEP_YET = "no sweep yet"
 NONE_YET = "none yet"
 SWEEP_IN_FUTURE = "the newest sweep is in the future"
@@ -128,6 +130,8 @@ class HealthChecker:
         time = datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return {
             "status": str(max(check.state for check in checks)),
+            "version": API_VERSION,
+            "releaseId": VERSION,
             "serviceId": "background-sync",
             "description": f"mirror of WhatsApp contacts, checked every {self.interval_ms // MINUTE_MS} min",
             "links": {"about": "/", "service-desc": "/openapi.json"},
@@ -135,13 +139,17 @@ class HealthChecker:
         }
 
     def _check_document(self, check: Check, time: str) -> Document:
-        observed = {"observedValue": check.value, "observedUnit": check.unit, "output": check.output}
-        return {
+        problem = None if check.state is State.PASS else GUIDES[check.name].problem
+        link = runbook_link(self.runbook_url, check.name)
+        fields = {
             "status": str(check.state),
             "time": time,
-            **{name: value for name, value in observed.items() if value is not None},
-            "links": {"runbook": runbook_link(self.runbook_url, check.name)},
+            "observedValue": check.value,
+            "observedUnit": check.unit,
+            "output": check.output or problem,
+            "links": {"runbook": link} if is_on_the_web(link) else None,
         }
+        return {name: value for name, value in fields.items() if value is not None}
 
     # ------------------------------------------------------------ the checks
 

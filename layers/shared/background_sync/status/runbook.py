@@ -114,6 +114,10 @@ GUIDES: Mapping[str, Guide] = {
 }
 
 
+def is_on_the_web(runbook_url: str) -> bool:
+    return runbook_url.startswith(("https://", "http://"))
+
+
 def runbook_link(url: str, check: str) -> str:
     """The address of a check's section; `url` is where docs/operations.md can be read."""
     return f"{url}#{GUIDES[check].anchor}"

@@ -9,7 +9,7 @@ from background_sync.status.page.chart import Amounts, chart
 from background_sync.status.page.html import Child, Html, el
 from background_sync.status.page.layout import document, icon
 from background_sync.status.page.words import NONE, badge, percent, share, span, time_tag
-from background_sync.status.runbook import GUIDES, runbook_link
+from background_sync.status.runbook import GUIDES, is_on_the_web, runbook_link
 from background_sync.status.thresholds import State
 
 HEADLINES = {
@@ -73,7 +73,7 @@ class StatusPage:
 
     def _runbook(self, check: str) -> Html:
         address = runbook_link(self.runbook_url, check)
-        if address.startswith(("https://", "http://")):
+        if is_on_the_web(address):
             return el("a", "the runbook", href=address)
         return el("code", address)
 
