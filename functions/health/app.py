@@ -101,7 +101,7 @@ def failed(_: Exception) -> Response[str]:
     """The reason is only logged, because the caller may be anybody."""
     logger.exception("the request failed")
     if app.current_event.path == "/":
-        return page_response(500, failure(), "no-store")
+        return page_response(500, failure(clock.now()), "no-store")
     return error_response(500, "Internal Server Error")
 
 

@@ -80,4 +80,4 @@ def test_screen_readers_find_landmarks_a_heading_and_the_chart(page: Page, site:
     for landmark in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    expect(page.get_by_role("img", name="Stale, flagged and repaired")).to_be_visible()
+    expect(page.get_by_role("img", name="The outcome of each of the last sweeps")).to_be_visible()

@@ -45,3 +45,12 @@ def test_a_workspace_id_may_have_any_characters(page: Page, site: Site) -> None:
     page.goto(site.address())
     page.get_by_role("link", name="Alpine Outdoor Gear").click()
     expect(page.locator("h1 + p")).to_have_text(STRANGE)
+
+
+def test_on_a_phone_the_tables_are_cards_and_nothing_is_cut(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    for address in (site.address(), site.address(workspace_id=HARBOR)):
+        page.goto(address)
+        for region in page.locator(".whole").all():
+            assert region.evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(page.get_by_role("columnheader", name="Details")).not_to_be_in_viewport()

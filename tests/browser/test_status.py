@@ -1,6 +1,9 @@
 """The status page: the state at a glance, what was found, and what to do."""
 
+import os
 import re
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
@@ -8,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.runbook import GUIDES
 from tests.browser.site import HARBOR, STRANGE, Site, new_context
+
+MAX_PICTURE_BYTES = 150_000
 
 
 def test_the_title_and_the_heading_say_that_all_is_well(page: Page, site: Site) -> None:
@@ -20,13 +25,13 @@ def test_the_title_and_the_heading_say_that_all_is_well(page: Page, site: Site) 
 
 def test_the_last_48_sweeps_are_in_the_chart_and_in_the_table(page: Page, site: Site) -> None:
     page.goto(site.address())
-    expect(page.locator("figure .slot")).to_have_count(48)
-    newest = page.locator("figure .slot title").last
-    expect(newest).to_have_text(re.compile(r"^1 Jan 10:00: 15\.8 % stale, 13\.2 % flagged, 0 % repaired$"))
+    expect(page.locator("figure .hit")).to_have_count(48)
+    newest = page.locator("figure g title").last
+    expect(newest).to_have_text(re.compile(r"^1 Jan 10:00: passed; .*; 13\.2 % flagged; 15\.8 % quiet$"))
     page.get_by_text("The same as a table").click()
     rows = page.get_by_role("region", name="Table of sweeps").get_by_role("row")
     expect(rows).to_have_count(49)
-    expect(rows.nth(1)).to_have_text(re.compile(r"1 Jan 10:00\s*15\.8 %\s*13\.2 %"))
+    expect(rows.nth(1)).to_have_text(re.compile(r"1 Jan 10:00\s*passed.*13\.2 %\s*15\.8 %"))
 
 
 def test_problems_come_with_what_to_do_the_worst_first(page: Page, site: Site) -> None:
@@ -76,3 +81,35 @@ def test_a_browser_with_the_current_page_gets_304(context: BrowserContext, site:
         answer = context.request.get(site.address())
         again = context.request.get(site.address(), headers={"If-None-Match": answer.headers["etag"]})
         assert (answer.status, again.status, again.body()) == (200, 304, b"")
+
+
+def test_a_page_that_was_not_replaced_says_so_after_three_minutes(page: Page, site: Site) -> None:
+    page.goto(site.address())
+    old = page.get_by_text("This page is old")
+    expect(old).to_be_hidden()
+    page.evaluate("document.getAnimations().forEach(each => { each.currentTime = 170000 })")
+    expect(old).to_be_hidden()
+    page.evaluate("document.getAnimations().forEach(each => { each.currentTime = 182000 })")
+    expect(old).to_be_visible()
+
+
+def test_an_overdue_sweep_is_missing_on_the_strip(page: Page, site: Site) -> None:
+    with site.later(4 * HOUR_MS):
+        page.goto(site.address())
+        expect(page.locator("figure g title").last).to_have_text("1 Jan 13:00: missing")
+        expect(page.locator(".lane").first).to_contain_text("45 passed3 missing")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_healthy_page_is_small_enough_for_the_readme(
+    browser: Browser, site: Site, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """With SCREENSHOTS=docs, the README's pictures are made anew."""
+    picture = Path(os.environ.get("SCREENSHOTS", tmp_path)) / f"status-{scheme}.png"
+    with site.in_public(), new_context(browser) as context:
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": 1200, "height": 780})
+        page.goto(site.address())
+        page.screenshot(path=picture)
+    assert picture.stat().st_size < MAX_PICTURE_BYTES

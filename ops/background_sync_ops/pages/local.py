@@ -1,18 +1,24 @@
 """What the local stack serves at `/`: the status page with a list of the workspaces, and a page for each."""
 
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from background_sync.clock import SystemClock
 from background_sync.queue import WorkQueue
 from background_sync.records.workspaces import find_workspace
 from background_sync.settings import HealthSettings, read_settings
-from background_sync.status.answers import BadParameter, HealthService, Listing, read_listing, to_cursor
-from background_sync.status.history import workspace_runs
+from background_sync.status.answers import BadParameter, HealthService, Listing, read_listing
+from background_sync.status.history import Document, workspace_runs
 from background_sync.status.page.html import Html
-from background_sync.status.page.layout import HEADERS
+from background_sync.status.page.layout import HEADERS, message
+from background_sync.status.workspaces import EXAMINED, WorkspaceStatus
 from background_sync_ops.pages.flagged import flagged_contacts
-from background_sync_ops.pages.workspaces import NAV, not_found, workspace_page, workspaces_section
+from background_sync_ops.pages.workspaces import (
+    NAV,
+    not_found,
+    workspace_page,
+    workspaces_section,
+    worst_first,
+)
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.target import running_target
 
@@ -29,23 +35,24 @@ class LocalPages:
         self._database = running_target(stack.state_dir).connect()
 
     def __call__(self, request: Request) -> Response:
+        clock = SystemClock(self._stack.clock_offset_ms)
         try:
-            listing = read_listing(request.args, ("workspace_id", "cursor"))
+            status, page = self._page(read_listing(request.args, ("workspace_id", "cursor")), clock)
         except BadParameter as error:
-            raise BadRequest(str(error)) from None
-        status, page = self._page(listing)
+            status, page = 400, message("This address is not valid", f"{error}.", clock.now(), NAV)
         headers = {"Cache-Control": "no-store", **HEADERS}
         return Response(page, status, headers, content_type="text/html; charset=utf-8")
 
-    def _page(self, listing: Listing) -> tuple[int, Html]:
+    def _page(self, listing: Listing, clock: SystemClock) -> tuple[int, Html]:
         # The stack's clock may be set, so nothing is cached from one request to the next.
-        clock = SystemClock(self._stack.clock_offset_ms)
         queue = WorkQueue(self._settings.work_queue_url, clock, self._stack.client("sqs"))
         service = HealthService(self._settings, self._database, queue, clock)
         if listing.workspace_id is not None:
             return self._workspace(service, listing.workspace_id, clock.now())
-        found = service.workspace_status.page(SHOWN, listing.after)
-        section = workspaces_section(found, to_cursor(found.after))
+        workspaces = worst_first(_all_workspaces(service.workspace_status))
+        ids = [each["workspace_id"] for each in workspaces]
+        begin = ids.index(listing.after) + 1 if listing.after in ids else 0
+        section = workspaces_section(workspaces, begin, SHOWN)
         return 200, service.status_page.page(service.report(), section, nav=NAV)
 
     def _workspace(self, service: HealthService, workspace_id: str, now: int) -> tuple[int, Html]:
@@ -56,3 +63,13 @@ class LocalPages:
         runs = workspace_runs(workspace_id, SHOWN, now)
         contacts = flagged_contacts(self._database, workspace_id, SHOWN)
         return 200, workspace_page(workspace, runs, contacts, now)
+
+
+def _all_workspaces(status: WorkspaceStatus) -> list[Document]:
+    """All of them, because those with a problem are shown first."""
+    page = status.page(EXAMINED)
+    found = page.workspaces
+    while page.after is not None:
+        page = status.page(EXAMINED, page.after)
+        found += page.workspaces
+    return found

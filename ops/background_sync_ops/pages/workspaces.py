@@ -5,17 +5,22 @@ from urllib.parse import urlencode
 
 from background_sync.rules.values import valid_time
 from background_sync.rules.workspace import SKIP_REASONS
+from background_sync.status.answers import to_cursor
 from background_sync.status.history import Document
 from background_sync.status.page.html import Child, Html, el, join
-from background_sync.status.page.layout import document
+from background_sync.status.page.layout import document, message
 from background_sync.status.page.status import section
 from background_sync.status.page.words import NONE, span, time_tag
-from background_sync.status.workspaces import Page
+from background_sync.status.workspaces import INACTIVE, STATES
 
+Row = Sequence[Child]
 NAV = el(
     "nav", el("a", "Status", href="/"), " · ", el("a", "Workspaces", href="/#workspaces"), aria_label="Pages"
 )
+LONG = ("State", "Details", "Newest note")
+"""Columns that hold sentences."""
 OK = "ok"
+RANKS = (*STATES[: STATES.index(INACTIVE)], OK, *STATES[STATES.index(INACTIVE) :])
 BADGES = {
     OK: ("OK", "pass"),
     "failing": ("Failing", "fail"),
@@ -45,12 +50,33 @@ DEFERRED_WHY = {
 }
 
 
-def workspaces_section(page: Page, cursor: str | None) -> Html:
-    """The section of the status page; `cursor` leads to the next workspaces."""
-    names = ("Workspace", "State", "Last success", "Stale", "Flagged", "Repaired", "Verification")
-    table = _table("Table of workspaces", names, map(_workspace_row, page.workspaces), numbers=names[3:6])
-    more = el("a", "More workspaces", href=f"{_address(cursor=cursor)}#workspaces") if cursor else None
-    return section("workspaces", "Workspaces", table, more and el("p", more))
+def worst_first(workspaces: Iterable[Document]) -> list[Document]:
+    """Those with a problem, the worst first, then those that are well, then the inactive ones."""
+    return sorted(
+        workspaces, key=lambda each: (min(map(RANKS.index, each["states"] or [OK])), each["workspace_id"])
+    )
+
+
+def workspaces_section(workspaces: Sequence[Document], begin: int, shown: int) -> Html:
+    """The section of the status page: `shown` of the workspaces, in their order, from number `begin`."""
+    names = ("Workspace", "State", "Last success", "Quiet", "Flagged", "Repaired", "Verification")
+    listed = workspaces[begin : begin + shown]
+    table = _table("Table of workspaces", names, map(_workspace_row, listed), numbers=names[3:6])
+    if len(listed) == len(workspaces):
+        content = table if listed else el("p", "None yet.", class_="note")
+        return section("workspaces", "Workspaces", content)
+    end = begin + len(listed)
+    numbers = (
+        f"{len(listed)} of {len(workspaces):,}"
+        if not begin
+        else f"{begin + 1} to {end} of {len(workspaces):,}"
+    )
+    text = el("p", f"{numbers} workspaces, those with a problem first.", class_="note")
+    cursor = to_cursor(listed[-1]["workspace_id"]) if listed and end < len(workspaces) else None
+    more = (
+        el("p", el("a", "More workspaces", href=f"{_address(cursor=cursor)}#workspaces")) if cursor else None
+    )
+    return section("workspaces", "Workspaces", text, table, more)
 
 
 def workspace_page(
@@ -58,7 +84,7 @@ def workspace_page(
 ) -> Html:
     """A workspace with its last runs and its flagged contacts."""
     name = workspace["name"] or workspace["workspace_id"]
-    run_names = ("Run", "Status", "Checked", "Stale", "Flagged", "Repaired", "Details")
+    run_names = ("Run", "Status", "Checked", "Quiet", "Flagged", "Repaired", "Details")
     contact_names = ("Contact", "Last activity", "Flagged", "Newest note")
     return document(
         name,
@@ -83,9 +109,7 @@ def workspace_page(
 
 
 def not_found(now: int) -> Html:
-    title = "No such workspace"
-    link = el("p", el("a", "All workspaces", href="/#workspaces"))
-    return document(title, None, now, el("section", el("h1", title), link), nav=NAV)
+    return message("No such workspace", el("a", "All workspaces", href="/#workspaces"), now, NAV)
 
 
 def _address(**parameters: str) -> str:
@@ -93,16 +117,15 @@ def _address(**parameters: str) -> str:
     return f"/?{urlencode(parameters)}"
 
 
-def _workspace_row(workspace: Document) -> Html:
+def _workspace_row(workspace: Document) -> Row:
     workspace_id = workspace["workspace_id"]
     link = el("a", workspace["name"] or workspace_id, href=_address(workspace_id=workspace_id))
-    return el(
-        "tr",
-        el("th", link, el("div", workspace_id, class_="id"), scope="row", class_="wrap"),
-        el("td", *_state(workspace)),
-        el("td", time_tag(workspace["last_success_at"])),
-        _counts(workspace, "stale_found", "flagged"),
-        el("td", _verification(workspace)),
+    return (
+        [link, el("div", workspace_id, class_="id")],
+        list(_state(workspace)),
+        time_tag(workspace["last_success_at"]),
+        *_counts(workspace, "stale_found", "flagged"),
+        _verification(workspace),
     )
 
 
@@ -118,26 +141,23 @@ def _facts(workspace: Document) -> Html:
     return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in facts], class_="figures")
 
 
-def _run_row(run: Document) -> Html:
-    why = _deferred_why(run)
-    details = ": ".join(filter(None, (run["skip_reason"], why, run["error"])))
-    return el(
-        "tr",
-        el("th", time_tag(run["run_at"]), scope="row"),
-        el("td", *_badges([_run_state(run)])),
-        _counts(run, "contacts_checked", "stale_found", "flagged"),
-        el("td", details or NONE, class_="wrap"),
+def _run_row(run: Document) -> Row:
+    details = ": ".join(filter(None, (run["skip_reason"], _deferred_why(run), run["error"])))
+    return (
+        time_tag(run["run_at"]),
+        list(_badges([_run_state(run)])),
+        *_counts(run, "contacts_checked", "stale_found", "flagged"),
+        details or NONE,
     )
 
 
-def _contact_row(contact: Mapping[str, object]) -> Html:
+def _contact_row(contact: Mapping[str, object]) -> Row:
     name = contact.get("name") or contact.get("kapso_name") or "Without a name"
-    return el(
-        "tr",
-        el("th", str(name), el("div", str(contact["contact_id"]), class_="id"), scope="row", class_="wrap"),
-        el("td", time_tag(valid_time(contact, "last_activity_at"))),
-        el("td", time_tag(valid_time(contact, "flagged_at"))),
-        el("td", _newest_note(contact.get("notes")), class_="wrap"),
+    return (
+        [str(name), el("div", str(contact["contact_id"]), class_="id")],
+        time_tag(valid_time(contact, "last_activity_at")),
+        time_tag(valid_time(contact, "flagged_at")),
+        _newest_note(contact.get("notes")),
     )
 
 
@@ -185,11 +205,11 @@ def _verification(workspace: Document) -> str:
     return workspace["verify"] if age_ms is None else f"{workspace['verify']}, {span(age_ms / 1000)} ago"
 
 
-def _counts(found: Document, *names: str) -> list[Html]:
-    """The cells of these counts, and of the repaired and created contacts together."""
+def _counts(found: Document, *names: str) -> list[str]:
+    """These counts, and that of the repaired and created contacts together."""
     fixed = [found[name] for name in ("repaired", "created") if found[name] is not None]
     counts = [*(found[name] for name in names), sum(fixed) if fixed else None]
-    return [el("td", NONE if count is None else f"{count:,}", class_="n") for count in counts]
+    return [NONE if count is None else f"{count:,}" for count in counts]
 
 
 def _newest_note(notes: object) -> str:
@@ -197,7 +217,17 @@ def _newest_note(notes: object) -> str:
     return str(newest.get("content") or NONE) if isinstance(newest, Mapping) else str(newest)
 
 
-def _table(label: str, names: Sequence[str], rows: Iterable[Html], numbers: Sequence[str] = ()) -> Html:
-    head = [el("th", name, scope="col", class_="n" if name in numbers else None) for name in names]
-    table = el("table", el("thead", el("tr", head)), el("tbody", rows))
+def _table(label: str, names: Sequence[str], rows: Iterable[Row], numbers: Sequence[str] = ()) -> Html:
+    """A table; on a phone, each row is a card that names its values."""
+    styles = ["n" if name in numbers else "wrap" if name in LONG else None for name in names]
+    head = [el("th", name, scope="col", class_=style) for name, style in zip(names, styles, strict=True)]
+    body = [
+        el("tr", el("th", first, scope="row", class_="wrap"), map(_cell, names[1:], styles[1:], values))
+        for first, *values in rows
+    ]
+    table = el("table", el("thead", el("tr", head)), el("tbody", body), class_="cards")
     return el("div", table, class_="scroll whole", role="region", aria_label=label, tabindex=0)
+
+
+def _cell(name: str, style: str | None, value: Child) -> Html:
+    return el("td", el("div", value), class_=style, data_name=name)

@@ -1,6 +1,8 @@
 """The pages of the local stack name workspaces and contacts; tests/browser looks at them in a browser."""
 
+import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -80,7 +82,39 @@ def test_an_unknown_workspace_is_not_found(client: Client, workspace_id: str) ->
 
 @pytest.mark.parametrize("parameters", [{"workspace_id": "#sweep"}, {"cursor": "x"}, {"limit": "5"}])
 def test_an_invalid_parameter_is_refused(client: Client, parameters: dict[str, str]) -> None:
-    assert get(client, **parameters).status_code == 400
+    answer = get(client, **parameters)
+    assert answer.status_code == 400
+    assert "<h1>This address is not valid</h1>" in answer.text
+    assert "<style>" in answer.text
+
+
+def test_of_many_workspaces_those_with_a_problem_come_first_and_the_list_says_that_it_is_cut(
+    client: Client, world: World
+) -> None:
+    for number in range(130):
+        world.workspace(f"w{number:03}", latest_run_at=NOW)
+    ids = [f"w{number:03}" for number in range(130)]
+    runs = [{"workspace_id": name, "run_at": NOW, "status": "completed"} for name in ids if name != "w120"]
+    failed = {"workspace_id": "w120", "run_at": NOW, "status": "failed", "error": "RuntimeError: boom"}
+    world.put_many(world.database.tables.sync_health, [*runs, failed])
+    world.workspace("w110", kapso_phone_id=None)
+    first = get(client).text
+    assert "25 of 131 workspaces" in first
+    listed = re.findall(r"workspace_id=(\w+)", first)
+    assert listed[:3] == ["w120", "acme", "w000"]
+    assert "RuntimeError: boom" in first
+    after = re.search(r"cursor=([\w%-]+)", first)
+    while after is not None:
+        page = get(client, cursor=unquote(after[1])).text
+        listed += re.findall(r"workspace_id=(\w+)", page)
+        after = re.search(r"cursor=([\w%-]+)", page)
+    assert listed[-1] == "w110"
+    assert sorted(listed) == sorted(["acme", *ids])
+
+
+def test_without_workspaces_there_is_nothing_to_list(client: Client, world: World) -> None:
+    world.clear()
+    assert "None yet." in get(client).text.partition('id="workspaces"')[2]
 
 
 def test_the_deployed_function_never_shows_them(client: Client, engine: LocalStack) -> None:

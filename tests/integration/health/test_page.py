@@ -37,7 +37,7 @@ def test_the_page_is_small_and_sent_compressed(api: Api, world: World) -> None:
     for hour in range(1, 48):
         world.dispatch(NOW + hour * HOUR_MS)
     page = api.get("/").text
-    assert page.count('class="slot"') == 48
+    assert page.count('class="hit"') == 48
     assert len(page.encode()) < MAX_BYTES
     answer = api.get("/", headers={"accept-encoding": "gzip"})
     assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
@@ -72,4 +72,6 @@ def test_an_error_gives_a_page_that_does_not_show_it(api: Api, faults: Faults) -
     answer = api.get("/")
     assert (answer.status, answer.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert "secret" not in answer.text
+    assert "<h1>The page could not be made</h1>" in answer.text
+    assert "<style>" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"

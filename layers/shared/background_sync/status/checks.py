@@ -218,7 +218,7 @@ class HealthChecker:
         state = warn_if(depth is not None and depth > DEPTH_WARN)
         if self.public_totals:
             return Check("queue:depth", state, seen.waiting, "messages")
-        return Check("queue:depth", state, depth, None if depth is None else "sweeps")
+        return _unknown("queue:depth") if depth is None else Check("queue:depth", state, depth, "sweeps")
 
     def _dead_letters(self, seen: Observation) -> Check:
         state = warn_if(seen.dead)

@@ -1,39 +1,53 @@
-"""The last sweeps as a bar chart, and as a table.
+"""The last sweeps: a strip of one tick a sweep, lanes of what they found, and a table.
 
-Bars of stale contacts stand behind bars of flagged ones. Repaired contacts hang below, on their own scale.
+All share one time axis. An interval in which no sweep ran has a place of its own on it.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from background_sync.status.history import Document
-from background_sync.status.page.html import Html, el, join
+from background_sync.status.page.html import Child, Html, el, join
 from background_sync.status.page.words import day_and_hour, percent, share, time_tag
 
 SLOTS = 48
-SLOT, BAR, HEIGHT = 10, 8, 200
-TOP, BASE, LOW_BASE, BOTTOM = 10, 138, 146, 192
-"""The ends of both scales, within `HEIGHT`. style.css places the labels at the same heights."""
+QUARTERS = 4
+SLOT, BAR, HEIGHT = 10, 8, 40
+VISIBLE = 3
+"""The least height of an amount above 0, however small it is."""
 SCALE_ENDS = (0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-LEGEND = (
-    ("stale", "Stale: quiet for too long"),
-    ("flagged", "Flagged for a person"),
-    ("repaired", "Repaired: missed webhooks"),
-    ("failed", "Some runs failed"),
-)
+OUTCOMES = {
+    "failed": "with failed runs",
+    "deferred": "with deferred runs",
+    "passed": "passed",
+    "open": "not finished",
+    "missing": "missing",
+}
+"""What may become of a sweep; a missing one did not run."""
+MISSED = {"repaired": "repaired", "left": "not repaired"}
+FLAGGED = {"flagged": "flagged"}
+FOUND = {**MISSED, **FLAGGED, "quiet": "quiet"}
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A sweep. The numbers are shares of the contacts or runs, or counts if totals are public."""
+class Column:
+    """A sweep. `values` has the shares of the runs by outcome, and what was found by `FOUND`.
+
+    The latter are shares of the contacts, or counts if totals are public; None is not known.
+    """
 
     run_at: int
-    stale: float | None
-    flagged: float | None
-    repaired: float | None
-    failed: float | None
-    is_finished: bool
+    outcome: str
+    values: Mapping[str, float | None]
+
+    @property
+    def result(self) -> str:
+        parts = [OUTCOMES[self.outcome]] if self.outcome in ("open", "missing") else []
+        shares = {name: self.values.get(name) for name in ("failed", "deferred")}
+        parts += [f"{percent(part)} of the runs {name}" for name, part in shares.items() if part]
+        return ", ".join(parts) or "passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,149 +56,172 @@ class Amounts:
 
     public_totals: bool
 
-    def bar(self, sweep: Document) -> Bar:
+    def column(self, sweep: Document) -> Column:
         checked = sweep["contacts_checked"] if sweep["completed"] else None
-        return Bar(
-            sweep["run_at"],
-            self._of(sweep["stale_found"], checked),
-            self._of(sweep["flagged"], checked),
-            self._of(sweep["repaired"] + sweep["created"], checked),
-            self._of(sweep["failed"], sweep["dispatched"]),
-            sweep["finished"],
-        )
+        compared = checked if has_compared(sweep) else None
+        failed, deferred = (share(sweep[name], sweep["dispatched"]) or 0 for name in ("failed", "deferred"))
+        is_open = not sweep["finished"]
+        values = {
+            "failed": failed,
+            "deferred": deferred,
+            "passed": 0 if is_open else 1 - failed - deferred,
+            "open": 0.5 if is_open else 0,
+            "repaired": self._of(sweep["repaired"] + sweep["created"], compared),
+            "left": self._of(sweep["behind"] + sweep["missing"], compared),
+            "flagged": self._of(sweep["flagged"], checked),
+            "quiet": self._of(sweep["stale_found"], checked),
+        }
+        outcome = "open" if is_open else "failed" if failed else "deferred" if deferred else "passed"
+        return Column(sweep["run_at"], outcome, values)
 
-    def _of(self, count: int, total: int | None) -> float | None:
+    def _of(self, number: int, total: int | None) -> float | None:
         if total is None:
             return None
-        return count if self.public_totals else share(count, total)
+        return number if self.public_totals else share(number, total)
 
     def text(self, amount: float | None) -> str:
         return f"{amount:,.0f}" if self.public_totals and amount is not None else percent(amount)
 
-    def top(self, amounts: Sequence[float | None]) -> float:
+    def top(self, amounts: Sequence[float]) -> float:
         """A round number at which a scale for all these amounts ends."""
-        highest = max((each or 0 for each in amounts), default=0)
+        highest = max(amounts, default=0)
         if not self.public_totals:
-            return next(step for step in SCALE_ENDS if highest <= step)
+            return next((step for step in SCALE_ENDS if highest <= step), 1.0)
         steps = (step * 10.0**power for power in count() for step in (2, 4, 10))
         return next(step for step in steps if highest <= step)
 
 
-def chart(sweeps: Sequence[Document], amounts: Amounts) -> Html:
-    """The newest `SLOTS` of the sweeps, which come newest first. The newest bar is on the right."""
-    bars = [amounts.bar(sweep) for sweep in sweeps[:SLOTS]]
-    if not bars:
+def chart(sweeps: Sequence[Document], amounts: Amounts, now: int, interval_ms: int) -> Html:
+    """The newest `SLOTS` of the sweeps, which come newest first. The newest is on the right."""
+    if not sweeps:
         return el("p", "No sweep yet.", class_="note")
-    high, low = amounts.top([bar.stale for bar in bars]), amounts.top([bar.repaired for bar in bars])
-    drawing = _Drawing(bars, high, low, amounts)
-    figure = el("figure", _legend(bars), drawing.plot(), drawing.ends())
-    return join(figure, _table(bars, amounts))
+    columns = list(_columns(sweeps, amounts, now, interval_ms))[:SLOTS]
+    slots = next(number for number in (12, 24, SLOTS) if len(columns) <= number)
+    drawing = _Drawing(columns[::-1], slots, amounts)
+    figure = el(
+        "figure",
+        drawing.strip(),
+        drawing.lane("Missed by webhooks", MISSED),
+        drawing.lane("Flagged for a person", FLAGGED),
+        drawing.axis(),
+    )
+    return join(el("p", missed(sweeps)), figure, _table(columns, amounts))
+
+
+def _columns(sweeps: Sequence[Document], amounts: Amounts, now: int, interval_ms: int) -> Iterator[Column]:
+    """The sweeps, and between them and until `now` those that are missing; the newest first."""
+    later = now
+    for sweep in sweeps[:SLOTS]:
+        run_at = sweep["run_at"]
+        gaps = min(SLOTS, round((later - run_at) / interval_ms) - 1)
+        for number in range(gaps, 0, -1):
+            yield Column(run_at + number * interval_ms, "missing", {"missing": 0.5})
+        yield amounts.column(sweep)
+        later = run_at
+
+
+def has_compared(sweep: Document) -> bool:
+    return any(sweep[name] for name in ("verified", "confirmed_quiet"))
+
+
+def missed(sweeps: Sequence[Document]) -> str:
+    """What webhooks missed, as far as the sweeps could tell."""
+    found = sum(any(each[name] for name in ("repaired", "created", "behind", "missing")) for each in sweeps)
+    if found:
+        is_left = any(each["behind"] or each["missing"] for each in sweeps)
+        fixed = "some of it was only reported" if is_left else "all of it was repaired"
+        return f"In {found} of {len(sweeps)} sweeps, webhooks had missed something; {fixed}."
+    if any(map(has_compared, sweeps)):
+        return "No sweep found anything that webhooks had missed."
+    return "Nothing was compared with Kapso, so nobody knows whether webhooks missed anything."
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Draws the bars on two scales, which end at `high` and `low`."""
+    """Draws the columns, the oldest first, at the right end of `slots` places."""
 
-    bars: Sequence[Bar]
-    high: float
-    low: float
+    columns: Sequence[Column]
+    slots: int
     amounts: Amounts
 
     @property
-    def slots(self) -> int:
-        """Fewer and wider slots while there are few sweeps."""
-        return next(number for number in (12, 24, SLOTS) if len(self.bars) <= number)
+    def first(self) -> int:
+        return self.slots - len(self.columns)
 
-    def plot(self) -> Html:
-        """The bars and the labels of their scales. Screen readers get the table instead of the labels."""
-        labels = (("a", self.high), ("b", self.high / 2), ("c", 0), ("d", self.low))
-        scale = [el("span", self.amounts.text(value), class_=name) for name, value in labels]
-        return el("div", self._svg(), el("div", scale, class_="scale", aria_hidden="true"), class_="plot")
+    def strip(self) -> Html:
+        """One tick a sweep: how many of its runs failed (at the foot), were deferred, and passed."""
+        counted = Counter(each.outcome for each in self.columns)
+        legend = {kind: f"{counted[kind]} {words}" for kind, words in OUTCOMES.items() if counted[kind]}
+        hits = [
+            el("g", el("title", self._tooltip(each)), el("path", d=_bar(slot, 0, HEIGHT), class_="hit"))
+            for slot, each in enumerate(self.columns, self.first)
+        ]
+        title = el("title", "The outcome of each of the last sweeps, as in the table", id="chart")
+        drawn = self._svg(title, self._stacked(OUTCOMES, HEIGHT), hits, role="img", aria_labelledby="chart")
+        return join(_head("Sweeps", legend), drawn)
 
-    def ends(self) -> Html:
-        """The times of the first and the last slot."""
-        oldest = time_tag(self.bars[-1].run_at) if len(self.bars) == self.slots else el("span")
-        return el("div", oldest, time_tag(self.bars[0].run_at), class_="ends")
+    def lane(self, title: str, kinds: Mapping[str, str]) -> Html:
+        """Bars of one or more amounts, one upon the other."""
+        top = self.amounts.top([sum(each.values.get(kind) or 0 for kind in kinds) for each in self.columns])
+        unit = "contacts" if self.amounts.public_totals else "of the contacts"
+        scale = el("span", f"full height: {self.amounts.text(top)} {unit}", class_="scale")
+        drawn = self._svg(self._stacked(kinds, HEIGHT / top), aria_hidden="true")
+        return join(_head(title, kinds if len(kinds) > 1 else {}, scale), drawn)
 
-    def _svg(self) -> Html:
-        empty = self.slots - len(self.bars)
-        drawn = [_rect(number, "none", TOP, BASE - TOP) for number in range(empty)]
-        drawn += [self._slot(number, bar) for number, bar in enumerate(reversed(self.bars), empty)]
+    def axis(self) -> Html:
+        """The time at the left end of each quarter."""
+        starts = [number * self.slots // QUARTERS - self.first for number in range(QUARTERS)]
+        times = [time_tag(self.columns[at].run_at) if at >= 0 else None for at in starts]
+        cells = [el("span", each) for each in times[:-1]]
+        return el("div", cells, el("span", times[-1], el("span", "now")), class_="axis")
+
+    def _stacked(self, kinds: Mapping[str, str], scale: float) -> Iterator[Html]:
+        """The bars of each kind as one path, upon those of the kinds before it."""
+        levels = [0.0] * len(self.columns)
+        for kind in kinds:
+            path = ""
+            for at, column in enumerate(self.columns):
+                height = (column.values.get(kind) or 0) * scale
+                low = levels[at]
+                levels[at] = min(HEIGHT, low + max(VISIBLE, height)) if height > 0 else low
+                path += _bar(self.first + at, low, levels[at]) if levels[at] > low else ""
+            if path:
+                yield el("path", d=path, class_=kind)
+
+    def _svg(self, *content: Child, **attributes: str) -> Html:
         width = self.slots * SLOT
-        lines = "".join(f"M0 {y}H{width}" for y in (TOP, (TOP + BASE) // 2, BASE, BOTTOM))
-        return el(
-            "svg",
-            el(
-                "title",
-                "Stale, flagged and repaired contacts of the last sweeps, as in the table",
-                id="chart",
-            ),
-            drawn,
-            el("path", d=lines, class_="grid"),
-            viewBox=f"0 0 {width} {HEIGHT}",
-            preserveAspectRatio="none",
-            role="img",
-            aria_labelledby="chart",
-        )
+        lines = "".join(f"M{width * number // QUARTERS} 0V{HEIGHT}" for number in range(QUARTERS))
+        frame = el("path", d=f"{lines}M0 {HEIGHT}H{width}", class_="grid")
+        box = f"0 0 {width} {HEIGHT}"
+        return el("svg", frame, *content, viewBox=box, preserveAspectRatio="none", **attributes)
 
-    def _slot(self, number: int, bar: Bar) -> Html:
-        up, down = (BASE - TOP) / self.high, (BOTTOM - LOW_BASE) / self.low
-        stale, flagged, repaired = (bar.stale or 0) * up, (bar.flagged or 0) * up, (bar.repaired or 0) * down
-        return el(
-            "g",
-            el("title", _tooltip(bar, self.amounts)),
-            _rect(number, "hit", TOP, BASE - TOP),
-            _rect(number, "stale", BASE - _visible(stale), _visible(stale)),
-            _rect(number, "flagged", BASE - _visible(flagged), _visible(flagged)),
-            _rect(number, "repaired", LOW_BASE, _visible(repaired)),
-            _rect(number, "failed", BASE + 1, LOW_BASE - BASE - 2) if bar.failed else None,
-            class_="slot",
-        )
+    def _tooltip(self, column: Column) -> str:
+        values = column.values.items()
+        found = [f"{self.amounts.text(value)} {FOUND[name]}" for name, value in values if name in FOUND]
+        return "; ".join((f"{day_and_hour(column.run_at)}: {column.result}", *found))
 
 
-def _visible(height: float) -> float:
-    """Amounts above 0 stay visible, however small they are."""
-    return max(1.5, height) if height > 0 else 0
+def _bar(slot: int, low: float, high: float) -> str:
+    return f"M{slot * SLOT + 1} {HEIGHT - high:.3g}h{BAR}v{high - low:.3g}h-{BAR}z"
 
 
-def _rect(slot: int, kind: str, top: float, height: float) -> Html | None:
-    if not height:
-        return None
-    place = {"x": slot * SLOT + 1, "y": round(top, 1), "width": BAR, "height": round(height, 1)}
-    return el("rect", class_=kind, **{name: f"{value:g}" for name, value in place.items()})
-
-
-def _tooltip(bar: Bar, amounts: Amounts) -> str:
-    stale, flagged, repaired = (amounts.text(each) for each in (bar.stale, bar.flagged, bar.repaired))
-    failed = f"; {amounts.text(bar.failed)} of the runs failed" if bar.failed else ""
-    unfinished = "" if bar.is_finished else "; not finished"
-    found = f"{stale} stale, {flagged} flagged, {repaired} repaired"
-    return f"{day_and_hour(bar.run_at)}: {found}{failed}{unfinished}"
-
-
-def _legend(bars: Sequence[Bar]) -> Html:
-    shown = [each for each in LEGEND if each[0] != "failed" or any(bar.failed for bar in bars)]
-    return el("ul", [el("li", _swatch(kind), text) for kind, text in shown], class_="legend")
+def _head(title: str, legend: Mapping[str, str], *more: Child) -> Html:
+    swatches = [el("span", _swatch(kind), words) for kind, words in legend.items()]
+    return el("div", el("h3", title), swatches, *more, class_="lane")
 
 
 def _swatch(kind: str) -> Html:
-    square = el("rect", width=10, height=10, rx=2, class_=kind)
-    return el("svg", square, viewBox="0 0 10 10", aria_hidden="true")
+    return el("svg", el("path", d="M0 0h10v10H0z", class_=kind), viewBox="0 0 10 10", aria_hidden="true")
 
 
-def _table(bars: Sequence[Bar], amounts: Amounts) -> Html:
-    names = ("Stale", "Flagged", "Repaired", "Failed runs")
-    head = el(
-        "tr", el("th", "Sweep", scope="col"), [el("th", name, scope="col", class_="n") for name in names]
-    )
-    rows = [_row(bar, amounts) for bar in bars]
-    table = el("table", el("thead", head), el("tbody", rows))
+def _table(columns: Sequence[Column], amounts: Amounts) -> Html:
+    numbers = [el("th", name.capitalize(), scope="col", class_="n") for name in FOUND.values()]
+    head = el("tr", el("th", "Sweep", scope="col"), el("th", "Result", scope="col"), numbers)
+    table = el("table", el("thead", head), el("tbody", [_row(each, amounts) for each in columns]))
     region = el("div", table, class_="scroll", role="region", aria_label="Table of sweeps", tabindex=0)
     return el("details", el("summary", "The same as a table"), region)
 
 
-def _row(bar: Bar, amounts: Amounts) -> Html:
-    values = (bar.stale, bar.flagged, bar.repaired, bar.failed)
-    cells = [el("td", amounts.text(value), class_="n") for value in values]
-    open_ = None if bar.is_finished else " (not finished)"
-    return el("tr", el("th", time_tag(bar.run_at), open_, scope="row"), cells)
+def _row(column: Column, amounts: Amounts) -> Html:
+    cells = [el("td", amounts.text(column.values.get(name)), class_="n") for name in FOUND]
+    return el("tr", el("th", time_tag(column.run_at), scope="row"), el("td", column.result), cells)

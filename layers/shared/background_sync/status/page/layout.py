@@ -102,8 +102,11 @@ def _favicon(state: State | None) -> str:
     return f"data:image/svg+xml,{quote(svg)}"
 
 
-def failure() -> Html:
+def failure(now: int) -> Html:
     """The page that is shown when no other can be made."""
-    text = "The page could not be made. The health function's log says why."
-    words = el("section", el("h1", "No page"), el("p", text))
-    return join(Html("<!doctype html>"), el("html", el("title", "No page"), el("main", words), lang="en"))
+    return message("The page could not be made", "The health function's log says why.", now)
+
+
+def message(title: str, text: Child, now: int, nav: Child = None) -> Html:
+    """A page that says one thing."""
+    return document(title, None, now, el("section", el("h1", title), el("p", text)), nav=nav)

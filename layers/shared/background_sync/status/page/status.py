@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from background_sync.status.checks import NO_SWEEP_YET, SWEEP_IN_FUTURE, Check, Report
 from background_sync.status.history import Document
-from background_sync.status.page.chart import Amounts, chart
+from background_sync.status.page.chart import Amounts, chart, has_compared
 from background_sync.status.page.html import Child, Html, el
 from background_sync.status.page.layout import document, icon
 from background_sync.status.page.words import NONE, badge, percent, share, span, time_tag
@@ -24,6 +24,10 @@ PROBLEMS: Mapping[str | None, str] = {
 """What the page says of an output instead of the check's usual problem."""
 WITHOUT_VALUE = ("deadLetters:waiting", "verification:unreadable")
 """Checks that say only whether there are any, unless totals are public."""
+COMPARED = {"repaired", "behind"}
+QUIET = """A contact is quiet after a time without activity, which alone is no fault. In a workspace with
+verification, those of whom Kapso has nothing newer either are left alone. Without verification nobody can
+tell quiet from missed, so they are flagged for a person, in turn."""
 BEFORE_FIRST_SWEEP = "Waiting for the first sweep"
 
 
@@ -43,8 +47,8 @@ class StatusPage:
             report.observation.now,
             _banner(report),
             self._problems(report),
-            self._figures(report),
             self._history(report),
+            self._figures(report),
             *more,
             _all_checks(report.checks),
             nav=nav,
@@ -59,7 +63,8 @@ class StatusPage:
 
     def _problem(self, check: Check) -> Html:
         guide = GUIDES[check.name]
-        observed = f" Now: {_observed(check)}." if _observed(check) != NONE else ""
+        is_said = check.output in PROBLEMS or _observed(check) == NONE
+        observed = None if is_said else f" Now: {_observed(check)}."
         problem = PROBLEMS.get(check.output, guide.problem)
         words = el(
             "div",
@@ -85,36 +90,45 @@ class StatusPage:
         finished_ago = f"{span(max(0, seen.now - sweep['run_at']) // 1000)} ago"
         due_s = (int(seen.sweeps[0]["run_at"]) + self.interval_ms - seen.now) // 1000
         next_due = f"in {span(due_s)}" if due_s >= 0 else f"{span(-due_s)} late"
-        figures: list[tuple[str, str, Child]] = [
+        quiet, note = self._amount(sweep, "stale_found")
+        confirmed = percent(share(sweep["confirmed_quiet"], sweep["stale_found"]))
+        figures: tuple[tuple[str, str, Child], ...] = (
             ("Last finished sweep", finished_ago, time_tag(sweep["run_at"])),
             ("Next sweep", next_due, f"one every {span(self.interval_ms // 1000)}"),
-            ("Stale contacts", *self._amount(sweep, "stale_found")),
-            ("Flagged", *self._amount(sweep, "flagged")),
-            ("Repaired", *self._amount(sweep, "repaired", "created")),
-        ]
-        if sweep["behind"] or sweep["missing"]:
-            figures.append(("Missed, not repaired", *self._amount(sweep, "behind", "missing")))
+            ("Missed and repaired", *self._amount(sweep, "repaired", "created")),
+            ("Missed, not repaired", *self._amount(sweep, "behind", "missing")),
+            ("Flagged for a person", *self._amount(sweep, "flagged")),
+            ("Quiet contacts", quiet, f"{note}; Kapso confirms {confirmed} of them"),
+        )
         items = [
             el("div", el("dt", name), el("dd", value, el("small", note))) for name, value, note in figures
         ]
-        return section("figures", "The last sweep", el("dl", items, class_="figures"))
+        return section(
+            "figures",
+            "The last finished sweep",
+            el("dl", items, class_="figures"),
+            el("p", QUIET, class_="note"),
+        )
 
     def _amount(self, sweep: Document, *names: str) -> tuple[str, str]:
         """A count of contacts and what share it is. Without public totals, only the share."""
         if not sweep["completed"]:
             return NONE, "no run was completed"
-        if sweep["deferred"] >= sweep["completed"] and "repaired" in names:
-            return NONE, "Kapso could not be asked"
+        if COMPARED & set(names) and not has_compared(sweep):
+            return NONE, "nothing was compared with Kapso"
         count, checked = sum(sweep[name] for name in names), sweep["contacts_checked"]
         part = percent(share(count, checked))
         if self.public_totals:
             return f"{count:,}", f"{part} of {checked:,} contacts"
-        return part, "of the contacts"
+        return part, "of the contacts" if checked else "there are no contacts"
 
     def _history(self, report: Report) -> Html:
-        sweeps = report.observation.sweeps
+        seen = report.observation
+        sweeps = seen.sweeps
         title = f"The last {len(sweeps)} sweeps" if len(sweeps) > 1 else "The sweeps"
-        return section("history", title, chart(sweeps, Amounts(self.public_totals)))
+        return section(
+            "history", title, chart(sweeps, Amounts(self.public_totals), seen.now, self.interval_ms)
+        )
 
 
 def section(name: str, title: str, *content: Child) -> Html:
@@ -136,9 +150,13 @@ def _summary(report: Report) -> str:
         if unknown:
             return f"{total - unknown} of {total} checks pass, and {unknown} cannot be judged yet."
         return f"All {total} checks pass: sweeps finish in time, no run fails, no message waits for too long."
-    names = ", ".join(GUIDES[check.name].title.lower() for check in problems)
-    verb = "needs" if len(problems) == 1 else "need"
-    return f"{len(problems)} of {total} checks {verb} attention: {names}."
+    parts = []
+    for state, verb in ((State.FAIL, "fail"), (State.WARN, "warn")):
+        names = [GUIDES[check.name].title.lower() for check in problems if check.state is state]
+        if names:
+            ending = "s" if len(names) == 1 else ""
+            parts.append(f"{len(names)} of {total} checks {verb}{ending}: {', '.join(names)}.")
+    return " ".join(parts)
 
 
 def _not_passing(report: Report) -> Sequence[Check]:
