@@ -4,6 +4,8 @@ OK = 0
 NOT_OK = 1
 USAGE = 2
 NOT_DONE = 3
+PIPE_CLOSED = 141
+"""As shells report a program that ends at a closed pipe (128 + SIGPIPE)."""
 
 
 class CommandError(Exception):

@@ -5,6 +5,7 @@
     command.py        registers a command
     options.py        the options that several commands share
     times.py          times and durations, as people type and read them
+    streams.py        stdout and stderr that are closed or full
     output.py         text, tables and progress bars on stdout and stderr
     tables.py         runs and sweeps as tables
     verification.py   the results of comparing with Kapso, as tables
@@ -14,9 +15,20 @@ A command imports AWS's libraries when it runs, so `--help` and shell completion
 """
 
 import sys
+import traceback
 from importlib import import_module
+
+from background_sync_ops.cli.streams import prepare_streams
+from background_sync_ops.errors import NOT_DONE
 
 
 def main() -> None:
     """The console script."""
-    sys.exit(import_module("background_sync_ops.cli.app").run(sys.argv[1:]))
+    prepare_streams()
+    try:
+        status = import_module("background_sync_ops.cli.app").run(sys.argv[1:])
+    except Exception:
+        # A bug. Python's own status is 1, which means something else in several commands.
+        traceback.print_exc()
+        status = NOT_DONE
+    sys.exit(status)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from background_sync_ops.cli.command import NAME, app
+from background_sync_ops.cli.streams import OutputError
 
 __all__ = ["app", "run"]
 COMMANDS = (
@@ -58,13 +59,17 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        return app(list(arguments), prog_name=NAME, standalone_mode=False) or 0
+        status = app(list(arguments), prog_name=NAME, standalone_mode=False) or 0
+        sys.stdout.flush()
     except typer.TyperException as error:
         return _usage_error(error)
     except typer.Abort:
         return INTERRUPTED
+    except OutputError as error:
+        return _lost_output(error)
     except Exception as error:
         return _failure(error)
+    return status
 
 
 def _usage_error(error: typer.TyperException) -> int:
@@ -74,6 +79,12 @@ def _usage_error(error: typer.TyperException) -> int:
     if message:
         typer.echo(f"error: {message}{hint}", err=True)
     return error.exit_code
+
+
+def _lost_output(error: OutputError) -> int:
+    if str(error):
+        typer.echo(f"error: {error}", err=True)
+    return error.status
 
 
 def _failure(error: Exception) -> int:
