@@ -6,6 +6,7 @@
     options.py        the options that several commands share
     times.py          times and durations, as people type and read them
     streams.py        stdout and stderr that are closed or full
+    environment.py    variables that are not the command line's
     output.py         text, tables and progress bars on stdout and stderr
     tables.py         runs and sweeps as tables
     verification.py   the results of comparing with Kapso, as tables
@@ -18,6 +19,7 @@ import sys
 import traceback
 from importlib import import_module
 
+from background_sync_ops.cli.environment import remove_foreign
 from background_sync_ops.cli.streams import prepare_streams
 from background_sync_ops.errors import NOT_DONE
 
@@ -25,6 +27,7 @@ from background_sync_ops.errors import NOT_DONE
 def main() -> None:
     """The console script."""
     prepare_streams()
+    remove_foreign()
     try:
         status = import_module("background_sync_ops.cli.app").run(sys.argv[1:])
     except Exception:
