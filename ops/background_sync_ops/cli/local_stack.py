@@ -13,7 +13,7 @@ from background_sync.clock import SystemClock
 from background_sync.rules.base_url import validate_base_url
 from background_sync_ops.cli.errors import explained
 from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
-from background_sync_ops.cli.local_stack_page import local_stack_page
+from background_sync_ops.cli.local_stack_page import what_runs_where, what_to_try
 from background_sync_ops.cli.output import console, print_json, print_stderr, waiting
 from background_sync_ops.cli.signals import INTERRUPTED, interrupted_by_signals
 from background_sync_ops.cli.sweep import print_sweep, report_problems, run_sweep, whole_second
@@ -112,12 +112,14 @@ class Session:
 
     def run(self, target: Target, stack: LocalStack) -> int:
         """Load and sweep; without --once, also serve until KeyboardInterrupt."""
+        if not self.options.once:
+            self.out.print(what_runs_where(target, self.state_dir, self.options.every))
         print_report(self._load(target), self.out)
         first = self._first_sweep(target)
         if self.options.once:
             return OK if first.succeeded else NOT_OK
         self.serving = True
-        self.out.print(local_stack_page(target, self.state_dir))
+        self.out.print(what_to_try(self.state_dir, first.runs), soft_wrap=True)
         # The dispatcher is left out: --every says when it is invoked.
         stack.start_schedules(excluding=target.outputs["DispatcherFunctionName"])
         self._serve(target, stack, first.sweep["run_at"])

@@ -85,20 +85,36 @@ def test_once_sweeps_the_demo_and_every_total_is_the_sum_of_its_runs(tmp_path: P
     assert running_stack(tmp_path / STATE_DIR) is None
 
 
-def test_the_addresses_of_the_stack_and_the_results_of_import_and_sweep_are_printed(
-    operator: Operator,
-) -> None:
+def test_the_first_screen_says_what_runs_where_then_the_sweep_then_three_commands(operator: Operator) -> None:
     text = (operator.folder / "out").read_text()
-    outputs = operator.info.outputs
-    queues = [outputs[name].rpartition("/")[2] for name in ("WorkQueueUrl", "DeadLetterQueueUrl")]
-    for address in (f"{operator.info.api_url}/health", operator.info.endpoint_url, outputs["KapsoBaseUrl"]):
-        assert address in text
-    for name in (outputs["WorkspacesTableName"], outputs["ContactsTableName"], *queues):
-        assert name in text
+    picture, imported, sweep, commands = (
+        text.index(each) for each in ("Status", "Imported", "Sweep", "In another")
+    )
+    assert picture < imported < sweep < commands
+    api_url = operator.info.api_url
+    addresses = (f"{api_url}/", f"{api_url}/#workspaces", f"{api_url}/health", operator.info.endpoint_url)
+    for address in (*addresses, operator.info.outputs["KapsoBaseUrl"]):
+        assert picture < text.index(f" {address}") < imported, address
+    tried = [line.split() for line in text[commands:].splitlines()[1:4]]
+    assert [words[1] for words in tried] == ["health", "contacts", "demo"]
+    assert operator.run("contacts", tried[1][2]).status == 0
+    assert text.count("\n") <= 40
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_results_of_import_and_sweep_are_printed(operator: Operator) -> None:
+    text = (operator.folder / "out").read_text()
     assert ["contacts", "9", "0", "0"] in [line.split() for line in text.splitlines()]
     assert "9 checked, 7 stale, 4 flagged" in text
     assert "2 dispatched, 1 skipped (1 no token)" in text
     assert "documents.jsonl:10: not JSON" in (operator.folder / "err").read_text()
+
+
+def test_with_json_stdout_is_one_document_and_the_screen_is_on_stderr(tmp_path: Path, snapshot: Path) -> None:
+    with closing(Up(tmp_path, "--import", str(snapshot), "--json")) as up:
+        up.until(lambda: "Next sweep at" in up.err, "the end of the first screen")
+        assert set(json.loads(up.out)) == {"sweep", "runs"}
+        assert "Status page" in up.err
 
 
 def test_the_health_api_is_served(operator: Operator) -> None:
