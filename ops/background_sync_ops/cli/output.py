@@ -5,6 +5,7 @@ characters are escaped.
 """
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -30,6 +31,8 @@ from rich.text import Text
 CONTROL = frozenset({"Cc", "Zl", "Zp", "Cs"})
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 GAP = (0, 2, 0, 0)
+UNBOUNDED = 10_000
+"""Columns of a line that nobody sees at once."""
 STATE_STYLES = {
     **dict.fromkeys(("pass", "completed", "fresh", "active"), "green"),
     **dict.fromkeys(("warn", "running", "stale", "none", "incomplete", "unknown"), "yellow"),
@@ -46,8 +49,13 @@ LABELS = {
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is: no markup, no emoji names, no highlighting."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    """A console that prints text as it is: no markup, no emoji names, no highlighting.
+
+    In a pipe or a file no line is wrapped and nothing is cut, so that `grep` finds a whole row.
+    """
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    width = None if is_terminal or "COLUMNS" in os.environ else UNBOUNDED
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
 
 
 def clean(value: object) -> str:
