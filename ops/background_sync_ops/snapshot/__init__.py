@@ -1,6 +1,7 @@
 """Import of a CRM's data from a Convex snapshot export.
 
-    export.py      the ZIP or folder, read line by line, or written
+    archive.py     the files of the ZIP or folder
+    export.py      their tables, read line by line, or written
     values.py      JSON as Convex writes it -> values as DynamoDB stores them
     documents.py   one Convex document -> one workspace or contact, or what is wrong with it
     merge.py       two records of one contact or workspace -> one
@@ -11,10 +12,11 @@
     report.py      the result
     load.py        all of it together: `import_snapshot`
 
-The first four make no requests to AWS.
+The first five make no requests to AWS.
 """
 
-from background_sync_ops.snapshot.export import SnapshotError, write_snapshot
+from background_sync_ops.snapshot.archive import SnapshotError
+from background_sync_ops.snapshot.export import write_snapshot
 from background_sync_ops.snapshot.load import ImportTarget, import_snapshot
 from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Remark, Written
 from background_sync_ops.snapshot.retries import Throttled

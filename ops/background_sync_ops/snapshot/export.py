@@ -3,20 +3,25 @@
     workspaces/documents.jsonl     contacts/documents.jsonl     one JSON document per line
 
 Both may be one folder deeper. Everything else in it (`_tables/`, `generated_schema.jsonl`, other tables) is
-ignored.
+ignored. `archive.py` finds the files.
 """
 
 import io
 import json
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from background_sync_ops.snapshot.archive import (
+    BUFFER_BYTES,
+    UNREADABLE,
+    File,
+    SnapshotError,
+    one_line,
+    open_files,
+)
 from background_sync_ops.snapshot.report import Remark
 from background_sync_ops.snapshot.values import BadDocument, Record, parse
 
@@ -26,21 +31,7 @@ TABLES = (WORKSPACES, CONTACTS)
 DOCUMENTS = "documents.jsonl"
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """Longer lines are skipped unread. An item of 400 KB is shorter, even with every character escaped."""
-BUFFER_BYTES = 256 * 1024
-# What zipfile raises for damaged, encrypted and unsupported archives.
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
-
-
-class SnapshotError(Exception):
-    """The snapshot as a whole cannot be read. The message is one line that names it."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +56,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    size: int
-    open: Callable[[], BinaryIO]
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An open snapshot."""
 
     path: Path
-    _files: Mapping[str, _File]
+    _files: Mapping[str, File]
 
     def size(self, table: str) -> int:
         """The bytes of a table, unpacked."""
@@ -87,21 +71,23 @@ class Snapshot:
         with self._open(table) as stream:
             yield from _lines(self._files[table].name, stream)
 
-    def verify(self) -> None:
-        """Read everything once; raises `SnapshotError`."""
-        for table in self._files:
+    def verify(self, *, whole: bool) -> None:
+        """Read the beginning of each table, or the whole; raises `SnapshotError`."""
+        for table, file in self._files.items():
             with self._open(table) as stream:
-                while stream.read(BUFFER_BYTES):
+                if problem := _not_lines(stream):
+                    raise SnapshotError(f"{self.path}: {file.name} {problem}")
+                while whole and stream.read(BUFFER_BYTES):
                     pass
 
     @contextmanager
-    def _open(self, table: str) -> Iterator[BinaryIO]:
+    def _open(self, table: str) -> Iterator[io.BufferedReader]:
         file = self._files[table]
         try:
             with file.open() as stream:
                 yield stream
         except UNREADABLE as error:
-            raise SnapshotError(f"{self.path}: {file.name} is damaged: {_one_line(error)}") from error
+            raise SnapshotError(f"{self.path}: {file.name} is damaged: {one_line(error)}") from error
 
 
 @contextmanager
@@ -112,13 +98,10 @@ def open_snapshot(path: Path) -> Iterator[Snapshot]:
         SnapshotError: it does not exist, it is neither a folder nor an undamaged ZIP file, or a table is
             missing.
     """
-    if path.is_dir():
-        yield _snapshot(path, _files_in_folder(path))
-        return
-    with _open_zip(path) as archive:
-        snapshot = _snapshot(path, _files_in_zip(archive))
+    with open_files(path) as (files, zipped):
+        snapshot = _snapshot(path, files)
         # A ZIP shows damage only at the end of a file, when most of it would already be loaded.
-        snapshot.verify()
+        snapshot.verify(whole=zipped)
         yield snapshot
 
 
@@ -131,41 +114,11 @@ def write_snapshot(folder: Path, tables: Mapping[str, Iterable[Mapping[str, Any]
     return folder
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise SnapshotError(f"{path}: no such file or folder") from None
-    except zipfile.BadZipFile:
-        raise SnapshotError(f"{path}: neither a folder nor a readable ZIP file") from None
-    except UNREADABLE as error:
-        raise SnapshotError(f"{path}: {_one_line(error)}") from None
-
-
-def _files_in_zip(archive: zipfile.ZipFile) -> list[_File]:
-    def open_member(info: zipfile.ZipInfo) -> BinaryIO:
-        return io.BufferedReader(archive.open(info), BUFFER_BYTES)  # type: ignore[type-var]
-
-    members = [info for info in archive.infolist() if info.filename.rpartition("/")[2] == DOCUMENTS]
-    return [_File(each.filename, each.file_size, partial(open_member, each)) for each in members]
-
-
-def _files_in_folder(folder: Path) -> list[_File]:
-    def open_file(path: Path) -> BinaryIO:
-        return path.open("rb", BUFFER_BYTES)
-
-    paths = [path for pattern in ("*/", "*/*/") for path in folder.glob(pattern + DOCUMENTS)]
-    return [
-        _File(each.relative_to(folder).as_posix(), each.stat().st_size, partial(open_file, each))
-        for each in paths
-    ]
-
-
-def _snapshot(path: Path, files: list[_File]) -> Snapshot:
+def _snapshot(path: Path, files: list[File]) -> Snapshot:
     return Snapshot(path, {table: _file_of(path, files, f"{table}/{DOCUMENTS}") for table in TABLES})
 
 
-def _file_of(path: Path, files: list[_File], wanted: str) -> _File:
+def _file_of(path: Path, files: list[File], wanted: str) -> File:
     found = [each for each in files if each.name == wanted] or [
         each for each in files if _is_one_folder_down(each.name, wanted)
     ]
@@ -183,7 +136,20 @@ def _is_one_folder_down(name: str, wanted: str) -> bool:
     return rest == wanted and not top.startswith("_")
 
 
-def _lines(name: str, stream: BinaryIO) -> Iterator[Line]:
+def _not_lines(stream: io.BufferedReader) -> str:
+    """Why a file is not one document per line, as its beginning shows; empty if it may be."""
+    while (read := stream.read(BUFFER_BYTES)) and not (head := read.removeprefix(BYTE_ORDER_MARK).lstrip()):
+        pass
+    if not read:
+        return ""
+    if head.startswith(b"["):
+        return "is a JSON array, expected one JSON document per line (`jq -c '.[]'` makes lines of it)"
+    if head.partition(b"\n")[0].strip() == b"{":
+        return "has documents of several lines, expected one JSON document per line (`jq -c .` makes them)"
+    return ""
+
+
+def _lines(name: str, stream: io.BufferedReader) -> Iterator[Line]:
     number = end = 0
     while raw := stream.readline(MAX_LINE_BYTES):
         number += 1
@@ -196,9 +162,20 @@ def _lines(name: str, stream: BinaryIO) -> Iterator[Line]:
                 yield Line(name, number, end, parse(raw))
             except BadDocument as error:
                 yield Line(name, number, end, None, str(error))
+        else:
+            blank = _skip_blank_lines(stream)
+            number += blank.count(b"\n")
+            end += len(blank)
 
 
-def _skip_line(stream: BinaryIO) -> int:
+def _skip_blank_lines(stream: io.BufferedReader) -> bytes:
+    """Skip the blank lines that are in the buffer: millions of them one by one would take minutes."""
+    ahead = stream.peek()
+    blank = ahead[: len(ahead) - len(ahead.lstrip())]
+    return stream.read(blank.rfind(b"\n") + 1)
+
+
+def _skip_line(stream: io.BufferedReader) -> int:
     """Read to the end of the line, keeping nothing in memory. Returns the number of bytes."""
     skipped = 0
     while raw := stream.readline(BUFFER_BYTES):
@@ -206,8 +183,3 @@ def _skip_line(stream: BinaryIO) -> int:
         if raw.endswith(b"\n"):
             break
     return skipped
-
-
-def _one_line(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__

@@ -1,34 +1,15 @@
 import json
+import time
 import tracemalloc
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from background_sync_ops.snapshot.archive import SnapshotError
 from background_sync_ops.snapshot.documents import contact_record
-from background_sync_ops.snapshot.export import MAX_LINE_BYTES, Line, SnapshotError, open_snapshot
-from tests.unit.snapshot.making import NOW
-
-WORKSPACES = "workspaces/documents.jsonl"
-CONTACTS = "contacts/documents.jsonl"
-Files = Mapping[str, bytes]
-BOTH: Files = {WORKSPACES: b'{"_id":"w1"}\n', CONTACTS: b'{"_id":"c1"}\n{"_id":"c2"}\n'}
-Make = Callable[[Path, Files], Path]
-
-
-def zipped(path: Path, files: Files) -> Path:
-    with zipfile.ZipFile(path / "snapshot.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path / "snapshot.zip"
-
-
-def unpacked(path: Path, files: Files) -> Path:
-    for name, data in files.items():
-        (path / "snapshot" / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / "snapshot" / name).write_bytes(data)
-    return path / "snapshot"
+from background_sync_ops.snapshot.export import MAX_LINE_BYTES, Line, open_snapshot
+from tests.unit.snapshot.making import BOTH, CONTACTS, NOW, WORKSPACES, Make, unpacked, zipped
 
 
 def lines(path: Path) -> list[Line]:
@@ -112,20 +93,40 @@ def test_a_damaged_table_in_a_zip_is_named(tmp_path: Path) -> None:
         lines(path)
 
 
-def test_an_encrypted_zip_is_an_error(tmp_path: Path) -> None:
-    path = zipped(tmp_path, BOTH)
-    data = path.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
-    path.write_bytes(data.replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01"))
-    with pytest.raises(SnapshotError, match="encrypted"):
-        lines(path)
-
-
 def test_blank_lines_are_skipped_but_numbered(tmp_path: Path) -> None:
     found = lines(zipped(tmp_path, {**BOTH, CONTACTS: b'\n{"a":1}\r\n  \n\r\n{"a":2}'}))
     assert [(line.number, line.document, line.end) for line in found] == [
         (2, {"a": 1}, 10),
         (5, {"a": 2}, 22),
     ]
+
+
+@pytest.mark.parametrize("make", [zipped, unpacked])
+def test_twenty_megabytes_of_blank_lines_are_skipped_at_once(tmp_path: Path, make: Make) -> None:
+    blank = b"\n" * (20 * 1024**2)
+    began = time.process_time()
+    found = lines(make(tmp_path, {**BOTH, CONTACTS: blank + b'{"a":1}\n' + blank}))
+    assert time.process_time() - began < 2
+    assert [(line.number, line.end) for line in found] == [(len(blank) + 1, len(blank) + 8)]
+
+
+NOT_LINES = {
+    b'[{"_id":"c1"},\n{"_id":"c2"}]\n': "is a JSON array",
+    b'\xef\xbb\xbf\n  [\n  {"_id":"c1"}\n]': "is a JSON array",
+    b'{\n  "_id": "c1"\n}\n': "has documents of several lines",
+}
+
+
+@pytest.mark.parametrize("make", [zipped, unpacked])
+@pytest.mark.parametrize(("content", "reason"), NOT_LINES.items())
+def test_a_file_without_one_document_per_line_is_one_error(
+    tmp_path: Path, make: Make, content: bytes, reason: str
+) -> None:
+    path = make(tmp_path, {**BOTH, CONTACTS: content})
+    with pytest.raises(
+        SnapshotError, match=f"{path}: {CONTACTS} {reason}, expected one JSON document per line"
+    ):
+        lines(path)
 
 
 def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
