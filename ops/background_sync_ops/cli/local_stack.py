@@ -12,7 +12,7 @@ from rich.console import Console
 from background_sync.clock import SystemClock
 from background_sync.rules.base_url import validate_base_url
 from background_sync_ops.cli.errors import explained
-from background_sync_ops.cli.importing import load, load_demo, print_report, require_snapshot
+from background_sync_ops.cli.importing import load, load_demo, print_left_out, print_report, require_snapshot
 from background_sync_ops.cli.local_stack_page import what_runs_where, what_to_try
 from background_sync_ops.cli.output import console, print_json, print_stderr, waiting
 from background_sync_ops.cli.signals import INTERRUPTED, interrupted_by_signals
@@ -114,10 +114,12 @@ class Session:
         """Load and sweep; without --once, also serve until KeyboardInterrupt."""
         if not self.options.once:
             self.out.print(what_runs_where(target, self.state_dir, self.options.every))
-        print_report(self._load(target), self.out)
+        loaded = self._load(target)
+        print_report(loaded, self.out)
         first = self._first_sweep(target)
+        print_left_out(loaded)
         if self.options.once:
-            return OK if first.succeeded else NOT_OK
+            return OK if first.succeeded and not loaded.bad else NOT_OK
         self.serving = True
         self.out.print(what_to_try(self.state_dir, first.runs), soft_wrap=True)
         # The dispatcher is left out: --every says when it is invoked.

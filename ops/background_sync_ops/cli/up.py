@@ -68,7 +68,7 @@ class UpOptions:
 @command(
     exit_status(
         "0 ended by Ctrl-C or, with --once, no run failed",
-        "1 with --once, a run failed or the sweep did not finish",
+        "1 with --once, a run failed, the sweep did not finish, or lines of the snapshot could not be loaded",
     )
 )
 def up(options: UpOptions) -> int:
@@ -76,7 +76,7 @@ def up(options: UpOptions) -> int:
 
     The tables, queues, functions and the health API are those of `template.yaml`, all on this machine. Ctrl-C
     ends the stack and deletes its data. With `--json`, the document holds the first sweep and its runs. Lines
-    of the snapshot that cannot be loaded are reported, and do not change the exit status.
+    of the snapshot that cannot be loaded are reported, and counted again at the end.
     """
     if options.every > DAY:
         raise CommandError("--every must be a day at most", USAGE)

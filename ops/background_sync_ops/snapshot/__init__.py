@@ -3,6 +3,9 @@
     archive.py     the files of the ZIP or folder
     export.py      their tables, read line by line, or written
     values.py      JSON as Convex writes it -> values as DynamoDB stores them
+    schema.py      what the values of an older export stand for
+    fields.py      leaves out single fields that cannot be stored, and secrets
+    shape.py       the known fields of an object
     documents.py   one Convex document -> one workspace or contact, or what is wrong with it
     merge.py       two records of one contact or workspace -> one
     loaders.py     a batch of lines -> the tables
@@ -12,19 +15,20 @@
     report.py      the result
     load.py        all of it together: `import_snapshot`
 
-The first five make no requests to AWS.
+Those above `loaders.py` make no requests to AWS.
 """
 
 from background_sync_ops.snapshot.archive import SnapshotError
 from background_sync_ops.snapshot.export import write_snapshot
 from background_sync_ops.snapshot.load import ImportTarget, import_snapshot
-from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Remark, Written
+from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Reason, Remark, Written
 from background_sync_ops.snapshot.retries import Throttled
 
 __all__ = [
     "ImportProgress",
     "ImportReport",
     "ImportTarget",
+    "Reason",
     "Remark",
     "SnapshotError",
     "Throttled",

@@ -5,36 +5,41 @@
   there, camelCase wins. They must have the right type. All other fields are kept as they are.
 - `_id` of a contact is kept as `convex_id`. A field named like an attribute that only sync writes
   (`activity_at`, `repaired_at`, …) is kept too, as `convex_activity_at`.
-- A token is allowed in one place only: `meta_access_token` of a workspace.
+- A Kapso token is `meta_access_token` of a workspace. Other fields that look like secrets are left out.
+- One of the CRM's own fields that cannot be stored is left out (`fields.py`). So are the largest ones of an
+  item that is too large.
 """
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from functools import cached_property, partial
+from functools import partial
 
 from background_sync.records.contacts import STAMPS
 from background_sync.records.workspaces import MEMORY
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.identity import RESERVED_PREFIX, phone_digits
 from background_sync.rules.notes import is_flag
-from background_sync.rules.policy import Policy
+from background_sync.rules.policy import BOUNDS, VERIFY, Policy, read_policy, read_verify
 from background_sync.rules.times import EARLIEST_ACTIVITY_MS
 from background_sync.rules.values import to_int
-from background_sync_ops.snapshot.values import BadDocument, Record, kind, require_storable, require_type
+from background_sync_ops.snapshot.fields import usable_fields
+from background_sync_ops.snapshot.shape import Shape, camel_case
+from background_sync_ops.snapshot.values import (
+    MAX_SIZE,
+    BadDocument,
+    Record,
+    field_sizes,
+    kind,
+    require_storable,
+    require_type,
+    wrong,
+)
 
 MAX_HASH_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 MAX_TOKEN_BYTES = 4096
 """The limit of a standard parameter in SSM."""
 SECONDS_BELOW = 10**11
-TOKEN_FIELDS = frozenset({"meta_access_token", "metaAccessToken"})
-
-Check = Callable[[str, object], object | None]
-"""Takes a field's name and value; returns the value to keep, or None if it counts as missing.
-
-Raises `BadDocument`.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class Token:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document becomes, with remarks on fields that are not stored and settings without effect."""
+
+    record: Record = field(repr=False)
+    remarks: list[BadDocument]
+    token: Token | None = None
+
+
 def _text(name: str, value: object) -> str:
     return require_type(name, value, str)
 
@@ -51,7 +65,7 @@ def _text(name: str, value: object) -> str:
 def _short(name: str, value: object, limit: int) -> str:
     text = _text(name, value)
     if len(text.encode("utf-8", "replace")) > limit:
-        raise BadDocument(f"{name} is longer than {limit} bytes")
+        raise BadDocument(f"{name} is longer than {limit} bytes", name, kind(value))
     return text
 
 
@@ -63,9 +77,9 @@ def _key(name: str, value: object, limit: int) -> str | None:
 def _time(name: str, value: object) -> int | None:
     time = to_int(value)
     if time is None:
-        raise BadDocument(f"{name} is {kind(value)}, expected milliseconds since 1970")
+        raise wrong(name, value, "milliseconds since 1970")
     if time < 0:
-        raise BadDocument(f"{name} is negative, expected milliseconds since 1970")
+        raise BadDocument(f"{name} is negative, expected milliseconds since 1970", name, kind(value))
     return (to_int(value * 1000) if _is_seconds(value) else time) or None  # type: ignore[operator]
 
 
@@ -91,7 +105,7 @@ def _notes(name: str, value: object) -> list[Record]:
 def _note(name: str, value: object) -> Record:
     note = _NOTE.read(require_type(name, value, dict), name + ".")
     if "content" not in note:
-        raise BadDocument(f"{name}.content is missing")
+        raise BadDocument(f"{name}.content is missing", f"{name}.content")
     return note
 
 
@@ -106,47 +120,15 @@ def _token(name: str, value: object) -> Token | None:
     return Token(text) if text.strip() else None
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """The fields that we know of an object. `reserved` names are kept with `convex_` before them."""
-
-    checks: Mapping[str, Check]
-    reserved: Collection[str] = ()
-    keeps_null: bool = False
-
-    @cached_property
-    def _names(self) -> Mapping[str, str]:
-        """The names by their camelCase spellings, where those differ."""
-        spellings = {_camel_case(name): name for name in self.checks}
-        return {spelling: name for spelling, name in spellings.items() if spelling != name}
-
-    def read(self, given: Record, prefix: str = "") -> Record:
-        """The fields by our names, checked. `prefix` stands before a field's name in errors."""
-        record: Record = {}
-        # camelCase comes last, so that it wins.
-        for spelling in sorted(given, key=self._names.__contains__):
-            name = self._names.get(spelling, spelling)
-            name = f"convex_{name}" if name in self.reserved else name
-            value, check = given[spelling], self.checks.get(name)
-            if value is not None and check is not None:
-                value = check(prefix + spelling, value)
-            if value is not None or (self.keeps_null and check is None):
-                record[name] = value
-        return record
-
-
-def _camel_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z])_([a-z])", lambda match: match[1].upper(), name)
-
-
 _hash_key = partial(_key, limit=MAX_HASH_KEY_BYTES)
 _sort_key = partial(_key, limit=MAX_SORT_KEY_BYTES)
-_NOTE = _Shape({"content": _text, "added_by": _text, "added_at": _time}, keeps_null=True)
+_NOTE = Shape({"content": _text, "added_by": _text, "added_at": _time}, keeps_null=True)
 # The rules judge the settings, run by run: an invalid one must not keep a workspace from being loaded.
-_SETTINGS = _Shape({each.name: lambda _, value: value for each in fields(Policy)}, keeps_null=True)
+_SETTINGS = Shape({each.name: lambda _, value: value for each in fields(Policy)}, keeps_null=True)
+_UNJUDGED = Shape({})
 _TIMES = ("last_activity_at", "last_contact_at", "flagged_at", "created_at", "updated_at", "added_at")
-_TIME_SPELLINGS = (*_TIMES, *map(_camel_case, _TIMES), "_creationTime")
-_WORKSPACE = _Shape(
+_TIME_SPELLINGS = (*_TIMES, *map(camel_case, _TIMES), "_creationTime")
+_WORKSPACE = Shape(
     {
         "_id": _hash_key,
         "_creationTime": _time,
@@ -160,8 +142,9 @@ _WORKSPACE = _Shape(
         "updated_at": _time,
     },
     reserved=("workspace_id", *MEMORY),
+    inner={"settings": _UNJUDGED},
 )
-_CONTACT = _Shape(
+_CONTACT = Shape(
     {
         "_id": _text,
         "_creationTime": _time,
@@ -180,40 +163,70 @@ _CONTACT = _Shape(
         "updated_at": _time,
     },
     reserved=("contact_id", "activity_at", "behind_at", "reported_at", *STAMPS),
+    inner={"notes": _NOTE},
 )
 
 
-def workspace_record(document: Record) -> tuple[Record, Token | None]:
+def workspace_record(document: Record, *, keep_secrets: bool = False) -> Reading:
     """A workspace, and its token, which is not in the record; raises `BadDocument`."""
-    record = _WORKSPACE.read(document)
+    record, own, remarks = _read(document, _WORKSPACE, keep_secrets=keep_secrets)
     token = record.pop("meta_access_token", None)
     workspace_id = record.pop("_id", "")
     if not workspace_id:
-        raise BadDocument("_id is missing")
+        raise BadDocument("_id is missing", "_id")
     if workspace_id.startswith(RESERVED_PREFIX):
-        raise BadDocument(f"_id begins with {RESERVED_PREFIX}, which is reserved")
+        raise BadDocument(f"_id begins with {RESERVED_PREFIX}, which is reserved", "_id", "text")
     record["workspace_id"] = workspace_id
     _set_created_at(record)
-    _require_storable(record)
-    return record, token
+    remarks += _unusable_settings(record.get("settings", {}))
+    return Reading(record, remarks + _fit(record, own), token)
 
 
-def contact_record(document: Record, now: int) -> Record:
+def contact_record(document: Record, now: int, *, keep_secrets: bool = False) -> Reading:
     """A contact with its keys, flag time and `activity_at` at `now` (ms); raises `BadDocument`.
 
     Whether its workspace exists is not checked here.
     """
-    record = _CONTACT.read(document)
+    record, own, remarks = _read(document, _CONTACT, keep_secrets=keep_secrets)
     if "workspace_id" not in record:
-        raise BadDocument("workspace_id is missing")
+        raise BadDocument("workspace_id is missing", "workspace_id")
     record["contact_id"] = _contact_id(record)
     if "_id" in record:
         record["convex_id"] = record.pop("_id")
     _set_created_at(record)
     _set_flagged_at(record)
     record["activity_at"] = activity_index_value(record, now)
-    _require_storable(record)
-    return record
+    return Reading(record, remarks + _fit(record, own))
+
+
+def _read(
+    document: Record, shape: Shape, *, keep_secrets: bool
+) -> tuple[Record, set[str], list[BadDocument]]:
+    """The record, which of its fields are the CRM's own, and what was left out."""
+    usable, left_out = usable_fields(document, shape.known, keep_secrets=keep_secrets)
+    record = shape.read(usable)
+    return record, record.keys() - shape.checks.keys(), left_out
+
+
+def _unusable_settings(settings: Record) -> Iterator[BadDocument]:
+    for name in (*read_policy(settings)[1], *read_verify(settings)[1]):
+        expected = " or ".join((", ".join(VERIFY[:-1]), VERIFY[-1]))
+        if name in BOUNDS:
+            expected = "a whole number from {} to {}".format(*BOUNDS[name])
+        problem = wrong(f"settings.{name}", settings[name], expected)
+        yield BadDocument(f"{problem}: it has no effect", problem.field, problem.kind)
+
+
+def _fit(record: Record, own: set[str]) -> list[BadDocument]:
+    """Leave out the largest of the CRM's own fields until the item is not too large; raises `BadDocument`."""
+    sizes, left_out = field_sizes(record), []
+    while own and sum(sizes.values()) > MAX_SIZE:
+        name = max(own, key=sizes.__getitem__)
+        own.remove(name)
+        reason = f"{name} is about {sizes.pop(name) // 1024} KB, too large for a DynamoDB item: not stored"
+        left_out.append(BadDocument(reason, name, kind(record.pop(name))))
+    require_storable(record)
+    return left_out
 
 
 def _contact_id(record: Record) -> str:
@@ -222,7 +235,7 @@ def _contact_id(record: Record) -> str:
             return _short(name, found, MAX_SORT_KEY_BYTES)
     if "business_scoped_user_id" in record:
         return str(record["business_scoped_user_id"])
-    raise BadDocument("neither a phone number nor a business_scoped_user_id")
+    raise BadDocument("neither a phone number nor a business_scoped_user_id", "phone")
 
 
 def _set_created_at(record: Record) -> None:
@@ -237,20 +250,3 @@ def _set_flagged_at(record: Record) -> None:
     flagged_at = max([record.get("flagged_at", 0), *(flag.get("added_at", 0) for flag in flags)])
     if flagged_at:
         record["flagged_at"] = flagged_at
-
-
-def _require_storable(record: Record) -> None:
-    # The size comes first: it also limits the depth, which the search for tokens relies on.
-    require_storable(record)
-    _reject_tokens(record)
-
-
-def _reject_tokens(value: object) -> None:
-    """No token may get into a table inside another field."""
-    if isinstance(value, dict):
-        for name in TOKEN_FIELDS.intersection(value):
-            raise BadDocument(f"{name} is only allowed at the top level of a workspace")
-        _reject_tokens(list(value.values()))
-    elif isinstance(value, list):
-        for each in value:
-            _reject_tokens(each)

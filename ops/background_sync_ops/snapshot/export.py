@@ -1,9 +1,10 @@
 """A Convex snapshot export: the ZIP that `npx convex export` writes, or the unpacked folder.
 
     workspaces/documents.jsonl     contacts/documents.jsonl     one JSON document per line
+    workspaces/generated_schema.jsonl     contacts/generated_schema.jsonl     optional, see `schema.py`
 
-Both may be one folder deeper. Everything else in it (`_tables/`, `generated_schema.jsonl`, other tables) is
-ignored. `archive.py` finds the files.
+All may be one folder deeper. Everything else in it (`_tables/`, other tables) is ignored. `archive.py` finds
+the files.
 """
 
 import io
@@ -23,12 +24,14 @@ from background_sync_ops.snapshot.archive import (
     open_files,
 )
 from background_sync_ops.snapshot.report import Remark
-from background_sync_ops.snapshot.values import BadDocument, Record, parse
+from background_sync_ops.snapshot.schema import BadSchema, Schema, read_schema
+from background_sync_ops.snapshot.values import TOO_DEEP, BadDocument, Record, parse
 
 WORKSPACES = "workspaces"
 CONTACTS = "contacts"
 TABLES = (WORKSPACES, CONTACTS)
 DOCUMENTS = "documents.jsonl"
+SCHEMA = "generated_schema.jsonl"
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """Longer lines are skipped unread. An item of 400 KB is shorter, even with every character escaped."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -51,8 +54,9 @@ class Line:
             raise BadDocument(self.problem)
         return self.document
 
-    def remark(self, reason: object) -> Remark:
-        return Remark(self.file, self.number, str(reason))
+    def remark(self, reason: BadDocument | str) -> Remark:
+        error = BadDocument(reason) if isinstance(reason, str) else reason
+        return Remark(self.file, self.number, str(error), error.field, error.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Snapshot:
 
     path: Path
     _files: Mapping[str, File]
+    _schemas: Mapping[str, Schema | None]
 
     def size(self, table: str) -> int:
         """The bytes of a table, unpacked."""
@@ -68,26 +73,28 @@ class Snapshot:
 
     def lines(self, table: str) -> Iterator[Line]:
         """The lines of a table in order, without blank ones; raises `SnapshotError`."""
-        with self._open(table) as stream:
-            yield from _lines(self._files[table].name, stream)
+        file = self._files[table]
+        with _opened(self.path, file) as stream:
+            yield from _lines(file.name, stream, self._schemas[table])
 
     def verify(self, *, whole: bool) -> None:
         """Read the beginning of each table, or the whole; raises `SnapshotError`."""
-        for table, file in self._files.items():
-            with self._open(table) as stream:
-                if problem := _not_lines(stream):
-                    raise SnapshotError(f"{self.path}: {file.name} {problem}")
+        for file in self._files.values():
+            with _opened(self.path, file) as stream:
+                if _is_array(stream):
+                    advice = "expected one JSON document per line (`jq -c '.[]'` makes lines of it)"
+                    raise SnapshotError(f"{self.path}: {file.name} is a JSON array, {advice}")
                 while whole and stream.read(BUFFER_BYTES):
                     pass
 
-    @contextmanager
-    def _open(self, table: str) -> Iterator[io.BufferedReader]:
-        file = self._files[table]
-        try:
-            with file.open() as stream:
-                yield stream
-        except UNREADABLE as error:
-            raise SnapshotError(f"{self.path}: {file.name} is damaged: {one_line(error)}") from error
+
+@contextmanager
+def _opened(path: Path, file: File) -> Iterator[io.BufferedReader]:
+    try:
+        with file.open() as stream:
+            yield stream
+    except UNREADABLE as error:
+        raise SnapshotError(f"{path}: {file.name} is damaged: {one_line(error)}") from error
 
 
 @contextmanager
@@ -115,7 +122,20 @@ def write_snapshot(folder: Path, tables: Mapping[str, Iterable[Mapping[str, Any]
 
 
 def _snapshot(path: Path, files: list[File]) -> Snapshot:
-    return Snapshot(path, {table: _file_of(path, files, f"{table}/{DOCUMENTS}") for table in TABLES})
+    documents = {table: _file_of(path, files, f"{table}/{DOCUMENTS}") for table in TABLES}
+    return Snapshot(path, documents, {table: _schema(path, files, documents[table]) for table in TABLES})
+
+
+def _schema(path: Path, files: list[File], documents: File) -> Schema | None:
+    name = documents.name.removesuffix(DOCUMENTS) + SCHEMA
+    for file in (each for each in files if each.name == name):
+        with _opened(path, file) as stream:
+            try:
+                return read_schema(iter(lambda: stream.readline(MAX_LINE_BYTES), b""))
+            except BadSchema:
+                advice = "remove it if the documents are as the current version of Convex writes them"
+                raise SnapshotError(f"{path}: {name} is not a schema of Convex: {advice}") from None
+    return None
 
 
 def _file_of(path: Path, files: list[File], wanted: str) -> File:
@@ -136,20 +156,14 @@ def _is_one_folder_down(name: str, wanted: str) -> bool:
     return rest == wanted and not top.startswith("_")
 
 
-def _not_lines(stream: io.BufferedReader) -> str:
-    """Why a file is not one document per line, as its beginning shows; empty if it may be."""
+def _is_array(stream: io.BufferedReader) -> bool:
+    """Whether a file is one JSON array: it begins with a bracket."""
     while (read := stream.read(BUFFER_BYTES)) and not (head := read.removeprefix(BYTE_ORDER_MARK).lstrip()):
         pass
-    if not read:
-        return ""
-    if head.startswith(b"["):
-        return "is a JSON array, expected one JSON document per line (`jq -c '.[]'` makes lines of it)"
-    if head.partition(b"\n")[0].strip() == b"{":
-        return "has documents of several lines, expected one JSON document per line (`jq -c .` makes them)"
-    return ""
+    return bool(read) and head.startswith(b"[")
 
 
-def _lines(name: str, stream: io.BufferedReader) -> Iterator[Line]:
+def _lines(name: str, stream: io.BufferedReader, schema: Schema | None) -> Iterator[Line]:
     number = end = 0
     while raw := stream.readline(MAX_LINE_BYTES):
         number += 1
@@ -159,13 +173,21 @@ def _lines(name: str, stream: io.BufferedReader) -> Iterator[Line]:
             yield Line(name, number, end, None, f"longer than {MAX_LINE_BYTES // 1024**2} MB")
         elif not raw.isspace():
             try:
-                yield Line(name, number, end, parse(raw))
+                yield Line(name, number, end, _document(raw, schema))
             except BadDocument as error:
                 yield Line(name, number, end, None, str(error))
         else:
             blank = _skip_blank_lines(stream)
             number += blank.count(b"\n")
             end += len(blank)
+
+
+def _document(raw: bytes, schema: Schema | None) -> Record:
+    document = parse(raw)
+    try:
+        return document if schema is None else schema.read(document)
+    except RecursionError:
+        raise BadDocument(TOO_DEEP) from None
 
 
 def _skip_blank_lines(stream: io.BufferedReader) -> bytes:

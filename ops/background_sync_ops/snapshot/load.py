@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from background_sync.records.contacts import JUDGED
 from background_sync_ops.snapshot.export import CONTACTS, TABLES, WORKSPACES, Line, open_snapshot
 from background_sync_ops.snapshot.loaders import ContactLoader, WorkspaceLoader
-from background_sync_ops.snapshot.report import ImportProgress, ImportReport
+from background_sync_ops.snapshot.report import ImportProgress, ImportReport, Remark
 from background_sync_ops.snapshot.table import Table
 from background_sync_ops.snapshot.tokens import TokenStore
 
@@ -42,22 +42,27 @@ class ImportTarget:
 
 
 def import_snapshot(
-    path: Path, target: ImportTarget, progress: Callable[[ImportProgress], None] = lambda _: None
+    path: Path,
+    target: ImportTarget,
+    progress: Callable[[ImportProgress], None] = lambda _: None,
+    *,
+    keep_secrets: bool = False,
+    on_remark: Callable[[Remark], None] = lambda _: None,
 ) -> ImportReport:
     """Load the snapshot at `path`, a ZIP file or a folder, and merge it into what is stored.
 
     A line that cannot be loaded is reported, and all others are loaded. `progress` is called after every
-    batch.
+    batch, `on_remark` with every remark. With `keep_secrets`, fields that look like secrets are stored.
 
     Raises:
         SnapshotError: the snapshot as a whole cannot be read. What was loaded before stays.
         Throttled, botocore's ClientError and BotoCoreError: AWS cannot be read or written.
     """
     with open_snapshot(path) as snapshot, ThreadPoolExecutor(THREADS) as pool:
-        report = ImportReport()
+        report = ImportReport(on_remark=on_remark)
         tokens = TokenStore(target.ssm, target.token_parameter_prefix)
-        workspaces = WorkspaceLoader(_workspaces_table(target), pool, report, tokens)
-        contacts = ContactLoader(_contacts_table(target), pool, report, workspaces, target.now)
+        workspaces = WorkspaceLoader(_workspaces_table(target), pool, report, keep_secrets, tokens)
+        contacts = ContactLoader(_contacts_table(target), pool, report, keep_secrets, workspaces, target.now)
         done, total = 0, sum(map(snapshot.size, TABLES))
         # Workspaces come first, because a contact is only loaded into a workspace that exists.
         for table, load in ((WORKSPACES, workspaces.load), (CONTACTS, contacts.load)):

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 from background_sync.rules.identity import spellings
-from background_sync_ops.snapshot.documents import Token, contact_record, has_seconds, workspace_record
+from background_sync_ops.snapshot.documents import Reading, contact_record, has_seconds, workspace_record
 from background_sync_ops.snapshot.export import Line
 from background_sync_ops.snapshot.merge import (
     changes,
@@ -25,7 +24,6 @@ from background_sync_ops.snapshot.values import BadDocument, Record, require_sto
 
 MAX_TRIES = 5
 
-T = TypeVar("T")
 Merge = Callable[[Record, Record], Record]
 
 
@@ -44,16 +42,23 @@ class _Loader:
     table: Table
     pool: ThreadPoolExecutor
     report: ImportReport
+    keep_secrets: bool
 
-    def parse(self, lines: Iterable[Line], read: Callable[[Record], T]) -> Iterator[tuple[Line, T]]:
+    def parse(
+        self, lines: Iterable[Line], read: Callable[[Record], Reading]
+    ) -> Iterator[tuple[Line, Reading]]:
         for line in lines:
             try:
                 document = line.require_document()
                 if has_seconds(document):
-                    self.report.in_seconds[line.file] = self.report.in_seconds.get(line.file, 0) + 1
-                yield line, read(document)
+                    self.report.add_seconds(line.remark("times in seconds, converted to milliseconds"))
+                reading = read(document)
             except BadDocument as error:
                 self.report.add_bad(line.remark(error))
+                continue
+            for each in reading.remarks:
+                self.report.add_remark(line.remark(each))
+            yield line, reading
 
     def save(
         self, drafts: Sequence[Draft], stored: Mapping[Key, Stored], merge: Merge
@@ -121,25 +126,26 @@ class WorkspaceLoader(_Loader):
         self._known.update(workspace_id for (workspace_id,) in self.table.existing(keys))
         return wanted & self._known
 
-    def _read(self, document: Record) -> tuple[Record, Token | None]:
-        record, token = workspace_record(document)
-        if record["workspace_id"] in self._seen:
-            raise BadDocument("an earlier line has the same _id")
-        self._seen.add(record["workspace_id"])
-        return record, token
+    def _read(self, document: Record) -> Reading:
+        reading = workspace_record(document, keep_secrets=self.keep_secrets)
+        workspace_id = reading.record["workspace_id"]
+        if workspace_id in self._seen:
+            raise BadDocument("an earlier line has the same _id", "_id", "text")
+        self._seen.add(workspace_id)
+        return reading
 
-    def _with_tokens(self, parsed: Sequence[tuple[Line, tuple[Record, Token | None]]]) -> Iterator[Draft]:
+    def _with_tokens(self, parsed: Sequence[tuple[Line, Reading]]) -> Iterator[Draft]:
         # Tokens are stored before their workspaces: a stored workspace never names a missing parameter. They
         # are looked up first, because SSM allows only a few writes per second.
-        self.tokens.look_up(token for _, (_, token) in parsed if token is not None)
-        for line, (record, token) in parsed:
+        self.tokens.look_up(reading.token for _, reading in parsed if reading.token is not None)
+        for line, reading in parsed:
             try:
-                if token is not None:
-                    record["kapso_token_parameter"] = self.tokens.store(token)
+                if reading.token is not None:
+                    reading.record["kapso_token_parameter"] = self.tokens.store(reading.token)
             except BadDocument as error:
                 self.report.add_bad(line.remark(error))
             else:
-                yield Draft(line, record)
+                yield Draft(line, reading.record)
 
 
 @dataclass(frozen=True)
@@ -150,9 +156,8 @@ class ContactLoader(_Loader):
     now: int
 
     def load(self, lines: Iterable[Line]) -> None:
-        parsed = [
-            Draft(line, record) for line, record in self.parse(lines, partial(contact_record, now=self.now))
-        ]
+        read = partial(contact_record, now=self.now, keep_secrets=self.keep_secrets)
+        parsed = [Draft(line, reading.record) for line, reading in self.parse(lines, read)]
         drafts = self._one_per_person(self._under_one_spelling(list(self._of_existing_workspaces(parsed))))
         stored = self.table.read(drafts)
         # Nobody else can write contacts of a workspace that this import has just created. New ones are
@@ -179,7 +184,8 @@ class ContactLoader(_Loader):
             if workspace_id in existing:
                 yield draft
             else:
-                self.report.add_bad(draft.line.remark(f"there is no workspace {workspace_id!r}"))
+                reason = "workspace_id names no workspace of the snapshot or the table"
+                self.report.add_bad(draft.line.remark(BadDocument(reason, "workspace_id", "text")))
 
     def _under_one_spelling(self, drafts: Sequence[Draft]) -> Iterator[Draft]:
         """Contacts under the spelling of their phone that is in the table, or that came first."""

@@ -169,4 +169,4 @@ def _typed_value(name: str, value: object) -> AttributeValue:
     try:
         return serialize(value)
     except ArithmeticError:  # boto3 refuses 1E+40 as an integer, and as DynamoDB returns it
-        raise BadDocument(f"{name} has a number of more digits than 38") from None
+        raise BadDocument(f"{name} has a number of more digits than 38", name, "a number") from None

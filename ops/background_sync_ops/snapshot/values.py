@@ -9,6 +9,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Underflow
 from typing import Any, TypeVar
 
@@ -19,7 +20,9 @@ Record = dict[str, Any]
 MAX_ITEM_BYTES = 400 * 1024
 HEADROOM_BYTES = 1024
 """Kept free in every item: the size is an estimate, and there must be room for the first flag."""
+MAX_SIZE = MAX_ITEM_BYTES - HEADROOM_BYTES
 MAX_DEPTH = 32
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 MAX_DIGITS = 38
 # The range of DynamoDB's numbers. A number that does not fit raises instead of being rounded.
 _NUMBERS = Context(prec=MAX_DIGITS, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overflow, Underflow])
@@ -37,11 +40,30 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 
 class BadDocument(ValueError):
-    """A line cannot be loaded. The message says why, and shows none of its values: one may be a token."""
+    """A line cannot be loaded. The message says why, and shows none of its values: one may be a token.
+
+    `field` and `kind` are the field and the kind of its value, if it is one field's fault.
+    """
+
+    def __init__(self, reason: str, field: str = "", kind: str = "") -> None:
+        super().__init__(reason)
+        self.field, self.kind = field, kind
+
+
+@dataclass(frozen=True, slots=True)
+class Unstorable:
+    """Stands for a value that DynamoDB cannot store, and says which kind of value it is."""
+
+    kind: str
+
+
+NAN = Unstorable("NaN")
+INFINITE = Unstorable("an infinite number")
+OUT_OF_RANGE = Unstorable("a number outside DynamoDB's range (38 digits, from 1E-128 to 1E+126)")
 
 
 def parse(line: bytes) -> Record:
-    """The document of one line; raises `BadDocument`."""
+    """The document of one line, with an `Unstorable` for each value that is none; raises `BadDocument`."""
     try:
         document = json.loads(
             line.decode("utf-8-sig"),
@@ -55,30 +77,32 @@ def parse(line: bytes) -> Record:
     except json.JSONDecodeError as error:
         raise BadDocument(f"not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
-        raise BadDocument(f"nested deeper than {MAX_DEPTH} levels") from None
+        raise BadDocument(TOO_DEEP) from None
     return require_type("the document", document, dict)
 
 
 def kind(value: object) -> str:
     """The kind of a value, as error messages name it."""
+    if isinstance(value, Unstorable):
+        return value.kind
     return next((name for types, name in _KINDS if isinstance(value, types)), "binary data")
 
 
 def require_type(name: str, value: object, wanted: type[T]) -> T:
     """The value, if it is of the wanted type; raises `BadDocument`."""
     if not isinstance(value, wanted):
-        raise BadDocument(f"{name} is {kind(value)}, expected {kind(wanted())}")
+        raise wrong(name, value, kind(wanted()))
     return value
 
 
-def _number(text: str) -> int | Decimal:
+def _number(text: str) -> int | Decimal | Unstorable:
     """A number in the one form in which numbers are compared and written."""
     try:
         number = _NUMBERS.create_decimal(text).normalize(_NUMBERS)
     except ArithmeticError:
-        raise BadDocument("a number is outside DynamoDB's range: 38 digits, from 1E-128 to 1E+126") from None
+        return OUT_OF_RANGE
     if not number.is_finite():
-        raise BadDocument("a number is NaN or infinite")
+        return NAN if number.is_nan() else INFINITE
     is_integer = number == number.to_integral_value()
     return int(number) if is_integer and number.adjusted() < MAX_DIGITS else number
 
@@ -87,13 +111,12 @@ def _unwrap(found: Record) -> object:
     name = next(iter(found), "")
     if len(found) != 1 or name not in _LAYOUTS:
         return found
-    text, layout = require_type(name, found[name], str), _LAYOUTS[name]
+    layout = _LAYOUTS[name]
     try:
-        data = base64.b64decode(text, validate=True)
+        data = base64.b64decode(found[name], validate=True)
         value = data if layout is None else struct.unpack(layout, data)[0]
-    except (ValueError, struct.error):
-        size = "" if layout is None else " of 8 bytes"
-        raise BadDocument(f"{name} is not base64{size}") from None
+    except (ValueError, TypeError, struct.error):
+        return Unstorable(f"{name} that is not base64" + ("" if layout is None else " of 8 bytes"))
     return _number(repr(value)) if isinstance(value, float) else value
 
 
@@ -108,14 +131,27 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
+def wrong(name: str, value: object, expected: str) -> BadDocument:
+    return BadDocument(f"{name} is {kind(value)}, expected {expected}", name, kind(value))
+
+
 def require_storable(record: Record) -> None:
     """Raise `BadDocument` for what DynamoDB would reject: too large, too deep, empty names, not Unicode."""
-    try:
-        size = sum(_named_size(name, value, 1) for name, value in record.items())
-    except UnicodeEncodeError:
-        raise BadDocument("text is not valid Unicode") from None
-    if size > MAX_ITEM_BYTES - HEADROOM_BYTES:
+    size = sum(field_sizes(record).values())
+    if size > MAX_SIZE:
         raise BadDocument(f"larger than 400 KB as a DynamoDB item (about {math.ceil(size / 1024)} KB)")
+
+
+def field_sizes(record: Record) -> dict[str, int]:
+    """The bytes of each field by DynamoDB's rules; raises `BadDocument`."""
+    return {name: _field_size(name, value) for name, value in record.items()}
+
+
+def _field_size(name: str, value: object) -> int:
+    try:
+        return _named_size(name, value, 1)
+    except UnicodeEncodeError:
+        raise BadDocument(f"{name} is not valid Unicode", name, "text") from None
 
 
 def _named_size(name: str, value: object, depth: int) -> int:
@@ -127,7 +163,7 @@ def _named_size(name: str, value: object, depth: int) -> int:
 def _size(value: object, depth: int) -> int:
     """The bytes of a value by DynamoDB's rules."""
     if depth > MAX_DEPTH:
-        raise BadDocument(f"nested deeper than {MAX_DEPTH} levels")
+        raise BadDocument(TOO_DEEP)
     if isinstance(value, str):
         return len(value.encode())
     if value is None or isinstance(value, bool):

@@ -1,3 +1,4 @@
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -159,23 +160,22 @@ def test_notes_that_are_not_flags_do_not_set_the_flag_time() -> None:
         ({"notes": [{"content": 5}]}, r"notes\[0\].content is a number, expected text"),
         ({"notes": [note("a", "b", -1)]}, r"notes\[0\].addedAt is negative"),
         ({"notes": [{"content": "a", "addedBy": 5}]}, r"notes\[0\].addedBy is a number, expected text"),
-        (
-            {"meta_access_token": "secret"},
-            "meta_access_token is only allowed at the top level of a workspace",
-        ),
-        ({"custom": "x" * 410_000}, r"larger than 400 KB as a DynamoDB item \(about 401 KB\)"),
+        ({"lastActivityAt": math.nan}, "lastActivityAt is NaN, expected milliseconds since 1970"),
+        ({"phone": math.inf}, "phone is an infinite number, expected text"),
+        ({"name": "\ud800"}, "name is not valid Unicode"),
+        ({"notes": [note("a", "b", 1), math.nan]}, r"notes\[1\] is NaN, expected an object"),
+        ({"name": "x" * 410_000}, r"larger than 400 KB as a DynamoDB item \(about 401 KB\)"),
     ],
 )
 def test_the_reason_why_a_contact_cannot_be_loaded(fields: dict[str, Any], reason: str) -> None:
-    with pytest.raises(BadDocument, match=reason) as caught:
+    with pytest.raises(BadDocument, match=reason):
         contact(**fields)
-    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("seconds", [NOW // 1000, NOW / 1000 + 0.5, 946_684_800])
 def test_a_time_in_seconds_becomes_milliseconds(seconds: float) -> None:
     document = {"workspace_id": "w1", "phone": "62", "lastActivityAt": seconds, "notes": [note("a", "b", 5)]}
-    record = contact_record(parsed(document), NOW)
+    record = contact_record(parsed(document), NOW).record
     assert record["last_activity_at"] == record["activity_at"] == int(seconds * 1000)
     assert has_seconds(parsed(document))
     inner = {"notes": [note("a", "b", NOW // 1000)]}

@@ -25,10 +25,12 @@ def test_the_archive_is_packed_from_the_folder() -> None:
 
 def test_a_sweep_finds_these_verdicts() -> None:
     with open_snapshot(ARCHIVE) as snapshot:
-        workspaces = [workspace_record(line.require_document())[0] for line in snapshot.lines("workspaces")]
+        workspaces = [
+            workspace_record(line.require_document()).record for line in snapshot.lines("workspaces")
+        ]
         people: dict[tuple[str, str], Record] = {}
         for line in snapshot.lines("contacts"):
-            record = contact_record(line.require_document(), AT)
+            record = contact_record(line.require_document(), AT).record
             key = (record["workspace_id"], record["contact_id"])
             people[key] = merge_contacts(people[key], record, AT) if key in people else record
     by_id = {each["workspace_id"]: each for each in workspaces}

@@ -17,7 +17,7 @@ def verdicts(now: int) -> dict[str, Counter[Verdict]]:
     policies = {each["_id"]: read_policy(parsed_settings(each))[0] for each in demo["workspaces"]}
     found: dict[str, Counter[Verdict]] = {each: Counter() for each in policies}
     for document in demo["contacts"]:
-        record = contact_record(parsed(document), now)
+        record = contact_record(parsed(document), now).record
         policy = policies[record["workspace_id"]]
         judged = judge(contact_from_record(record["contact_id"], record, now), now + LATER, policy)
         found[record["workspace_id"]][judged] += 1
@@ -25,7 +25,7 @@ def verdicts(now: int) -> dict[str, Counter[Verdict]]:
 
 
 def parsed_settings(document: dict[str, object]) -> object:
-    return workspace_record(parsed(document))[0]["settings"]
+    return workspace_record(parsed(document)).record["settings"]
 
 
 def test_the_same_time_gives_the_same_demo() -> None:
@@ -50,11 +50,11 @@ def test_all_settings_are_valid() -> None:
 
 
 def test_one_workspace_has_no_token() -> None:
-    tokens = [workspace_record(parsed(each))[1] for each in demo_snapshot(NOW)["workspaces"]]
+    tokens = [workspace_record(parsed(each)).token for each in demo_snapshot(NOW)["workspaces"]]
     assert [token is not None for token in tokens] == [True, True, True, True, False]
 
 
 def test_every_contact_is_unique() -> None:
-    records = [contact_record(parsed(each), NOW) for each in demo_snapshot(NOW)["contacts"]]
+    records = [contact_record(parsed(each), NOW).record for each in demo_snapshot(NOW)["contacts"]]
     assert len({(each["workspace_id"], each["contact_id"]) for each in records}) == len(records)
     assert len({each["convex_id"] for each in records}) == len(records)

@@ -36,7 +36,7 @@ def test_the_lines_of_a_table_are_read_and_other_files_are_ignored(tmp_path: Pat
     others = [
         "README.md",
         "_tables/documents.jsonl",
-        "contacts/generated_schema.jsonl",
+        "other/generated_schema.jsonl",
         "_components/contacts/documents.jsonl",
         "_components/billing/contacts/documents.jsonl",
         "__MACOSX/contacts/documents.jsonl",
@@ -110,22 +110,11 @@ def test_twenty_megabytes_of_blank_lines_are_skipped_at_once(tmp_path: Path, mak
     assert [(line.number, line.end) for line in found] == [(len(blank) + 1, len(blank) + 8)]
 
 
-NOT_LINES = {
-    b'[{"_id":"c1"},\n{"_id":"c2"}]\n': "is a JSON array",
-    b'\xef\xbb\xbf\n  [\n  {"_id":"c1"}\n]': "is a JSON array",
-    b'{\n  "_id": "c1"\n}\n': "has documents of several lines",
-}
-
-
 @pytest.mark.parametrize("make", [zipped, unpacked])
-@pytest.mark.parametrize(("content", "reason"), NOT_LINES.items())
-def test_a_file_without_one_document_per_line_is_one_error(
-    tmp_path: Path, make: Make, content: bytes, reason: str
-) -> None:
+@pytest.mark.parametrize("content", [b'[{"a":1},\n{"a":2}]\n', b'\xef\xbb\xbf\n  [\n  {"a":1}\n]'])
+def test_a_json_array_is_one_error(tmp_path: Path, make: Make, content: bytes) -> None:
     path = make(tmp_path, {**BOTH, CONTACTS: content})
-    with pytest.raises(
-        SnapshotError, match=f"{path}: {CONTACTS} {reason}, expected one JSON document per line"
-    ):
+    with pytest.raises(SnapshotError, match=f"{path}: {CONTACTS} is a JSON array, expected one JSON"):
         lines(path)
 
 
@@ -172,7 +161,9 @@ def test_memory_does_not_grow_with_the_number_of_lines(tmp_path: Path) -> None:
 
     def read() -> None:
         with open_snapshot(path) as snapshot:
-            records = (contact_record(line.require_document(), 0) for line in snapshot.lines("contacts"))
+            records = (
+                contact_record(line.require_document(), 0).record for line in snapshot.lines("contacts")
+            )
             assert sum(1 for _ in records) == count
 
     assert peak_memory(read) < allowed
