@@ -28,7 +28,10 @@ REMARKS_SHOWN = 20
 def import_(
     stack: StackOptions,
     path: Annotated[
-        Path, typer.Argument(help="The export of `npx convex export`: the ZIP or the unpacked folder.")
+        Path,
+        typer.Argument(
+            help="The export of `npx convex export`: the ZIP, its folder, or the unpacked folder."
+        ),
     ],
     report_file: Annotated[
         Path | None,

@@ -25,7 +25,7 @@ class UpOptions:
             "--import",
             metavar="PATH",
             show_default="a built-in demo",
-            help="The export of `npx convex export` to load: the ZIP or the unpacked folder.",
+            help="The export of `npx convex export` to load: the ZIP, its folder, or the unpacked folder.",
         ),
     ] = None
     kapso_url: Annotated[

@@ -1,6 +1,7 @@
 """Import of a CRM's data from a Convex snapshot export.
 
     archive.py     the files of the ZIP or folder
+    lines.py       the lines of a file without blank ones
     export.py      their tables, read line by line, or written
     values.py      JSON as Convex writes it -> values as DynamoDB stores them
     schema.py      what the values of an older export stand for

@@ -23,6 +23,7 @@ from background_sync_ops.snapshot.archive import (
     one_line,
     open_files,
 )
+from background_sync_ops.snapshot.lines import MAX_LINE_BYTES, filled_lines, is_too_long
 from background_sync_ops.snapshot.report import Remark
 from background_sync_ops.snapshot.schema import BadSchema, Schema, read_schema
 from background_sync_ops.snapshot.values import TOO_DEEP, BadDocument, Record, parse
@@ -32,8 +33,6 @@ CONTACTS = "contacts"
 TABLES = (WORKSPACES, CONTACTS)
 DOCUMENTS = "documents.jsonl"
 SCHEMA = "generated_schema.jsonl"
-MAX_LINE_BYTES = 4 * 1024 * 1024
-"""Longer lines are skipped unread. An item of 400 KB is shorter, even with every character escaped."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -75,7 +74,8 @@ class Snapshot:
         """The lines of a table in order, without blank ones; raises `SnapshotError`."""
         file = self._files[table]
         with _opened(self.path, file) as stream:
-            yield from _lines(file.name, stream, self._schemas[table])
+            for number, end, raw in filled_lines(stream):
+                yield _line(file.name, number, end, raw, self._schemas[table])
 
     def verify(self, *, whole: bool) -> None:
         """Read the beginning of each table, or the whole; raises `SnapshotError`."""
@@ -131,7 +131,7 @@ def _schema(path: Path, files: list[File], documents: File) -> Schema | None:
     for file in (each for each in files if each.name == name):
         with _opened(path, file) as stream:
             try:
-                return read_schema(iter(lambda: stream.readline(MAX_LINE_BYTES), b""))
+                return read_schema(raw for _, _, raw in filled_lines(stream))
             except BadSchema:
                 advice = "remove it if the documents are as the current version of Convex writes them"
                 raise SnapshotError(f"{path}: {name} is not a schema of Convex: {advice}") from None
@@ -163,45 +163,18 @@ def _is_array(stream: io.BufferedReader) -> bool:
     return bool(read) and head.startswith(b"[")
 
 
-def _lines(name: str, stream: io.BufferedReader, schema: Schema | None) -> Iterator[Line]:
-    number = end = 0
-    while raw := stream.readline(MAX_LINE_BYTES):
-        number += 1
-        end += len(raw)
-        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            end += _skip_line(stream)
-            yield Line(name, number, end, None, f"longer than {MAX_LINE_BYTES // 1024**2} MB")
-        elif not raw.isspace():
-            try:
-                yield Line(name, number, end, _document(raw, schema))
-            except BadDocument as error:
-                yield Line(name, number, end, None, str(error))
-        else:
-            blank = _skip_blank_lines(stream)
-            number += blank.count(b"\n")
-            end += len(blank)
+def _line(name: str, number: int, end: int, raw: bytes, schema: Schema | None) -> Line:
+    try:
+        return Line(name, number, end, _document(raw, schema))
+    except BadDocument as error:
+        return Line(name, number, end, None, str(error))
 
 
 def _document(raw: bytes, schema: Schema | None) -> Record:
+    if is_too_long(raw):
+        raise BadDocument(f"longer than {MAX_LINE_BYTES // 1024**2} MB")
     document = parse(raw)
     try:
         return document if schema is None else schema.read(document)
     except RecursionError:
         raise BadDocument(TOO_DEEP) from None
-
-
-def _skip_blank_lines(stream: io.BufferedReader) -> bytes:
-    """Skip the blank lines that are in the buffer: millions of them one by one would take minutes."""
-    ahead = stream.peek()
-    blank = ahead[: len(ahead) - len(ahead.lstrip())]
-    return stream.read(blank.rfind(b"\n") + 1)
-
-
-def _skip_line(stream: io.BufferedReader) -> int:
-    """Read to the end of the line, keeping nothing in memory. Returns the number of bytes."""
-    skipped = 0
-    while raw := stream.readline(BUFFER_BYTES):
-        skipped += len(raw)
-        if raw.endswith(b"\n"):
-            break
-    return skipped

@@ -75,9 +75,12 @@ class Schema:
 
 
 def read_schema(lines: Iterable[bytes]) -> Schema | None:
-    """The schema of a table, None if its values are what they look like; raises `BadSchema`."""
+    """The schema of a table, None if its values are what they look like; raises `BadSchema`.
+
+    `lines` are those of its file that are not blank.
+    """
     try:
-        read = map(json.loads, (line for line in lines if not line.isspace()))
+        read = map(json.loads, lines)
         shape = next(read, UNIFORM)
         if shape == UNIFORM:
             return None
