@@ -1,3 +1,4 @@
+import json
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,13 @@ import pytest
 
 from background_sync.rules.contact import activity_index_value
 from background_sync_ops.demo import import_demo
-from background_sync_ops.snapshot import ImportProgress, SnapshotError, Written, import_snapshot
+from background_sync_ops.snapshot import (
+    ImportProgress,
+    SnapshotError,
+    Written,
+    import_snapshot,
+    write_snapshot,
+)
 from tests.data.make_snapshot import ARCHIVE, SOURCE
 from tests.integration.snapshot.importing import NOW, Importing, contact, note, workspace
 
@@ -55,6 +62,19 @@ def test_a_contact_is_stored_with_our_names_and_exact_values(importing: Importin
         "score": Decimal("0.1"),
         "custom": {"a": [1, None]},
     }
+
+
+def test_an_export_of_an_older_convex_is_read_by_its_schema(importing: Importing) -> None:
+    shape = '{"_id": string, "lastActivityAt"?: int64, "seats"?: int64 | string}'
+    folder = write_snapshot(
+        importing.folder / "older",
+        {"workspaces": [workspace()], "contacts": [contact(lastActivityAt=str(NOW), seats="5", name="7")]},
+    )
+    schema = [json.dumps(each) for each in (shape, {"c1": {"seats": "int64"}})]
+    (folder / "contacts" / "generated_schema.jsonl").write_text("\n".join(schema))
+    assert import_snapshot(folder, importing.target).bad_lines == []
+    found = importing.contacts()["62811"]
+    assert (found["last_activity_at"], found["seats"], found["name"]) == (NOW, 5, "7")
 
 
 def test_the_index_has_every_contact(importing: Importing) -> None:
