@@ -119,7 +119,7 @@ def test_the_snapshot_in_tests_data_is_loaded(importing: Importing, path: Path) 
 def test_the_demo_is_loaded(importing: Importing) -> None:
     report = import_demo(NOW, importing.target)
     assert (report.bad, report.merged) == (0, 0)
-    assert (report.workspaces.created, report.tokens_stored) == (4, 3)
+    assert (report.workspaces.created, report.tokens_stored) == (5, 4)
     assert report.contacts.created == len(importing.contacts()) > 300
 
 
