@@ -33,7 +33,7 @@ sam:
 	@tools/setup sam
 
 run: setup ## the local stack: sweeps the demo and serves its health (Ctrl-C ends it; ARGS="--help" lists options)
-	@$(BIN)/background-sync up $(ARGS)
+	@BACKGROUND_SYNC_BY_MAKE=1 $(BIN)/background-sync up $(ARGS)
 
 test: lint types build ## all checks: lint, types, tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

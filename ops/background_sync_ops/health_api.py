@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as NotConnected
-from botocore.exceptions import HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
+from background_sync.queue import WorkQueue
 from background_sync_ops.errors import CommandError
 from background_sync_ops.target import Target
 
@@ -38,24 +39,48 @@ class HealthQuery:
 
 @dataclass(frozen=True)
 class HealthAnswer:
-    """What the API answered; `sweeps` is None if they were not asked for."""
+    """What the API answered; `sweeps` is None if one workspace was asked for.
+
+    `dead_letters` is how many there are, None if that may not be read: the API does not say.
+    """
 
     report: Document
     runs: Document
     sweeps: list[Document] | None
+    dead_letters: int | None = None
 
     @property
     def status(self) -> int:
         """The exit status: 0 pass, 1 warn, 2 fail."""
         return STATUSES[self.report["status"]]
 
+    @property
+    def document(self) -> Document:
+        """All of it; the runs and their summary as `GET /health/runs` has them."""
+        return {
+            "health": self.report,
+            **self.runs,
+            "sweeps": self.sweeps,
+            "dead_letters": self.dead_letters,
+        }
+
 
 def ask_health(target: Target, query: HealthQuery) -> HealthAnswer:
     """Raises `CommandError` if the API gives no usable answer."""
     api = HealthApi(target)
     report, runs = api.health(), api.runs(query.workspace_id, query.limit)
-    with_sweeps = query.workspace_id is None and not query.as_json
-    return HealthAnswer(report, runs, api.sweeps(query.limit)["sweeps"] if with_sweeps else None)
+    sweeps = api.sweeps(query.limit)["sweeps"] if query.workspace_id is None else None
+    return HealthAnswer(report, runs, sweeps, _dead_letters(target))
+
+
+def _dead_letters(target: Target) -> int | None:
+    if "DeadLetterQueueUrl" not in target.outputs:
+        return None
+    url = target.outputs["DeadLetterQueueUrl"]
+    try:
+        return WorkQueue(url, target.clock, target.client("sqs")).depth()
+    except (BotoCoreError, ClientError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class HealthApi:
 
     def workspaces(self, state: str | None) -> Iterator[Document]:
         """All workspaces, or those in a state, page by page."""
-        parameters = {"limit": "100"} if state is None else {"limit": "100", "state": state}
+        parameters = {"limit": "20"} if state is None else {"limit": "20", "state": state}
         while True:
             page = self._list("/health/workspaces", parameters)
             yield from page["workspaces"]

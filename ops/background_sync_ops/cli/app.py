@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from background_sync_ops.cli.command import NAME, app
+from background_sync_ops.cli.command import NAME, app, help_command, typed
 from background_sync_ops.cli.streams import OutputError
 
 __all__ = ["app", "run"]
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage_error(error: typer.TyperException) -> int:
     context, message = getattr(error, "ctx", None), error.format_message().rstrip(".")
-    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    hint = f" (see {help_command(context.command_path)})" if context is not None else ""
     # Without arguments there is no message: Typer has printed the help.
     if message:
         typer.echo(f"error: {message}{hint}", err=True)
@@ -93,5 +93,5 @@ def _failure(error: Exception) -> int:
     line = errors.explained(error)
     if line is None:
         raise error
-    typer.echo(f"error: {line}", err=True)
+    typer.echo(f"error: {typed(line)}", err=True)
     return errors.status_of(error)

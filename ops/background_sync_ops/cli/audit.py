@@ -24,6 +24,7 @@ from background_sync_ops.cli.output import (
     progress,
     state,
 )
+from background_sync_ops.cli.signals import continues_alone
 from background_sync_ops.errors import NOT_OK, OK
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def audit(
     target = stack.target()
     audits = Audits(_workspace_ids(target, workspace), target.clock.now())
     audits.send(target)
-    with progress() as bar:
+    with continues_alone("the audit"), progress() as bar:
         task = bar.add_task("auditing workspaces", total=len(audits.documents))
         for _ in follow(audits.look, target.clock, timeout.total_seconds()):
             bar.update(task, completed=len(audits.documents) - len(audits.still_open))

@@ -12,6 +12,7 @@ from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, StackOptions, Timeout, WorkspaceId, time
 from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import clean, console, facts, print_json, print_stderr, spinner
+from background_sync_ops.cli.signals import continues_alone
 from background_sync_ops.cli.times import SECOND_MS, Since, iso, span
 from background_sync_ops.cli.verification import kapso_rows
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
@@ -69,7 +70,8 @@ def backfill(
     _require_window(window.since, window.until)
     wanted = Backfill(workspace, now, window)
     wanted.send(target)
-    last = _followed(target, wanted, timeout)
+    with continues_alone("the backfill"):
+        last = _followed(target, wanted, timeout)
     document = wanted.document(last)
     if as_json:
         print_json(document)

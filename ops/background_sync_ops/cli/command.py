@@ -1,15 +1,21 @@
 """Registering commands with Typer."""
 
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from functools import wraps
+from functools import cache, wraps
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 NAME = "background-sync"
+BY_MAKE = "BACKGROUND_SYNC_BY_MAKE"
+"""The variable that `make run` sets."""
 Command = Callable[..., int]
 
 
@@ -42,6 +48,25 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@cache
+def program() -> str:
+    """This program, as it can be typed here."""
+    started = Path(sys.argv[0])
+    return NAME if started.name != NAME or which(NAME) else os.path.relpath(started)
+
+
+def typed(text: str) -> str:
+    """The text, with the commands in its backticks as they can be typed here."""
+    return text.replace(f"`{NAME} ", f"`{program()} ")
+
+
+def help_command(command_path: str) -> str:
+    """How to ask for a command's help; `make run` starts `up`."""
+    if BY_MAKE in os.environ and command_path == f"{NAME} up":
+        return 'make run ARGS="--help"'
+    return f"{command_path.replace(NAME, program(), 1)} --help"
 
 
 def exit_status(*meanings: str) -> str:

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any, SupportsFloat
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from background_sync.rules.policy import read_policy
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
-from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, state, waiting
+from background_sync_ops.cli.output import (
+    Stacked,
+    clean,
+    console,
+    grid,
+    plural,
+    print_json,
+    shortened,
+    state,
+    waiting,
+)
 from background_sync_ops.cli.times import ago, iso, span
 from background_sync_ops.errors import OK
 
@@ -62,7 +71,7 @@ def print_contacts(out: Console, found: "ContactList") -> None:
     if found.contacts:
         out.print(_table(found.contacts, now), "")
     name, quiet = clean(found.workspace_id), f"quiet for over {threshold}"
-    out.print(f"{name} at {iso(now)}: {found.total} contacts, {found.stale} stale ({quiet}).")
+    out.print(f"{name} at {iso(now)}: {plural(found.total, 'contact')}, {found.stale} stale ({quiet}).")
     if len(found.contacts) < found.total:
         out.print(f"{len(found.contacts)} shown, the longest quiet first. Show more with --limit.")
 
@@ -75,21 +84,21 @@ def _table(documents: list[dict[str, Any]], now: int) -> Table:
     return table
 
 
-def _contact(document: Document) -> str:
+def _contact(document: Document) -> Stacked:
     name = document["name"] or document["kapso_name"]
-    return clean(document["contact_id"]) + (f"\n{clean(name)}" if name else "")
+    return Stacked([clean(each) for each in (document["contact_id"], name) if each])
 
 
-def _activity(at: int | None, now: int) -> str:
-    return "unreadable" if at is None else f"{iso(at, seconds=False)}\n{ago(at, now)}"
+def _activity(at: int | None, now: int) -> Stacked:
+    return Stacked(["unreadable"] if at is None else [iso(at, seconds=False), ago(at, now)])
 
 
-def _state(document: Document) -> Text:
+def _state(document: Document) -> Stacked:
     shown, lead = state("stale" if document["stale"] else document["verdict"]), document["lead_status"]
-    return shown.append(f"\n{clean(lead)}", "default") if lead else shown
+    return Stacked([shown, clean(lead)] if lead else [shown])
 
 
-def _flag(document: Document, now: int) -> str:
+def _flag(document: Document, now: int) -> str | Stacked:
     try:
         flagged_at = float(document["flagged_at"] or 0)
     except (TypeError, ValueError):
@@ -97,7 +106,8 @@ def _flag(document: Document, now: int) -> str:
     if not flagged_at:
         return "-"
     until = document["cooldown_until"]
-    return iso(flagged_at, seconds=False) + (f"\ncooldown {span(until - now)}" if until else "")
+    cooldown = [f"cooldown {span(until - now)}"] if until else []
+    return Stacked([iso(flagged_at, seconds=False), *cooldown])
 
 
 def _notes(notes: object) -> str:

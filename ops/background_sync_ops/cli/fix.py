@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from background_sync.rules.webhooks import ACTIVE, INCOMPLETE, Changes, Webhook, needed_changes, webhook_state
 from background_sync.rules.workspace import Mode, read_workspace
+from background_sync_ops.cli.command import typed
 from background_sync_ops.cli.output import clean, console, print_json
 from background_sync_ops.cli.webhooks import webhook_lines
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
@@ -36,7 +37,7 @@ def fix_webhook(
     elif sure or _confirmed(workspace_id, chosen, changes):
         client.change(workspace, chosen.id, changes)
         fixed, webhooks = chosen.id, client.webhooks(workspace)
-        out.print(f"Changed. {NEXT[workspace.mode]} {CLEARS}")
+        out.print(f"Changed. {typed(NEXT[workspace.mode])} {CLEARS}")
     else:
         out.print("Nothing was changed.")
     state = number_state(webhooks)

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.cli import tables
-from background_sync_ops.cli.command import command
+from background_sync_ops.cli.command import NAME, command, program
 from background_sync_ops.cli.options import AsJson, StackOptions, duration
-from background_sync_ops.cli.output import clean, console, facts, print_json, state
+from background_sync_ops.cli.output import clean, console, facts, plural, print_json, state
 from background_sync_ops.cli.times import SECOND_MS, ago
 from background_sync_ops.cli.verification import verification, verified
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 THIS_COMMAND = "background-sync health"
 RUNBOOK = "docs/operations.md"
 OPEN_SWEEP = "queue:age"
+DEAD_LETTERS = "deadLetters:waiting"
 PERCENT = 100
 FIVE_SECONDS = timedelta(seconds=5)
 Document = Mapping[str, Any]
@@ -52,8 +53,9 @@ def health(
 ) -> int:
     """Show how sync itself is doing: health, sweeps and runs, and what to do about problems.
 
-    The exit status is the health. With --json, the document is that of GET /health/runs. With --watch, a
-    terminal shows it live, a pipe gets one line for each change, and --json prints one line for each request.
+    The exit status is the health. With --json, the document has the `health`, and `runs` and `sweeps` as the
+    API lists them. With --watch, a terminal shows it live, a pipe gets one line for each change, and --json
+    prints one line for each request.
     """
     from background_sync_ops.health_api import HealthQuery, ask_health
     from background_sync_ops.workspaces import find_workspace
@@ -70,7 +72,7 @@ def health(
     if workspace is not None and not answer.runs["runs"]:
         find_workspace(target, target.connect(), workspace)
     if as_json:
-        print_json(answer.runs)
+        print_json(answer.document)
     else:
         print_parts(console(), health_parts(answer, query))
     return answer.status
@@ -78,7 +80,7 @@ def health(
 
 def health_parts(answer: "HealthAnswer", query: "HealthQuery") -> Iterator[RenderableType]:
     """What to show, from top to bottom. A str is one line, however wide the terminal is."""
-    yield facts(_checks(answer.report))
+    yield facts(_checks(answer))
     yield from next_steps(answer.report)
     yield from _lists(answer, query)
     for line in tables.run_errors(answer.runs["runs"]):
@@ -109,20 +111,28 @@ def next_steps(report: Document) -> Iterator[str]:
 
 def _first_command(check: str) -> str:
     command = GUIDES[check].command if check in GUIDES else ""
-    return "see below" if command == THIS_COMMAND else command
+    return "see below" if command == THIS_COMMAND else command.replace(NAME, program())
 
 
-def _checks(report: Document) -> Iterator[Sequence[RenderableType]]:
-    yield "Health", state(report["status"]), ""
-    for name, [check] in report["checks"].items():
-        yield title(name), state(check["status"]), clean(observed(name, check))
+def _checks(answer: "HealthAnswer") -> Iterator[Sequence[RenderableType]]:
+    yield "Health", state(answer.report["status"]), ""
+    for name, [check] in answer.report["checks"].items():
+        seen = observed(name, check)
+        if name == DEAD_LETTERS and answer.dead_letters:
+            seen = plural(answer.dead_letters, "message")
+        yield title(name), state(check["status"]), clean(seen)
 
 
 def observed(name: str, check: Document) -> str:
-    """A check's value with its unit, and its output; empty if it has neither."""
+    """A check's value with its unit, and its output; empty if it has neither.
+
+    An output that says in general what is wrong is left out: `next_steps` says it.
+    """
     if name == OPEN_SWEEP and not check.get("observedValue"):
         return "none open"
-    return ", ".join(text for text in (_value(check), check.get("output", "")) if text)
+    output = check.get("output", "")
+    known = name in GUIDES and output == GUIDES[name].problem
+    return ", ".join(text for text in (_value(check), "" if known else output) if text)
 
 
 def _value(check: Document) -> str:

@@ -1,17 +1,15 @@
 """What `up` shows about a running local stack: what runs where, and what to try next."""
 
-import os
 import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from background_sync_ops.cli.command import program
 from background_sync_ops.cli.output import clean, facts
 from background_sync_ops.cli.times import SECOND_MS, span
 from background_sync_ops.stack.clients import CREDENTIALS
@@ -50,7 +48,6 @@ Any AWS client works with it, such as `aws dynamodb list-tables`, after
 
 def what_to_try(state_dir: Path, runs: Sequence[Mapping[str, Any]]) -> str:
     """Three commands; one is about the workspace with the most flags."""
-    program = "background-sync" if which("background-sync") else os.path.relpath(sys.argv[0])
     option = "" if state_dir == STATE_DIR else f" --state-dir {shlex.quote(str(state_dir))}"
     most = max(runs, key=lambda run: run["flagged"] or 0, default=None)
     second = ("sweep", "sweep now")
@@ -62,5 +59,5 @@ def what_to_try(state_dir: Path, runs: Sequence[Mapping[str, Any]]) -> str:
         "demo": "finds lost messages",
     }
     width = max(map(len, commands))
-    lines = (f"  {program} {command:{width}}  # {meaning}" for command, meaning in commands.items())
+    lines = (f"  {program()} {command:{width}}  # {meaning}" for command, meaning in commands.items())
     return "\n".join(("In another terminal, in this folder:", *lines, ""))

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from background_sync.rules.workspace import SKIP_REASONS, skip_reason
-from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.command import command, exit_status, typed
 from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
 from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
@@ -104,7 +104,8 @@ def print_log(out: Console, selection: LogSelection, entries: Sequence[LogEntry]
     if not entries:
         out.print(f"The log has no entries {what}.")
         no_level = ", or leave out --level" if selection.level else ""
-        out.print(f"Look further back with --since{no_level}; `background-sync sweep` makes a new entry.")
+        again = typed("`background-sync sweep` makes a new entry.")
+        out.print(f"Look further back with --since{no_level}; {again}")
         return
     out.print(_table(entries), "")
     out.print(f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} {what}.")

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,11 +32,11 @@ from rich.text import Text
 CONTROL = frozenset({"Cc", "Zl", "Zp", "Cs"})
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 GAP = (0, 2, 0, 0)
-UNBOUNDED = 10_000
-"""Columns of a line that nobody sees at once."""
+LONGEST_SCREEN, UNBOUNDED = 1_000, 10_000
+"""Columns of a line on a screen, and of one in a pipe."""
 STATE_STYLES = {
     **dict.fromkeys(("pass", "completed", "fresh", "active"), "green"),
-    **dict.fromkeys(("warn", "running", "stale", "none", "incomplete", "unknown"), "yellow"),
+    **dict.fromkeys(("warn", "running", "deferred", "stale", "none", "incomplete", "unknown"), "yellow"),
     **dict.fromkeys(("fail", "failed", "unreadable", "off"), "bold red"),
 }
 LABELS = {
@@ -78,6 +79,11 @@ def count(value: object) -> str:
     return "-" if value is None else clean(value)
 
 
+def plural(number: int, thing: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def nonzero(counts: Mapping[str, Any], names: Iterable[str]) -> str:
     """`1 invalid, 3 in cooldown`: the named counts that are not zero."""
     shown = (name for name in names if counts.get(name))
@@ -112,6 +118,23 @@ def facts(rows: Iterable[Sequence[RenderableType]]) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """Parts of a cell: below one another on a terminal, else in one line."""
+
+    parts: Sequence[Text | str]
+
+    def _text(self, options: ConsoleOptions) -> Text:
+        one_line = options.max_width > LONGEST_SCREEN
+        return Text(", " if one_line else "\n").join(Text.assemble(each) for each in self.parts)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._text(options)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._text(options))
 
 
 @dataclass(frozen=True)

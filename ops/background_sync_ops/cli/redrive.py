@@ -3,7 +3,7 @@
 
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, StackOptions, Timeout
-from background_sync_ops.cli.output import console, print_json, progress
+from background_sync_ops.cli.output import console, plural, print_json, progress
 from background_sync_ops.errors import OK
 
 
@@ -26,6 +26,7 @@ def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: As
     elif last.moved == 0:
         console().print("The dead-letter queue is empty: nothing to move.")
     else:
-        messages = "1 message" if last.moved == 1 else f"{last.moved} messages"
-        console().print(f"Moved {messages} from the dead-letter queue back to the work queue.")
+        console().print(
+            f"Moved {plural(last.moved, 'message')} from the dead-letter queue back to the work queue."
+        )
     return OK

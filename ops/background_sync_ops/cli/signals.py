@@ -1,12 +1,25 @@
-"""Ending a command that runs until it is interrupted."""
+"""Commands that are interrupted."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from background_sync_ops.cli.command import typed
+from background_sync_ops.cli.output import print_stderr
+
 INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def continues_alone(work: str) -> Iterator[None]:
+    """If Ctrl-C ends the command in the block, say that the work continues, and how to look at it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_stderr(typed(f"{work} continues without this command. Its progress: `background-sync health`"))
+        raise
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 
 from background_sync.rules.times import is_future
-from background_sync_ops.cli.command import command, exit_status
+from background_sync_ops.cli.command import command, exit_status, typed
 from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StackOptions, Timeout
 from background_sync_ops.cli.output import clean, console, print_json, print_stderr, progress, waiting
+from background_sync_ops.cli.signals import continues_alone
 from background_sync_ops.cli.tables import run_errors, sweep_facts
 from background_sync_ops.cli.times import SECOND_MS, iso, span
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
@@ -47,7 +48,8 @@ def sweep(
     if advance_clock:
         target = _advanced(stack, target, at)
     run_at = _run_at(target, at)
-    outcome = run_sweep(target, run_at, timeout, every_run=as_json)
+    with continues_alone("the sweep"):
+        outcome = run_sweep(target, run_at, timeout, every_run=as_json)
     if as_json:
         print_json(outcome.document())
     else:
@@ -103,7 +105,7 @@ def print_sweep(outcome: "SweepOutcome", now: int, out: Console) -> None:
     out.print(sweep_facts(outcome.sweep, now))
     for count, hint in HINTS.items():
         if outcome.sweep[count]:
-            out.print(hint)
+            out.print(typed(hint))
 
 
 def report_problems(outcome: "SweepOutcome", timeout: timedelta, *, with_errors: bool = True) -> None:
@@ -114,7 +116,7 @@ def report_problems(outcome: "SweepOutcome", timeout: timedelta, *, with_errors:
         if len(outcome.failed) > ERRORS_SHOWN:
             print_stderr(f"… and {len(outcome.failed) - ERRORS_SHOWN} more failed runs")
     if not outcome.finished:
-        print_stderr(f"error: {_unfinished(outcome, timeout)}")
+        print_stderr(typed(f"error: {_unfinished(outcome, timeout)}"))
 
 
 def _unfinished(outcome: "SweepOutcome", timeout: timedelta) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from background_sync.rules.counts import TOTALLED
+from background_sync_ops.cli.command import typed
 from background_sync_ops.cli.output import clean, count, facts, grid, nonzero, shortened, state
 from background_sync_ops.cli.times import ago, iso, span
 from background_sync_ops.cli.verification import VERIFICATION, kapso_rows, verification, verified
@@ -47,8 +48,13 @@ def sweep_runs(runs: Sequence[Document], limit: int) -> RenderableType:
     table = grid(headers, right=COLUMNS, fold=("Workspace", "Other outcomes"))
     for run in sorted(runs, key=_failed_first)[:limit]:
         numbers = map(count, _counted(run))
-        table.add_row(clean(run["workspace_id"]), state(run["status"]), *numbers, _remarks(run))
+        table.add_row(clean(run["workspace_id"]), state(run_state(run)), *numbers, _remarks(run))
     return Group(table, *_rest(len(runs), limit), *_verification(verified(runs), limit))
+
+
+def run_state(run: Document) -> str:
+    """Its status; `deferred` if it is completed, but could not ask Kapso."""
+    return "deferred" if run["status"] == "completed" and run["deferred"] else str(run["status"])
 
 
 def _failed_first(run: Document) -> tuple[bool, int, str]:
@@ -57,7 +63,7 @@ def _failed_first(run: Document) -> tuple[bool, int, str]:
 
 def _rest(number: int, limit: int) -> Iterator[Text]:
     if number > limit:
-        yield Text(f"… and {number - limit} more: `background-sync health --limit 100` lists runs")
+        yield Text(typed(f"… and {number - limit} more: `background-sync health --limit 100` lists runs"))
 
 
 def _verification(runs: Sequence[Document], limit: int) -> Iterator[RenderableType]:
@@ -83,7 +89,7 @@ def run_history(runs: Iterable[Document]) -> Table:
     headers = ("Sweep", "Workspace", "Status", *COLUMNS, "Took")
     table = grid(headers, right=(*COLUMNS, "Took"), fold=("Workspace",))
     for run in runs:
-        table.add_row(iso(run["run_at"]), clean(run["workspace_id"]), state(run["status"]), *_measures(run))
+        table.add_row(iso(run["run_at"]), clean(run["workspace_id"]), state(run_state(run)), *_measures(run))
     return table
 
 
@@ -92,7 +98,7 @@ def workspace_history(runs: Iterable[Document]) -> Table:
     numbers = (*COLUMNS, "Took", "Units r/w")
     table = grid(("Sweep", "Status", *numbers), right=numbers)
     for run in runs:
-        table.add_row(iso(run["run_at"]), state(run["status"]), *_measures(run), _units(run))
+        table.add_row(iso(run["run_at"]), state(run_state(run)), *_measures(run), _units(run))
     return table
 
 

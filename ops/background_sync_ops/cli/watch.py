@@ -106,7 +106,7 @@ def _view(query: HealthQuery, interval: timedelta) -> AbstractContextManager[Vie
 
 def _print_document(before: WatchState, now: WatchState) -> None:
     if now.answer is not None and now.outage is None:
-        print_json_line(now.answer.runs)
+        print_json_line(now.answer.document)
     elif before.outage is None:
         for line in change_lines(before, now):
             print_stderr(line)

@@ -12,7 +12,17 @@ from rich.table import Table
 from background_sync.rules.webhooks import NOT_WORKING
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, OptionalWorkspaceId, StackOptions
-from background_sync_ops.cli.output import clean, console, grid, print_json, print_stderr, progress, state
+from background_sync_ops.cli.output import (
+    Stacked,
+    clean,
+    console,
+    grid,
+    plural,
+    print_json,
+    print_stderr,
+    progress,
+    state,
+)
 from background_sync_ops.cli.times import iso
 from background_sync_ops.errors import NOT_DONE, NOT_OK, OK
 
@@ -107,9 +117,9 @@ def _table(reports: Iterable[Document]) -> Table:
     return table
 
 
-def _rows(report: Document) -> Iterator[tuple[str, str]]:
+def _rows(report: Document) -> Iterator[tuple[str, str | Stacked]]:
     for webhook in report["webhooks"]:
-        yield "active" if webhook["active"] else "off", "\n".join(webhook_lines(webhook))
+        yield "active" if webhook["active"] else "off", Stacked([*webhook_lines(webhook)])
     if not report["webhooks"]:
         yield report["state"], "-"
     if report["missing"]:
@@ -129,6 +139,5 @@ def webhook_lines(webhook: Document) -> Iterator[str]:
 def _summary(reports: Sequence[Document]) -> str:
     states = Counter(each["state"] for each in reports)
     counts = ", ".join(f"{states[name]} {label}" for name, label in LABELS.items() if states[name])
-    numbers = "1 number" if len(reports) == 1 else f"{len(reports)} numbers"
     fix = " Put one right with --fix WORKSPACE." if states["off"] or states["incomplete"] else ""
-    return f"{numbers}: {counts}.{fix}"
+    return f"{plural(len(reports), 'number')}: {counts}.{fix}"

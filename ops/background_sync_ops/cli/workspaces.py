@@ -11,7 +11,7 @@ from rich.table import Table
 from background_sync.rules.workspace import SKIP_REASONS
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, StackOptions
-from background_sync_ops.cli.output import clean, console, grid, print_json, shortened, waiting
+from background_sync_ops.cli.output import clean, console, grid, plural, print_json, shortened, waiting
 from background_sync_ops.cli.times import iso
 from background_sync_ops.errors import OK
 
@@ -51,8 +51,8 @@ def workspaces(
         out.print(f"No workspace is{which or ' there'}.")
         return OK
     out.print(_table(listed), "")
-    number = "1 workspace" if len(listed) == 1 else f"{len(listed)} workspaces"
-    out.print(f"{number}{which}{', and there are more: list them with --limit' if more else ''}.")
+    rest = ", and there are more: list them with --limit" if more else ""
+    out.print(f"{plural(len(listed), 'workspace')}{which}{rest}.")
     return OK
 
 

@@ -16,12 +16,14 @@ from background_sync_ops.target import NEEDED_OUTPUTS
 class HealthStub:
     """Commands find it by `state_dir`.
 
-    `states` are the states of the checks that do not pass. If `away` is true, every answer is 502.
+    `states` are the states of the checks that do not pass, and `dead_letters` what SQS answers. If `away` is
+    true, every answer is 502.
     """
 
     def __init__(self, state_dir: Path) -> None:
         self.states: dict[str, str] = {}
         self.away = False
+        self.dead_letters = 0
         self.requests: list[str] = []
         self.state_dir = state_dir
         listener = listen(0)
@@ -31,6 +33,10 @@ class HealthStub:
         announce(state_dir, StackInfo(os.getpid(), address, address, address, "us-east-1", outputs, 0))
 
     def _respond(self, request: Request) -> Response:
+        if request.method == "POST":  # to SQS
+            return Response(
+                json.dumps({"Attributes": {"ApproximateNumberOfMessages": str(self.dead_letters)}})
+            )
         self.requests.append(request.full_path.removesuffix("?"))
         if self.away:
             return Response("{}", 502)

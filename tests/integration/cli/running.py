@@ -33,9 +33,9 @@ ANY_PORTS = ("--api-port", "0", "--aws-port", "0")
 
 def environment(**more: str) -> dict[str, str]:
     """An operator's environment without AWS configuration."""
-    foreign = ("AWS_", "POWERTOOLS_", "FORCE_COLOR", "TTY_")
+    foreign = ("AWS_", "POWERTOOLS_", "FORCE_COLOR", "TTY_", "COLUMNS")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**own, "COLUMNS": "80", **more}
+    return {**own, **more}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`background-sync health`: the answer of the API, and its state as exit status."""
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -25,22 +26,36 @@ def test_health_shows_checks_sweeps_and_runs(operator: Operator) -> None:
 def test_the_state_of_health_is_the_exit_status_and_has_a_next_step(tmp_path: Path, state: str) -> None:
     with closing(HealthStub(tmp_path)) as api:
         api.states["deadLetters:waiting"] = state
+        api.dead_letters = 3 * STATES.index(state)
         result = run_here(tmp_path, "health", "--state-dir", str(tmp_path))
     assert result.status == STATES.index(state)
     next_step = "\nDead letters: background-sync redrive; docs/operations.md#dead-letters\n"
     assert (next_step in result.stdout) is (state != "pass")
+    [number] = re.findall(r"\nDead letters +\w+ *(.*)", result.stdout)
+    assert number.strip() == {"pass": "", "warn": "3 messages", "fail": "6 messages"}[state]
 
 
-def test_json_is_the_document_of_the_api(operator: Operator) -> None:
+def test_json_holds_the_health_and_the_lists_of_the_api(operator: Operator) -> None:
     document = operator.health("--workspace", "acme", "--limit", "1")
+    assert document["health"]["status"] in STATES
     _, _, body = get(f"{operator.info.api_url}/health/runs?workspace_id=acme&limit=1")
-    assert document == json.loads(body)
-    assert set(document) == {"runs", "summary"}
-    assert set(document["summary"]) == {"last_run", "avg_stale", "total_flagged"}
+    assert {name: document[name] for name in ("runs", "summary")} == json.loads(body)
+    assert (document["sweeps"], document["dead_letters"]) == (None, 0)
+    assert operator.health()["sweeps"]
 
 
 def test_a_workspace_without_runs_has_no_summary(operator: Operator) -> None:
-    assert operator.health("--workspace", "off") == {"runs": [], "summary": None}
+    document = operator.health("--workspace", "off")
+    assert (document["runs"], document["summary"]) == ([], None)
+
+
+def test_a_pipe_gets_whole_rows(operator: Operator) -> None:
+    long_id = "w" * 200
+    operator.add_workspace(long_id)
+    for command in ("workspaces", "webhooks"):
+        result = operator.run(command)
+        [row] = [line for line in result.stdout.splitlines() if long_id in line] or [result.stderr]
+        assert {"workspaces": "never run", "webhooks": "unknown"}[command] in row
 
 
 def test_the_stack_of_another_folder_is_found_by_an_option(operator: Operator) -> None:

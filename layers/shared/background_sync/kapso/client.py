@@ -151,7 +151,7 @@ class KapsoClient:
 
     def _describe(self, request: "_Request", response: Response | NoResponse) -> str:
         if isinstance(response, NoResponse):
-            return f"no answer from Kapso to {request}: {response.reason}"
+            return f"Kapso ({self.base_url}) gave no answer to {request}: {response.reason}"
         if response.content is None:
             return f"Kapso answered {response.status} with more than {MAX_BYTES} bytes to {request}"
         words = excerpt(response.content, self._key)

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 5_000_000
 CHUNK_BYTES = 65_536
+REASONS = {
+    "NameResolutionError": "its name is not known here",
+    "NewConnectionError": "it cannot be reached from here",
+    "ConnectTimeoutError": "it cannot be reached from here in time",
+    "ReadTimeoutError": "it took too long",
+    "ProtocolError": "the connection was cut",
+    "ProxyError": "the proxy cannot be used",
+    "SSLError": "its certificate is not trusted here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """`reason` is the class name of the network error, because the error's text may quote the server."""
+    """`reason` is in our own words, because the network error's text may quote the server."""
 
     reason: str
 
@@ -69,7 +78,7 @@ def send_request(
         )
         return Response(response.status, response.headers, _read_content(response))
     except HTTPError as error:
-        return NoResponse(type(error).__name__)
+        return NoResponse(REASONS.get(type(error).__name__, type(error).__name__))
 
 
 def _read_content(response: "urllib3.BaseHTTPResponse") -> bytes | None:

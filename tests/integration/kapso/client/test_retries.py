@@ -55,7 +55,9 @@ def test_a_refused_connection_is_retried(clock: TestClock) -> None:
         requests: list[int] = []
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         client = make_client(url, clock, on_request=lambda: requests.append(1))
-        with pytest.raises(Unavailable, match=r"^no answer from Kapso to GET /: NewConnectionError$"):
+        with pytest.raises(
+            Unavailable, match=r"^Kapso \(http.*\) gave no answer to GET /: it cannot be reached from here$"
+        ):
             client.get("/", {})
         assert len(requests) == 3
 
@@ -111,5 +113,5 @@ def test_a_response_that_takes_too_long_is_retried(
 )
 def test_a_slow_server_does_not_outlast_the_deadline(server: Server, begin: bytes, piece: bytes) -> None:
     server.replies = [EndlessReply(server.stop, begin, piece)]
-    with pytest.raises(Unavailable, match="ReadTimeoutError"):
+    with pytest.raises(Unavailable, match="it took too long"):
         make_client(server.url, SystemClock(), left_ms=1000).get("/", {})
