@@ -19,6 +19,7 @@ from background_sync_ops.cli.output import (
     console,
     count,
     grid,
+    plural,
     print_json,
     print_stderr,
     progress,
@@ -90,7 +91,8 @@ def _table(documents: Sequence[Document]) -> Table:
 def _summary(documents: Sequence[Document]) -> str:
     names = ("contacts_checked", "fixed_missing", "fixed_outdated")
     checked, missing, outdated = (sum(each[name] or 0 for each in documents) for name in names)
-    return f"{checked} contacts checked; fixed {missing} missing and {outdated} outdated index entries."
+    checked_contacts = f"{plural(checked, 'contact')} checked"
+    return f"{checked_contacts}; index entries fixed: {missing} missing, {outdated} outdated."
 
 
 def _status(audits: "Audits") -> int:
