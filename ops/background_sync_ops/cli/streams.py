@@ -8,14 +8,12 @@ stdin    closed: empty
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedWriter, FileIO, TextIOWrapper
-from select import select
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from background_sync_ops.errors import NOT_DONE, PIPE_CLOSED
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 # A descriptor that is closed at the start would become that of the first file or socket that is opened.
 # Writing to this stand-in for stdout fails, as it does with a closed descriptor.
@@ -35,26 +33,44 @@ class OutputError(Exception):
         self.status = PIPE_CLOSED if closed_pipe else NOT_DONE
 
 
-class _Stdout(FileIO):
-    def write(self, data: "ReadableBuffer", /) -> int:
-        while True:
-            try:
-                return os.write(self.fileno(), data)
-            except BlockingIOError:
-                # Some CI systems make a pipe that does not block. It is full for now.
-                select([], [self], [])
-            except OSError as error:
-                # What is still in the buffer must not fail again at the exit.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
-                raise OutputError(error) from None
+# Errors are caught above the buffer. Below it, the exception of a signal could come between a write and the
+# buffer's note of it, and the same text would be written twice.
+class _Stdout(TextIOWrapper):
+    def write(self, text: str, /) -> int:
+        with self._errors_reported():
+            return super().write(text)
 
+    def flush(self) -> None:
+        with self._errors_reported():
+            super().flush()
 
-class _Stderr(FileIO):
-    def write(self, data: "ReadableBuffer", /) -> int:
+    @contextmanager
+    def _errors_reported(self) -> Iterator[None]:
         try:
-            return super().write(data)
+            yield
+        except OSError as error:
+            _drop(1)
+            raise OutputError(error) from None
+
+
+class _Stderr(TextIOWrapper):
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
         except OSError:
-            return memoryview(data).nbytes
+            _drop(2)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            _drop(2)
+
+
+def _drop(descriptor: int) -> None:
+    """What is still in the buffer must not fail again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def prepare_streams() -> None:
@@ -64,13 +80,14 @@ def prepare_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, flags), True)
+        # Some CI systems make a pipe that does not block, where slow output would be an error.
+        os.set_blocking(descriptor, True)
     sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - for the process's life
-    sys.stdout = _text(_Stdout(1, "wb", closefd=False), sys.stdout)
-    sys.stderr = _text(_Stderr(2, "wb", closefd=False), sys.stderr, line_buffering=True)
+    sys.stdout = _text(_Stdout, 1, sys.stdout)
+    sys.stderr = _text(_Stderr, 2, sys.stderr)
 
 
-def _text(raw: FileIO, before: TextIO | None, *, line_buffering: bool = False) -> TextIOWrapper:
-    encoding = "utf-8" if before is None else before.encoding
-    return TextIOWrapper(
-        BufferedWriter(raw), encoding, "backslashreplace", line_buffering=line_buffering or raw.isatty()
-    )
+def _text(kind: type[TextIOWrapper], descriptor: int, before: TextIO | None) -> TextIOWrapper:
+    encoding, is_terminal = "utf-8" if before is None else before.encoding, os.isatty(descriptor)
+    buffer = BufferedWriter(FileIO(descriptor, "wb", closefd=False))
+    return kind(buffer, encoding, "backslashreplace", line_buffering=is_terminal or descriptor != 1)

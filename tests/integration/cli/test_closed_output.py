@@ -40,14 +40,13 @@ def test_output_that_cannot_be_written_is_one_line_with_status_3(operator: Opera
 
 
 @pytest.mark.parametrize("arguments", PRINTING)
-def test_a_closed_pipe_ends_a_command_quietly(operator: Operator, arguments: str) -> None:
+def test_a_closed_pipe_ends_a_command_quietly(operator: Operator, arguments: str, tmp_path: Path) -> None:
     # `background-sync` starts only when the reader has gone.
-    ready = operator.folder / "ready"
-    ready.unlink(missing_ok=True)
-    waiting = f"{{ until [ -e {ready} ]; do sleep 0.01; done; exec {SCRIPT} {arguments} 2>err; }}"
+    ready, err = tmp_path / "ready", tmp_path / "err"
+    waiting = f"{{ until [ -e {ready} ]; do sleep 0.01; done; exec {SCRIPT} {arguments} 2>{err}; }}"
     result = shell(operator.folder, f"{waiting} | {{ exec <&-; touch {ready}; }}")
     assert (result.status, result.stderr) == (PIPE_CLOSED, "")
-    notes = (operator.folder / "err").read_text().splitlines()
+    notes = err.read_text().splitlines()
     assert not [line for line in notes if "status page" not in line]
 
 
