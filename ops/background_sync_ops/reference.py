@@ -35,7 +35,7 @@ def page() -> str:
 
 def _parameters(parameters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "## Stack\n"
-    yield "Parameters of `template.yaml`, set by `sam deploy --parameter-overrides` or in `samconfig.toml`.\n"
+    yield "Parameters of `template.yaml`, set in `samconfig.toml`, for each deployment.\n"
     yield "| parameter | default | allowed | meaning |"
     yield "| --- | --- | --- | --- |"
     for name, parameter in parameters.items():
