@@ -26,7 +26,11 @@ context = JobContext(
     database=connect(settings.tables, clock),
     queue=WorkQueue(settings.work_queue_url, clock, dead_letter_url=settings.dead_letter_queue_url),
     clock=clock,
-    kapso=Kapso(base_url=settings.kapso_base_url, tokens=Tokens(settings.token_prefix, clock)),
+    kapso=Kapso(
+        base_url=settings.kapso_base_url,
+        # A sweep finds the keys of the one before, where the environment still lives.
+        tokens=Tokens(settings.token_prefix, clock, kept_ms=2 * settings.interval_ms),
+    ),
     lease_ms=settings.lease_ms,
     interval_ms=settings.interval_ms,
     capacity_metered=settings.capacity_metered,

@@ -26,7 +26,7 @@ CHANGED_BY_A_KILL = {
     "lease_until",
 }
 """Attributes that depend on how often, and how long, a run was worked on."""
-READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetParameter", "Kapso"}
+READS = {"GetItem", "BatchGetItem", "Query", "Scan", "GetParameters", "Kapso"}
 """Requests that leave nothing behind: a kill after one is a kill after the request before it."""
 
 
@@ -97,7 +97,7 @@ class Killer:
         if not self.tries:
             self._strike("before")
         # A key that cannot be read defers a run, which then ends in another way.
-        elif self.seen >= self.at and operation not in ("Kapso", "GetParameter"):
+        elif self.seen >= self.at and operation not in ("Kapso", "GetParameters"):
             self.tries -= 1
             return self._trouble(operation, request)
         return None

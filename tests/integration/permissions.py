@@ -86,13 +86,13 @@ class Permissions:
         elif operation == "BatchGetItem":
             for table in parameters["RequestItems"]:
                 yield f"dynamodb:{operation}", self._names[table]
+        elif "Names" in parameters:
+            for name in parameters["Names"]:
+                yield f"{service}:{operation}", "tokens" if name.startswith(self._token_prefix) else name
         else:
             yield f"{service}:{IAM_ACTIONS.get(operation, operation)}", self._resource(parameters)
 
     def _resource(self, parameters: Mapping[str, Any]) -> str:
-        if "Name" in parameters:
-            named = str(parameters["Name"])
-            return "tokens" if named.startswith(self._token_prefix) else named
         kinds = ("TableName", "QueueUrl", "FunctionName")
         [resource] = [self._names[parameters[name]] for name in kinds if name in parameters]
         return f"{resource}/index/{parameters['IndexName']}" if "IndexName" in parameters else resource

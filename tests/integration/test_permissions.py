@@ -29,7 +29,7 @@ def query_runs_by_time(world: World) -> object:
 
 
 def read_token_of_another_stack(world: World) -> object:
-    return world.ssm.get_parameter(Name="/another/kapso-tokens/abc", WithDecryption=True)
+    return world.ssm.get_parameters(Names=["/another/kapso-tokens/abc"], WithDecryption=True)
 
 
 def test_the_calls_of_a_sweep_are_checked_and_allowed(world: World, permissions: Permissions) -> None:
@@ -51,7 +51,7 @@ def test_the_calls_of_a_sweep_are_checked_and_allowed(world: World, permissions:
         ("HealthRole", delete_contact, "dynamodb:DeleteItem"),
         ("MonitorRole", delete_contact, "dynamodb:DeleteItem"),
         ("MonitorRole", query_runs_by_time, "SyncHealthTable/index/by_time"),
-        ("ReconcilerRole", read_token_of_another_stack, "ssm:GetParameter"),
+        ("ReconcilerRole", read_token_of_another_stack, "ssm:GetParameters"),
     ],
 )
 def test_other_calls_are_refused(

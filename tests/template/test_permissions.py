@@ -13,6 +13,7 @@ TOKENS = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}"
     ":parameter/${AWS::StackName}/kapso-tokens/*"
 }
+TOKEN_KEY = {"Ref": "TokenKmsKeyArn"}
 
 
 def test_no_statement_has_a_wildcard(template: Template) -> None:
@@ -24,13 +25,22 @@ def test_no_statement_has_a_wildcard(template: Template) -> None:
 def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
         for resource in as_list(item["Resource"]):
-            assert resource == TOKENS or target(resource) in template.resources, item
+            assert resource in (TOKENS, TOKEN_KEY) or target(resource) in template.resources, item
 
 
 def test_only_the_reconciler_may_read_tokens_and_nobody_may_write_them(template: Template) -> None:
     [item] = [each for each in statements(template) if TOKENS in as_list(each["Resource"])]
-    assert as_list(item["Action"]) == ["ssm:GetParameter"]
+    assert as_list(item["Action"]) == ["ssm:GetParameters"]
     assert item in list(statements(template, "ReconcilerRole"))
+
+
+def test_a_parameter_lets_the_reconciler_decrypt_with_exactly_one_key(template: Template) -> None:
+    [item] = [each for each in statements(template) if "kms:" in str(each["Action"])]
+    assert item == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": TOKEN_KEY}
+    assert item in list(statements(template, "ReconcilerRole"))
+    condition = template.body["Conditions"][template.resources["ReconcilerDecryptsTokens"]["Condition"]]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [TOKEN_KEY, ""]}]}
+    assert template.body["Parameters"]["TokenKmsKeyArn"]["Default"] == ""
 
 
 def test_all_policies_are_in_the_template(template: Template) -> None:

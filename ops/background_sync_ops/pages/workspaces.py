@@ -47,6 +47,7 @@ DEFERRED_WHY = {
     "unavailable": "Kapso did not answer",
     "invalid_response": "Kapso's answer makes no sense",
     "no_token": "the key cannot be read",
+    "token_throttled": "SSM is throttled, so the key could not be read",
 }
 
 

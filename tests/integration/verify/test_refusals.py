@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from werkzeug.wrappers import Request, Response
 
 from background_sync.kapso import client
@@ -178,20 +178,30 @@ def keys_read(world: World) -> Iterator[list[str]]:
         names.append(params["body"].decode())
 
     events = world.ssm.meta.events
-    events.register("before-call.ssm.GetParameter", note)
+    events.register("before-call.ssm.GetParameters", note)
     yield names
-    events.unregister("before-call.ssm.GetParameter", note)
+    events.unregister("before-call.ssm.GetParameters", note)
 
 
 @pytest.mark.usefixtures("tokens")
-def test_a_changed_key_works_from_the_next_run_on(world: World, number: Number) -> None:
+def test_a_changed_key_works_at_once_in_every_process_that_keeps_the_old_one(
+    world: World, number: Number
+) -> None:
     world.run()
     number.store.add_number(PHONE_ID, "a-new-key")
     put_key(world, "abc", "a-new-key")
     world.run(run_at=NOW + 1)
-    assert world.record(run_at=NOW + 1).deferred_why == "unauthorized"
-    world.run(run_at=NOW + 2)
-    assert world.counts("deferred", run_at=NOW + 2) == (0,)
+    assert world.counts("deferred", run_at=NOW + 1) == (0,)
+
+
+def test_a_throttled_key_store_is_no_missing_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_parameters(**_: object) -> None:
+        error: Any = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+        raise ClientError(error, "GetParameters")
+
+    monkeypatch.setattr(world.ssm, "get_parameters", get_parameters)
+    world.run()
+    assert_deferred(world, "token_throttled")
 
 
 @pytest.mark.usefixtures("tokens")
@@ -230,10 +240,10 @@ def test_a_missing_parameter_defers_only_its_own_run(world: World, other: str) -
 
 
 def test_an_unreachable_key_store_defers_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def get_parameter(**_: object) -> None:
+    def get_parameters(**_: object) -> None:
         raise ConnectTimeoutError(endpoint_url="https://ssm")
 
-    monkeypatch.setattr(world.ssm, "get_parameter", get_parameter)
+    monkeypatch.setattr(world.ssm, "get_parameters", get_parameters)
     world.run()
     assert_deferred(world, "no_token")
 

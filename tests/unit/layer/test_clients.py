@@ -3,7 +3,10 @@
 import ast
 from pathlib import Path
 
-from background_sync.aws import CLIENT_CONFIG
+import pytest
+from botocore.config import Config
+
+from background_sync.aws import ADAPTIVE_CONFIG, CLIENT_CONFIG
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,9 +27,10 @@ def test_each_client_is_made_with_the_shared_configuration() -> None:
     ]
     configured = [{each.arg: ast.unparse(each.value) for each in call.keywords} for call in made]
     assert configured
-    assert all(each.get("config") == "CLIENT_CONFIG" for each in configured)
+    assert all(each.get("config") in ("CLIENT_CONFIG", "ADAPTIVE_CONFIG") for each in configured)
 
 
-def test_a_call_that_hangs_ends_within_seconds() -> None:
-    options = vars(CLIENT_CONFIG)
+@pytest.mark.parametrize("config", [CLIENT_CONFIG, ADAPTIVE_CONFIG])
+def test_a_call_that_hangs_ends_within_seconds(config: Config) -> None:
+    options = vars(config)
     assert (options["connect_timeout"], options["read_timeout"]) == (2, 5)

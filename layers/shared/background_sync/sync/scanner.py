@@ -28,7 +28,7 @@ from background_sync.sync.compare import Comparer
 from background_sync.sync.place import Placer
 from background_sync.sync.task import Job
 from background_sync.telemetry import logger
-from background_sync.tokens import NoToken
+from background_sync.tokens import NoToken, TokenThrottled
 
 MARGIN_MS = 20_000
 MAX_PAGES = 10_000
@@ -44,6 +44,7 @@ DEFERRED_BY: Mapping[type[Exception], str] = {
     BudgetSpent: "budget_spent",
     Unavailable: "unavailable",
     InvalidResponse: "invalid_response",
+    TokenThrottled: "token_throttled",
     NoToken: "no_token",
 }
 
@@ -90,7 +91,10 @@ class Scanner:
             comparer.compare_held()
         except tuple(DEFERRED_BY) as error:
             comparer.compare_held()
-            return self._deferred(_progress(scan, comparer), error)
+            scan = _progress(scan, comparer)
+            if isinstance(error, Unauthorized) and self._key_changed():
+                return self.run_until_deadline(scan)
+            return self._deferred(scan, error)
         finally:
             self._learn_limit(client)
         scan = _progress(scan, comparer)
@@ -131,12 +135,17 @@ class Scanner:
         kapso, deadline = self.job.context.kapso, self.job.deadline
         return KapsoClient(
             kapso.base_url,
-            kapso.tokens.get(self.account.token_parameter),
+            kapso.tokens.get(self.account.token_parameter, deadline),
             clock=self.job.context.clock,
             # However slowly Kapso answers, there must be time left to close the run.
             deadline=Deadline(deadline.clock, deadline.at - CLOSING_MS),
             on_request=self._budget.take,
         )
+
+    def _key_changed(self) -> bool:
+        """Whether a key that Kapso refused is another one in SSM by now."""
+        tokens = self.job.context.kapso.tokens
+        return tokens.is_changed(self.account.token_parameter, self.job.deadline)
 
     def _learn_limit(self, client: KapsoClient | None) -> None:
         """Before the next request: the answer to the first one may state a smaller limit."""
@@ -146,8 +155,6 @@ class Scanner:
     def _deferred(self, scan: Scan, error: Exception) -> Verification:
         reason = next(name for kind, name in DEFERRED_BY.items() if isinstance(error, kind))
         self._rest(error)
-        if isinstance(error, Unauthorized):
-            self.job.context.kapso.tokens.forget(self.account.token_parameter)
         logger.warning("verification deferred", reason=reason, error=str(error))
         now = self.job.now()
         return Verification(scan, now, deferred=reason, again_at=_again_at(error, now))
