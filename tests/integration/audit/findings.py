@@ -1,6 +1,7 @@
 """What the index shows, and what an audit counted."""
 
 from background_sync.records.contacts import index_page
+from background_sync.records.database import deserialize
 from tests.integration.world import NOW, World
 
 FINDINGS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "lost_race")
@@ -8,7 +9,7 @@ FINDINGS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "l
 
 def index(world: World, workspace_id: str = "w1") -> dict[str, object]:
     """The activity of each contact in the index."""
-    entries = index_page(world.database, workspace_id, None).entries
+    entries = map(deserialize, index_page(world.database, workspace_id, None).items)
     return {str(each["contact_id"]): each["activity_at"] for each in entries}
 
 

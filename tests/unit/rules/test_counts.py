@@ -49,13 +49,6 @@ def test_reports_of_fresh_contacts_count_separately(
     assert flagging.flags == len(flags)
 
 
-@given(st.lists(surveys, max_size=5))
-def test_the_counts_of_pages_add_up(pages: list[Survey]) -> None:
-    total = sum(pages, Survey())
-    assert total.due == sum(page.due for page in pages)
-    assert total.invalid == sum(page.invalid for page in pages)
-
-
 def test_a_sweep_totals_every_count_of_a_run() -> None:
     counts = {*run_counts(Survey(), Flagging()), *Verified().counts(), "deferred"}
     assert counts <= set(TOTALLED)

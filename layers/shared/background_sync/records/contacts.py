@@ -15,7 +15,6 @@ from background_sync.records.database import (
     AttributeValue,
     Database,
     Item,
-    deserialize,
     deserialize_value,
     not_number,
     partition,
@@ -52,12 +51,12 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """A page of the index `by_activity`: contact ids and the attributes of `INDEXED`.
+    """A page of the index `by_activity`: its keys and the attributes of `INDEXED`.
 
     `next_key` is where the next page begins; None at the end.
     """
 
-    entries: list[dict[str, object]]
+    items: Sequence[Item]
     next_key: Item | None
 
 
@@ -86,7 +85,7 @@ def index_page(
         ExclusiveStartKey=start,
         Limit=page_size,
     )
-    return IndexPage([deserialize(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+    return IndexPage(answer["Items"], answer.get("LastEvaluatedKey"))
 
 
 def table_page(

@@ -5,7 +5,7 @@ Records that the CRM writes too may hold anything, and must go back as they came
 as items, `{"name": {"S": "text"}}`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +23,7 @@ from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
 from background_sync.clock import Clock, Deadline, SystemClock, attempts
+from background_sync.records.parser import Parsers
 from background_sync.settings import Tables
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Deserializer(TypeDeserializer):
 
 
 _deserializer = _Deserializer()
-_serializer = TypeSerializer()
+serialize: Callable[[object], AttributeValue] = TypeSerializer().serialize
 
 
 class NotRead(RuntimeError):
@@ -116,6 +117,7 @@ def connect(tables: Tables, clock: Clock | None = None) -> Database:
         max_retry_attempts=MAX_RETRIES,
         max_pool_connections=MAX_CONNECTIONS,
     )
+    connection.session.register_component("response_parser_factory", Parsers())
     client = cast("DynamoDBClient", connection.client)
     database = Database(client, connection, tables, clock or SystemClock())
     client.meta.events.register("after-call.dynamodb", database.count)
@@ -190,10 +192,6 @@ def deserialize(item: Item) -> dict[str, object]:
 def deserialize_value(item: Item, name: str) -> object:
     """One value of an item, None when it is missing."""
     return _deserializer.deserialize(item[name]) if name in item else None
-
-
-def serialize(value: object) -> AttributeValue:
-    return _serializer.serialize(value)
 
 
 def update_item(

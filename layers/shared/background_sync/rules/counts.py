@@ -104,10 +104,6 @@ class Survey:
     due: int = 0
     future_times: int = 0
 
-    def __add__(self, other: "Survey") -> "Survey":
-        ours, theirs = asdict(self), asdict(other)
-        return Survey(**{name: ours[name] + theirs[name] for name in ours})
-
 
 @dataclass(frozen=True, slots=True)
 class Flagging:

@@ -4,14 +4,14 @@ It holds one page and the candidates in memory: at most the cap, and as many aga
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from itertools import accumulate
 from typing import Any
 
 from background_sync.clock import Deadline
 from background_sync.records.contacts import index_page
-from background_sync.records.database import Database, Item
+from background_sync.records.database import Database, Item, deserialize
 from background_sync.rules.contact import (
     OWN_TIMES,
     Confirmation,
@@ -26,6 +26,7 @@ from background_sync.rules.counts import Survey
 from background_sync.rules.policy import Policy
 from background_sync.rules.times import future_times
 from background_sync.rules.values import InvalidRecord
+from background_sync.sync.glance import bar, glance
 from background_sync.telemetry import warn
 
 MARGIN_MS = 15_000
@@ -33,6 +34,8 @@ MAX_CANDIDATES_BYTES = 300_000
 """What candidates may take of a run's record, which DynamoDB limits to 400 KB."""
 CANDIDATE_BYTES = 100
 """What a candidate takes beside its id."""
+BATCH = 200
+"""After so many contacts, those that are no candidates any more are told at a glance."""
 COUNTED_AS = {
     Verdict.FRESH: "fresh",
     Verdict.CLOSED: "closed_leads",
@@ -92,36 +95,52 @@ class Surveyor:
         """Survey until the end, or until the deadline is near."""
         while True:
             page = index_page(self.database, self.workspace_id, checkpoint.start, self.page_size)
-            checkpoint = self._with_page(checkpoint, page.entries, page.next_key)
+            checkpoint = self._with_page(checkpoint, page.items, page.next_key)
             if checkpoint.start is None or deadline.within(MARGIN_MS):
                 return checkpoint
 
     def _with_page(
-        self, checkpoint: SurveyCheckpoint, entries: Iterable[Mapping[str, object]], next_key: Item | None
+        self, checkpoint: SurveyCheckpoint, items: Sequence[Item], next_key: Item | None
     ) -> SurveyCheckpoint:
-        survey, due = self._judge(entries)
-        limit = 2 * self.policy.max_flags_per_run
-        candidates = best(checkpoint.candidates, due, limit, self.refused)
-        return SurveyCheckpoint(next_key, checkpoint.survey + survey, _fitting(candidates))
+        counts, candidates = asdict(checkpoint.survey), list(checkpoint.candidates)
+        limit, clock_now = 2 * self.policy.max_flags_per_run, self.database.clock.now()
+        counted_as = glance(
+            now=self.now,
+            clock_now=clock_now,
+            policy=self.policy,
+            confirmation=self.confirmation,
+            missed=self.missed_activity,
+        )
+        for start in range(0, len(items), BATCH):
+            hopeless, kept = bar(candidates, limit, self.refused), {each.contact_id for each in candidates}
+            due = list[Candidate]()
+            for item in items[start : start + BATCH]:
+                if name := counted_as(item, hopeless, kept):
+                    counts[name] += 1
+                else:
+                    due += self._judge(deserialize(item), clock_now, counts)
+            if due:
+                candidates = best(candidates, due, limit, self.refused)
+        return SurveyCheckpoint(next_key, Survey(**counts), _fitting(candidates))
 
-    def _judge(self, entries: Iterable[Mapping[str, object]]) -> tuple[Survey, list[Candidate]]:
-        counts = dict.fromkeys(asdict(Survey()), 0)
-        due, clock_now = list[Candidate](), self.database.clock.now()
-        for entry in entries:
-            try:
-                contact = self._contact(entry, clock_now)
-            except InvalidRecord as error:
-                warn("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
-                counts["invalid"] += 1
-                continue
-            if future := future_times(entry, OWN_TIMES, clock_now):
-                warn("a time in the future is not used", contact_id=contact.contact_id, attributes=future)
-                counts["future_times"] += 1
-            verdict = judge(contact, self.now, self.policy, self.confirmation)
-            counts[COUNTED_AS[verdict]] += 1
-            if verdict is Verdict.DUE or needs_report(contact, self.now, self.policy):
-                due.append(Candidate(**asdict(contact), stale=verdict is Verdict.DUE))
-        return Survey(**counts), due
+    def _judge(
+        self, entry: Mapping[str, object], clock_now: int, counts: dict[str, int]
+    ) -> tuple[Candidate, ...]:
+        """Count a contact; returns it if it may be flagged."""
+        try:
+            contact = self._contact(entry, clock_now)
+        except InvalidRecord as error:
+            warn("unreadable contact", contact_id=entry["contact_id"], reason=str(error))
+            counts["invalid"] += 1
+            return ()
+        if future := future_times(entry, OWN_TIMES, clock_now):
+            warn("a time in the future is not used", contact_id=contact.contact_id, attributes=future)
+            counts["future_times"] += 1
+        verdict = judge(contact, self.now, self.policy, self.confirmation)
+        counts[COUNTED_AS[verdict]] += 1
+        if verdict is Verdict.DUE or needs_report(contact, self.now, self.policy):
+            return (Candidate(**asdict(contact), stale=verdict is Verdict.DUE),)
+        return ()
 
     def _contact(self, entry: Mapping[str, object], clock_now: int) -> Contact:
         contact = contact_from_index(str(entry["contact_id"]), entry, clock_now)
