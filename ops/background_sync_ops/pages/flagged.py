@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from background_sync.records.batches import read_many
 from background_sync.records.contacts import BY_ACTIVITY, contact_key
-from background_sync.records.database import Database, deserialize, projection, read_many
+from background_sync.records.database import Database, deserialize, projection
 from background_sync.rules.values import to_int
 
 EXAMINED = 1000

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from background_sync.records.batches import BATCH_SIZE
 from background_sync.records.contacts import CONFLICTS
 from background_sync.records.database import (
-    BATCH_SIZE,
     AttributeValue,
     Item,
     deserialize,

@@ -34,7 +34,7 @@ def large(name: str, key: str, value: str) -> Change:
     """Give the items whose attribute `key` is `value` a large number under `name`."""
 
     def change(parsed: dict[str, Any]) -> None:
-        for item in [*parsed.get("Items", []), *filter(None, [parsed.get("Item")])]:
+        for item in [*parsed.get("Items", []), *filter(None, [parsed.get("Attributes")])]:
             if item.get(key) == {"S": value}:
                 item[name] = {"N": LARGE}
 
@@ -62,7 +62,7 @@ def test_in_one_workspace_it_does_not_keep_the_others_from_their_sweep(world: Wo
 def test_in_a_workspace_it_does_not_fail_the_run(world: World, name: str) -> None:
     world.workspace()
     world.contact("621", DAY_MS)
-    with answered(world, "GetItem", large(name, "workspace_id", "w1")):
+    with answered(world, "UpdateItem", large(name, "workspace_id", "w1")):
         assert world.run()
     assert world.record().contacts_checked == 1
 

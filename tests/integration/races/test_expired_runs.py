@@ -21,7 +21,7 @@ def sweep_whose_message_is_lost(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "after"),
-    [("GetItem", 0), ("GetItem", 1), ("UpdateItem", 1), ("UpdateItem", 2), ("Query", 0)],
+    [("GetItem", 0), ("BatchGetItem", 0), ("UpdateItem", 1), ("UpdateItem", 2), ("Query", 0)],
 )
 def test_the_next_run_closes_an_expired_first_run(
     world: World, faults: Faults, operation: str, after: int

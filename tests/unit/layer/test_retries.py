@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.clock import CLOSING_MS, Deadline, attempts
-from background_sync.records.database import Database, NotRead, read_many
+from background_sync.records.batches import NotRead, read_many
+from background_sync.records.database import Database
 from background_sync.settings import Tables
 from tests.integration.world import NOW, TestClock
 

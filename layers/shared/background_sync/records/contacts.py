@@ -3,29 +3,29 @@
 They are worked on as items, `{"name": {"S": "text"}}`, so that what others wrote goes back as it came.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from background_sync.records.batches import read_many
+from background_sync.records.contact_notes import Unwritable, with_sync_notes
 from background_sync.records.database import (
     CONDITION_FAILED,
     AttributeValue,
     Database,
     Item,
-    deserialize_value,
     not_number,
     partition,
     projection,
     query,
-    read_many,
     serialize,
     update_item,
 )
 from background_sync.rules.contact import TIME_ATTRIBUTES
-from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
+from background_sync.rules.notes import Note, is_report
 from background_sync.rules.times import ACTIVITY_AHEAD_MS, ACTIVITY_BOUNDS, is_activity_time
 
 BY_ACTIVITY = "by_activity"
@@ -36,6 +36,8 @@ JUDGED = (*TIME_ATTRIBUTES, *INDEXED)
 """What the rules judge. A write is made only if all of it is still as it was read."""
 STAMPS = ("repaired_at", "created_by_run", "renamed_at", "identity_changed_at")
 """The runs that last changed a contact in each way: a repeated attempt counts it as its own."""
+FLAGGED_BY = ("contact_id", "notes", "activity_at", *JUDGED)
+"""What flagging depends on."""
 COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, *JUDGED)
 """What comparing a contact depends on. Its notes are read when they are written: they may be 400 KB."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
@@ -43,10 +45,6 @@ CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
 
 class Conflict(Exception):
     """The contact was changed by another writer since it was read."""
-
-
-class Unwritable(Exception):
-    """DynamoDB refuses to write the contact: it would be too large, or its notes are not a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +103,28 @@ def table_page(
 
 
 def read_contact(database: Database, workspace_id: str, contact_id: str) -> Item | None:
-    """What flagging depends on, as it is now: times, status, flag time, notes. None if it is gone."""
+    """What flagging depends on, as it is now; None if the contact is gone."""
     answer = database.client.get_item(
         TableName=database.tables.contacts,
         Key=contact_key(workspace_id, contact_id),
         ConsistentRead=True,
         ReturnConsumedCapacity="TOTAL",
-        **projection(("contact_id", "notes", "activity_at", *JUDGED)),
+        **projection(FLAGGED_BY),
     )
     return answer.get("Item")
 
 
-def read_contacts(database: Database, workspace_id: str, contact_ids: Collection[str]) -> dict[str, Item]:
-    """The contacts that exist, by id, as they are now, without their notes; raises `NotRead`."""
+def read_contacts(
+    database: Database,
+    workspace_id: str,
+    contact_ids: Collection[str],
+    attributes: Sequence[str] = COMPARED,
+    *,
+    consistent: bool = True,
+) -> dict[str, Item]:
+    """The contacts that exist, by id, as they are now, or nearly; raises `NotRead`."""
     keys = [contact_key(workspace_id, each) for each in sorted(set(contact_ids))]
-    items = read_many(database, database.tables.contacts, keys, COMPARED)
+    items = read_many(database, database.tables.contacts, keys, attributes, consistent=consistent)
     return {item["contact_id"]["S"]: item for item in items}
 
 
@@ -265,35 +270,3 @@ def _upsert(
             return False
         raise
     return True
-
-
-def with_sync_notes(read: Item, notes: Iterable[Note], max_sync_notes: int) -> AttributeValue:
-    """A contact's notes with more of ours; raises `Unwritable` if they are not a list."""
-    kept = list(_notes(read))
-    for note in notes:
-        document = {"content": note.content, "added_by": note.added_by, "added_at": note.added_at}
-        kept = with_note(kept, serialize(document), _is_ours, max_sync_notes)
-    return {"L": kept}
-
-
-def was_reported(read: Item, run_at: int) -> bool:
-    """Whether the flag of the run at `run_at` reported missed activity."""
-    notes = (note.get("M", {}) for note in read.get("notes", {}).get("L", []))
-    return any(
-        note.get("added_at") == serialize(run_at) and is_report(note.get("content", {}).get("S"))
-        for note in notes
-    )
-
-
-def _notes(read: Item) -> Sequence[AttributeValue]:
-    value = read.get("notes", {"NULL": True})
-    if "NULL" in value:
-        return ()
-    if "L" not in value:
-        raise Unwritable("its notes are not a list")
-    return list(value["L"])
-
-
-def _is_ours(note: AttributeValue) -> bool:
-    fields = note.get("M", {})
-    return is_sync_note(deserialize_value(fields, "content"), deserialize_value(fields, "added_by"))

@@ -14,7 +14,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import attempts
-from background_sync.records.database import Database, Record, deserialize_value, read_many, run_key
+from background_sync.records.batches import read_many
+from background_sync.records.database import Database, Record, deserialize_value, run_key
 from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Outcomes, Run, expiry, find
 from background_sync.records.sweeps import Sweep
 from background_sync.rules.counts import TOTALLED

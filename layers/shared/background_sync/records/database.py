@@ -1,4 +1,4 @@
-"""The one DynamoDB client of a process: models, conditional updates, queries and batch reads.
+"""The one DynamoDB client of a process: models, conditional updates and queries.
 
 Two kinds of records are worked on. Records that belong to sync alone are PynamoDB models (`Record`).
 Records that the CRM writes too may hold anything, and must go back as they came: they are read and written
@@ -22,12 +22,13 @@ from pynamodb.expressions.projection import create_projection_expression
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
-from background_sync.clock import Clock, Deadline, SystemClock, attempts
+from background_sync.clock import Clock, Deadline, SystemClock
 from background_sync.records.parser import Parsers
 from background_sync.settings import Tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import ReturnValueType
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
@@ -35,10 +36,6 @@ MAX_RETRIES = 5
 MAX_CONNECTIONS = 16
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 CONDITION_FAILED = "ConditionalCheckFailedException"
-BATCH_SIZE = 100
-"""The most keys of one BatchGetItem."""
-BATCH_TRIES = 8
-BATCH_PAUSE_S = 0.05
 
 AttributeValue = Any
 """One typed value, such as `{"S": "text"}`. boto3's own types for it differ between reading and writing."""
@@ -58,10 +55,6 @@ class _Deserializer(TypeDeserializer):
 
 _deserializer = _Deserializer()
 serialize: Callable[[object], AttributeValue] = TypeSerializer().serialize
-
-
-class NotRead(RuntimeError):
-    """DynamoDB left keys of a batch unread on every attempt."""
 
 
 @dataclass
@@ -195,21 +188,28 @@ def deserialize_value(item: Item, name: str) -> object:
 
 
 def update_item(
-    database: Database, table: str, key: Item, actions: Sequence[Action], condition: Condition
-) -> None:
-    """Update one item under a condition; raises botocore's `ClientError`."""
+    database: Database,
+    table: str,
+    key: Item,
+    actions: Sequence[Action],
+    condition: Condition,
+    returns: "ReturnValueType" = "NONE",
+) -> Item:
+    """Update one item under a condition, and return what `returns` asks for; raises `ClientError`."""
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
     update = Update(*actions).serialize(names, values)
     condition_text = condition.serialize(names, values)
-    database.client.update_item(
+    answer = database.client.update_item(
         TableName=table,
         Key=key,
         UpdateExpression=update or "",
         ConditionExpression=condition_text,
         ReturnConsumedCapacity="TOTAL",
+        ReturnValues=returns,
         **_placeholders(names, values),
     )
+    return answer.get("Attributes", {})
 
 
 def query(
@@ -253,34 +253,6 @@ def projection(attributes: Sequence[str]) -> dict[str, Any]:
         return {}
     expression = create_projection_expression(list(attributes), names)
     return {"ProjectionExpression": expression, **_placeholders(names, {})}
-
-
-def read_many(
-    database: Database, table: str, keys: Sequence[Item], attributes: Sequence[str] = ()
-) -> Iterator[Item]:
-    """The items that exist, in any order, read consistently; of each the `attributes`, or all.
-
-    PynamoDB's models would cost ten times as much CPU.
-
-    Raises:
-        NotRead: some keys were never read.
-    """
-    for start in range(0, len(keys), BATCH_SIZE):
-        yield from _read_batch(database, table, list(keys[start : start + BATCH_SIZE]), attributes)
-
-
-def _read_batch(
-    database: Database, table: str, keys: Sequence[Item], attributes: Sequence[str]
-) -> Iterator[Item]:
-    waiting: Any = {table: {"Keys": keys, "ConsistentRead": True, **projection(attributes)}}
-    for _ in attempts(database.clock, BATCH_TRIES, BATCH_PAUSE_S, database.deadline):
-        answer = database.client.batch_get_item(RequestItems=waiting, ReturnConsumedCapacity="TOTAL")
-        yield from answer["Responses"].get(table, ())
-        # DynamoDB returns the keys that it left out, because of throttling or the answer's size.
-        waiting = answer.get("UnprocessedKeys")
-        if not waiting:
-            return
-    raise NotRead(f"{len(waiting[table]['Keys'])} of {len(keys)} keys were not read")
 
 
 def run_key(partition: str, run_at: int) -> Item:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from background_sync.records.contact_notes import Unwritable, with_sync_notes
 from background_sync.records.contacts import (
     COMPARED,
-    Unwritable,
     create,
     read_contact,
     set_if_unchanged,
-    with_sync_notes,
 )
 from background_sync.records.database import AttributeValue, Database, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note

@@ -16,6 +16,7 @@ from pynamodb.expressions.operand import Path
 from background_sync.records.database import (
     CONDITION_FAILED,
     Database,
+    Item,
     deserialize,
     not_number,
     projection,
@@ -97,7 +98,7 @@ def find_workspace(database: Database, workspace_id: str) -> Mapping[str, object
     """A workspace as it is now, or None."""
     answer = database.client.get_item(
         TableName=database.tables.workspaces,
-        Key={"workspace_id": {"S": workspace_id}},
+        Key=_key(workspace_id),
         ConsistentRead=True,
         ReturnConsumedCapacity="TOTAL",
     )
@@ -110,10 +111,24 @@ def all_workspaces(database: Database) -> Iterator[Mapping[str, object]]:
         yield from (deserialize(item) for item in page["Items"])
 
 
-def remember_run(database: Database, workspace_id: str, run_at: int) -> bool:
-    """Store the claim of the run at `run_at`; False if a newer run was claimed, or the workspace is gone."""
-    condition = _not_after(database, "latest_run_at", run_at)
-    return _remember(database, workspace_id, {"latest_run_at": run_at}, condition)
+def claim_newest(
+    database: Database, workspace_id: str, run_at: int
+) -> tuple[Mapping[str, object] | None, bool]:
+    """Store the run at `run_at` as the newest; returns the workspace as it was, and whether that is stored.
+
+    It is not if a newer run was claimed, or the workspace is gone: then there is none.
+    """
+    condition = Path("workspace_id").exists() & _not_after(database, "latest_run_at", run_at)
+    actions = [Path("latest_run_at").set(serialize(run_at))]
+    try:
+        before = update_item(
+            database, database.tables.workspaces, _key(workspace_id), actions, condition, returns="ALL_OLD"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == CONDITION_FAILED:
+            return find_workspace(database, workspace_id), False
+        raise
+    return deserialize(before), True
 
 
 def remember_audit(database: Database, workspace_id: str, run_at: int) -> bool:
@@ -242,17 +257,15 @@ def _remember(
         *(Path(name).remove() for name in remove),
     ]
     exists: Condition = Path("workspace_id").exists()
-    key = {"workspace_id": {"S": workspace_id}}
+    condition = exists if condition is None else exists & condition
     try:
-        update_item(
-            database,
-            database.tables.workspaces,
-            key,
-            actions,
-            exists if condition is None else exists & condition,
-        )
+        update_item(database, database.tables.workspaces, _key(workspace_id), actions, condition)
     except ClientError as error:
         if error.response["Error"]["Code"] == CONDITION_FAILED:
             return False
         raise
     return True
+
+
+def _key(workspace_id: str) -> Item:
+    return {"workspace_id": {"S": workspace_id}}

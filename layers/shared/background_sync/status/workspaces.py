@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pynamodb.expressions.operand import Path
 
 from background_sync.clock import Clock
+from background_sync.records.batches import read_many
 from background_sync.records.database import (
     Database,
     deserialize,
     partition,
     query,
-    read_many,
     run_key,
 )
 from background_sync.records.runs import COMPLETED, FAILED, RUNNING

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from background_sync.kapso.conversations import Conversation, Unreadable
-from background_sync.records.contacts import Conflict, Unwritable, read_contacts
+from background_sync.records.contact_notes import Unwritable
+from background_sync.records.contacts import Conflict, read_contacts
 from background_sync.records.database import (
     AttributeValue,
     Database,

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from background_sync.clock import Deadline
+from background_sync.records.contact_notes import Unwritable, was_reported
 from background_sync.records.contacts import (
+    FLAGGED_BY,
     Conflict,
-    Unwritable,
     read_contact,
     read_contacts,
-    was_reported,
     write_flag,
 )
 from background_sync.records.database import Database, Item, deserialize, deserialize_value
@@ -30,6 +30,8 @@ from background_sync.telemetry import warn
 
 MARGIN_MS = 10_000
 MAX_TRIES = 5
+READ_AHEAD = 25
+"""Contacts that are read in one request: their notes may be 400 KB each."""
 NOT_FLAGGED = {Verdict.COOLING: "in_cooldown", Verdict.QUIET: "confirmed_quiet"}
 """The outcome of a selected contact that is no longer due. One that is fresh or closed is a lost race."""
 
@@ -87,13 +89,16 @@ class Flagger:
         rest = self.selected[progress.position :]
         done = self._flagged_before(rest) if repeated else {}
         room = self.cap - progress.flagging.flags - len(done)
-        begun = False
-        for contact_id in rest:
+        begun, read, read_until = False, dict[str, Item](), 0
+        for at, contact_id in enumerate(rest):
             outcome = done.get(contact_id)
             if outcome is None and room > 0:
                 if begun and deadline.within(MARGIN_MS):
                     return progress, False
-                outcome, begun = self._flag(contact_id), True
+                if at >= read_until:
+                    read_until = at + min(room, READ_AHEAD)
+                    read = self._read_ahead(rest[at:read_until])
+                outcome, begun = self._flag(contact_id, read.get(contact_id)), True
                 room -= outcome in FLAGS
             stale = progress.position not in self.not_stale
             progress = progress.past(contact_id, outcome, stale=stale)
@@ -119,10 +124,14 @@ class Flagger:
     def _kind(self, read: Item) -> str:
         return REPORTED if was_reported(read, self.now) else FLAGGED
 
-    def _flag(self, contact_id: str) -> str:
-        """Read, judge and write; on a conflict read again. Returns the count that the contact belongs to."""
+    def _read_ahead(self, contact_ids: Sequence[str]) -> dict[str, Item]:
+        """Contacts as they are, or were a moment ago: each write is conditional on all that was read."""
+        return read_contacts(self.database, self.workspace_id, contact_ids, FLAGGED_BY, consistent=False)
+
+    def _flag(self, contact_id: str, ahead: Item | None) -> str:
+        """Judge and write what was read; on a conflict read again. Returns the contact's outcome."""
         for _ in range(MAX_TRIES):
-            read = read_contact(self.database, self.workspace_id, contact_id)
+            read, ahead = ahead or read_contact(self.database, self.workspace_id, contact_id), None
             if read is None:
                 break
             if self._is_ours(read):

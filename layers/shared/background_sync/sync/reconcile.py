@@ -35,7 +35,7 @@ def reconcile(job: Job) -> None:
     """Work on a run until it is completed, or continue in a follow-up message."""
     for expired in runs.expired_before(job.workspace_id, job.run_at, job.now(), LOOK_BACK):
         close_expired(job.context, expired)
-    record = workspaces.find_workspace(job.database, job.workspace_id)
+    record, is_newest = workspaces.claim_newest(job.database, job.workspace_id, job.run_at)
     reason = "no_workspace" if record is None else skip_reason(record)
     if record is None or reason is not None:
         _complete(job, {"skipped": 1}, Run.skip_reason.set(reason or ""))
@@ -44,17 +44,10 @@ def reconcile(job: Job) -> None:
     if future:
         logger.warning("times in the future are not used, and replaced", attributes=future)
     run = _Reconciliation(job, read_workspace(record, job.now()), len(future))
-    if _is_newest(job, record):
+    if is_newest:
         run.work()
     else:
         _complete(job, {"superseded": 1, **run.counts_so_far()})
-
-
-def _is_newest(job: Job, record: Mapping[str, object]) -> bool:
-    """Whether no newer run of the workspace was claimed; if so, this one is stored as the newest."""
-    if record.get("latest_run_at") == job.run_at:
-        return True
-    return workspaces.remember_run(job.database, job.workspace_id, job.run_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,10 @@ class _Reconciliation:
             "contact_ids": [each.contact_id for each in candidates],
             "not_stale": [at for at, each in enumerate(candidates) if not each.stale],
         }
-        self.job.save(Run.selection.set(selection), Run.checkpoint.remove())
+        if checkpoint.candidates:
+            self.job.save(Run.selection.set(selection), Run.checkpoint.remove())
+        else:  # Nobody can be flagged, so a later attempt may survey again.
+            self.job.record.selection = selection
         return True
 
     def _flag(self, confirmed: Confirmation | None) -> Flagging | None:
