@@ -121,6 +121,19 @@ def test_after_a_failed_first_scan_the_next_looks_back_as_far(world: World, numb
     assert number.scans[-1]["last_active_since"] == number.scans[0]["last_active_since"]
 
 
+def test_what_was_too_young_for_a_scan_is_found_although_its_closing_request_failed(
+    world: World, number: Number
+) -> None:
+    number.in_step(2)
+    number.missed("621", kapso_age_ms=MINUTE_MS)
+    number.fail(401, nth=[3])
+    assert world.run()
+    assert world.counts("deferred", "repaired") == (1, 0)
+    world.clock.time = NOW + HOUR_MS
+    assert world.run(run_at=NOW + HOUR_MS)
+    assert world.counts("deferred", "repaired", run_at=NOW + HOUR_MS) == (0, 1)
+
+
 def test_the_watermark_never_moves_backwards(world: World) -> None:
     for started_at, moved in [(NOW, True), (NOW - 1, False), (NOW + 1, True), (NOW, False)]:
         compared = Compared(phone_id=PHONE_ID, verified_from=NOW - DAY_MS, watermark=started_at, scan_ms=1)

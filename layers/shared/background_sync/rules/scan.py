@@ -159,7 +159,10 @@ def begin_scan(workspace: Workspace, now: int) -> Scan:
 def resumed_scan(pending: Mapping[str, Any], now: int) -> Scan:
     """Continue a deferred scan. One that has no cursor yet starts now, and covers the same time."""
     scan = Scan(**pending)
-    return scan if scan.after is not None else replace(scan, started_at=now)
+    if scan.after is not None:
+        return scan
+    # A closing scan begins where the scan before it did, which left out what was too young to be judged.
+    return replace(scan, since=min(scan.since, scan.started_at - MIN_OVERLAP_MS), started_at=now)
 
 
 def first_scan(phone_id: str, lookback_ms: int, now: int) -> Scan:
