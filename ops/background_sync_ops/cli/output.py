@@ -126,15 +126,15 @@ class Stacked:
 
     parts: Sequence[Text | str]
 
-    def _text(self, options: ConsoleOptions) -> Text:
-        one_line = options.max_width > LONGEST_SCREEN
+    def _text(self, console: Console) -> Text:
+        one_line = console.width > LONGEST_SCREEN
         return Text(", " if one_line else "\n").join(Text.assemble(each) for each in self.parts)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._text(options)
+        yield self._text(console)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement.get(console, options, self._text(options))
+        return Measurement.get(console, options, self._text(console))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def parse_duration(text: str) -> timedelta:
     """`90s`, `10m`, `1h` or `2d`; raises ValueError."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or int(found[1]) == 0:
-        raise ValueError(f"{text!r} is not a duration like 90s, 10m or 1h")
+        raise ValueError(f"{text!r} is not a duration like 90s, 10m, 1h or 7d")
     return timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
 
 

@@ -53,8 +53,10 @@ def test_a_workspace_without_runs_has_no_summary(operator: Operator) -> None:
 def test_a_pipe_gets_whole_rows(operator: Operator, numbers: KapsoNumbers) -> None:
     long_id = "w" * 200
     numbers.add(long_id)
-    for command, state in (("workspaces", "never run"), ("webhooks", "none")):
-        [row] = [line for line in operator.run(command).stdout.splitlines() if long_id in line]
+    operator.add_contact(long_id, long_id, name="Ana", lead_status="new")
+    commands = {"workspaces": "never run", "webhooks": "none", f"contacts {long_id}": f"{long_id}, Ana"}
+    for command, state in commands.items():
+        [row] = [line for line in operator.run(*command.split()).stdout.splitlines() if long_id in line][:1]
         assert state in row
 
 

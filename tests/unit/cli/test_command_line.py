@@ -56,7 +56,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["sweep", "--at", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
         (["sweep", "--at", "now"], "not an ISO 8601 time"),
-        (["up", "--every", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["up", "--every", "soon"], "not a duration like 90s, 10m, 1h or 7d"),
         (["up", "--every", "25h"], "--every must be a day at most"),
         (["up", "--api-port", "70000"], "--api-port"),
         (["up", "--api-port", "9", "--aws-port", "9"], "--api-port and --aws-port are the same"),
@@ -68,7 +68,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
         (["contacts"], "workspace"),
         (["logs"], "workspace"),
-        (["logs", "acme", "--since", "soon"], "not a duration like 90s, 10m or 1h"),
+        (["logs", "acme", "--since", "soon"], "not a duration like 90s, 10m, 1h or 7d"),
         (["logs", "acme", "--since", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
         (["logs", "acme", "--limit", "0"], "--limit"),
         (["logs", "acme", "--level", "loud"], "--level"),

@@ -23,7 +23,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 )
 def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     for parse in (parse_duration, parse_since):
-        with pytest.raises(ValueError, match="not a duration like 90s, 10m or 1h"):
+        with pytest.raises(ValueError, match="not a duration like 90s, 10m, 1h or 7d"):
             parse(text)
 
 
