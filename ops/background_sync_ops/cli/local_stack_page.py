@@ -40,7 +40,7 @@ def _addresses(target: Target, state_dir: Path) -> Iterator[tuple[str, str]]:
 def _aws_clients(target: Target) -> str:
     keys = " ".join(f"{name}={CREDENTIALS[name]}" for name in KEYS)
     return f"""
-Any AWS client works with it, such as `aws dynamodb list-tables`, after
+AWS clients work with it (`aws sqs` needs --endpoint-url too), after
   export AWS_ENDPOINT_URL={target.endpoints["*"]} AWS_DEFAULT_REGION={target.region}
   export {keys}
 """
