@@ -70,6 +70,8 @@ def test_health_answers_people(stack: LocalStack) -> None:
 
 
 def test_the_monitor_measures(stack: LocalStack) -> None:
+    stack.invoke("DispatcherFunction", event("dispatcher-manual")).result()
+    stack.invoke("ReconcilerFunction", event("reconciler-run")).result()
     measured = stack.invoke("MonitorFunction", event("monitor-scheduled")).result()
     assert 0 <= measured["sweep_age_intervals"] < 1
     assert measured["last_sweep_failed_share"] == 0
