@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 NAME = "background-sync"
 BY_MAKE = "BACKGROUND_SYNC_BY_MAKE"
 """The variable that `make run` sets."""
+METAVARS = {int: "NUMBER", Path: "PATH"}
 Command = Callable[..., int]
 
 
@@ -35,8 +36,8 @@ class PlainGroupHelp(TyperGroup):
 
 def _plain(parameter: Any) -> Any:
     if isinstance(parameter, TyperOption) and parameter.metavar is None:
-        is_number = parameter.type_descriptor.annotation is int
-        parameter.metavar = "" if parameter.is_flag else "NUMBER" if is_number else "NAME"
+        kind = parameter.type_descriptor.annotation
+        parameter.metavar = "" if parameter.is_flag else METAVARS.get(kind, "NAME")
     return parameter
 
 
