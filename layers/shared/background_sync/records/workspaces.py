@@ -7,7 +7,7 @@ conditional updates of those attributes alone.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
@@ -26,6 +26,9 @@ from background_sync.records.database import (
 from background_sync.rules.reception import LOST
 from background_sync.rules.times import latest_own
 from background_sync.rules.workspace import KapsoAccount
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.literals import ReturnValueType
 
 SCAN_PAGE = 100
 SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
@@ -118,17 +121,9 @@ def claim_newest(
 
     It is not if a newer run was claimed, or the workspace is gone: then there is none.
     """
-    condition = Path("workspace_id").exists() & _not_after(database, "latest_run_at", run_at)
-    actions = [Path("latest_run_at").set(serialize(run_at))]
-    try:
-        before = update_item(
-            database, database.tables.workspaces, _key(workspace_id), actions, condition, returns="ALL_OLD"
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == CONDITION_FAILED:
-            return find_workspace(database, workspace_id), False
-        raise
-    return deserialize(before), True
+    condition = _not_after(database, "latest_run_at", run_at)
+    before = _update(database, workspace_id, {"latest_run_at": run_at}, condition, returns="ALL_OLD")
+    return (find_workspace(database, workspace_id), False) if before is None else (deserialize(before), True)
 
 
 def remember_audit(database: Database, workspace_id: str, run_at: int) -> bool:
@@ -251,7 +246,19 @@ def _remember(
     *,
     remove: Collection[str] = (),
 ) -> bool:
-    """Write on a workspace that exists; False if it does not, or if the condition fails."""
+    return _update(database, workspace_id, values, condition, remove=remove) is not None
+
+
+def _update(
+    database: Database,
+    workspace_id: str,
+    values: Mapping[str, object],
+    condition: Condition | None,
+    *,
+    remove: Collection[str] = (),
+    returns: "ReturnValueType" = "NONE",
+) -> Item | None:
+    """Write on a workspace that exists; None if it does not, or if the condition fails."""
     actions = [
         *(Path(name).set(serialize(value)) for name, value in values.items()),
         *(Path(name).remove() for name in remove),
@@ -259,12 +266,13 @@ def _remember(
     exists: Condition = Path("workspace_id").exists()
     condition = exists if condition is None else exists & condition
     try:
-        update_item(database, database.tables.workspaces, _key(workspace_id), actions, condition)
+        return update_item(
+            database, database.tables.workspaces, _key(workspace_id), actions, condition, returns
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] == CONDITION_FAILED:
-            return False
+            return None
         raise
-    return True
 
 
 def _key(workspace_id: str) -> Item:
