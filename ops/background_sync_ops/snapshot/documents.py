@@ -19,7 +19,7 @@ from background_sync.records.workspaces import MEMORY
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.identity import RESERVED_PREFIX, phone_digits
 from background_sync.rules.notes import is_flag
-from background_sync.rules.policy import BOUNDS, VERIFY, Policy, read_policy, read_verify
+from background_sync.rules.policy import BOUNDS, VERIFY, Policy, bounds_text, read_policy, read_verify
 from background_sync.rules.times import EARLIEST_ACTIVITY_MS
 from background_sync.rules.values import to_int
 from background_sync_ops.snapshot.fields import usable_fields
@@ -212,7 +212,7 @@ def _unusable_settings(settings: Record) -> Iterator[BadDocument]:
     for name in (*read_policy(settings)[1], *read_verify(settings)[1]):
         expected = " or ".join((", ".join(VERIFY[:-1]), VERIFY[-1]))
         if name in BOUNDS:
-            expected = "a whole number from {} to {}".format(*BOUNDS[name])
+            expected = bounds_text(name)
         problem = wrong(f"settings.{name}", settings[name], expected)
         yield BadDocument(f"{problem}: it has no effect", problem.field, problem.kind)
 

@@ -39,6 +39,12 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 """The smallest and the largest allowed value of each setting."""
 
 
+def bounds_text(name: str) -> str:
+    """What a setting of `BOUNDS` may be, in words."""
+    low, high = BOUNDS[name]
+    return f"a whole number from {low} to {high}"
+
+
 def read_policy(settings: object) -> tuple[Policy, tuple[str, ...]]:
     """A workspace's policy, and the names of its invalid settings.
 

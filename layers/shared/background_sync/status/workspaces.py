@@ -26,7 +26,7 @@ from background_sync.records.runs import COMPLETED, FAILED, RUNNING
 from background_sync.records.sweeps import latest_sweeps
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
-from background_sync.rules.policy import BOUNDS, VERIFY, read_policy, read_verify
+from background_sync.rules.policy import BOUNDS, VERIFY, bounds_text, read_policy, read_verify
 from background_sync.rules.reception import LOST
 from background_sync.rules.times import latest_own, remembered_time
 from background_sync.rules.values import to_int, valid_text
@@ -226,8 +226,7 @@ def _unusable(settings: object) -> dict[str, str]:
 
 def _why_unusable(name: str) -> str:
     if name in BOUNDS:
-        low, high = BOUNDS[name]
-        return f"not a whole number from {low} to {high}"
+        return f"not {bounds_text(name)}"
     return f"not one of {', '.join(VERIFY)}" if name == "verify" else "not an object"
 
 
