@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from background_sync.rules.workspace import SKIP_REASONS
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, StackOptions
 from background_sync_ops.cli.output import clean, console, grid, plural, print_json, shortened, waiting
 from background_sync_ops.cli.times import iso
 from background_sync_ops.errors import OK
+from background_sync_ops.reasons import reasons
 
 ERROR_WIDTH = 300
 Document = Mapping[str, Any]
@@ -62,19 +62,6 @@ def _table(documents: Iterable[Document]) -> Table:
     for each in documents:
         states = ", ".join(each["states"]).replace("_", " ") or "ok"
         success = iso(each["last_success_at"], seconds=False)
-        table.add_row(clean(each["workspace_id"]), clean(states), success, reason(each))
+        why = shortened(clean("; ".join(reasons(each)) or "-"), ERROR_WIDTH)
+        table.add_row(clean(each["workspace_id"]), clean(states), success, why)
     return table
-
-
-def reason(workspace: Document) -> str:
-    """Why a workspace is in its states, in plain words; a dash if there is nothing to say."""
-    settings = workspace["invalid_settings"]
-    reasons = (
-        workspace["error"] if "failing" in workspace["states"] else None,
-        (workspace["deferred_why"] or "").replace("_", " ") if "deferred" in workspace["states"] else None,
-        SKIP_REASONS.get(workspace["inactive_why"] or ""),
-        f"webhook {workspace['webhook']}" if "webhook_off" in workspace["states"] else None,
-        f"no webhook gets {workspace['webhook_missing']}" if workspace["webhook_missing"] else None,
-        "; ".join(f"settings.{name} {why}" for name, why in settings.items()) or None,
-    )
-    return shortened(clean("; ".join(filter(None, reasons)) or "-"), ERROR_WIDTH)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 from background_sync.rules.values import valid_time
-from background_sync.rules.workspace import SKIP_REASONS
 from background_sync.status.answers import to_cursor
 from background_sync.status.history import Document
 from background_sync.status.page.html import Child, Html, el, join
@@ -12,6 +11,7 @@ from background_sync.status.page.layout import document, message
 from background_sync.status.page.status import section
 from background_sync.status.page.words import NONE, span, time_tag
 from background_sync.status.workspaces import INACTIVE, STATES
+from background_sync_ops.reasons import deferred_why, reasons
 
 Row = Sequence[Child]
 NAV = el(
@@ -37,18 +37,6 @@ BADGES = {
     "skipped": ("Skipped", "plain"),
 }
 """The states of workspaces and runs: what the badge says, and its style."""
-DEFERRED_WHY = {
-    "invalid_phone_id": "kapso_phone_id is not one of Kapso's",
-    "unauthorized": "Kapso refuses the key",
-    "number_unknown": "Kapso does not know the number",
-    "rejected": "Kapso refused the request",
-    "rate_limited": "Kapso asks for a pause",
-    "budget_spent": "the key's requests are used up",
-    "unavailable": "Kapso did not answer",
-    "invalid_response": "Kapso's answer makes no sense",
-    "no_token": "the key cannot be read",
-    "token_throttled": "SSM is throttled, so the key could not be read",
-}
 
 
 def worst_first(workspaces: Iterable[Document]) -> list[Document]:
@@ -143,7 +131,7 @@ def _facts(workspace: Document) -> Html:
 
 
 def _run_row(run: Document) -> Row:
-    details = ": ".join(filter(None, (run["skip_reason"], _deferred_why(run), run["error"])))
+    details = ": ".join(filter(None, (run["skip_reason"], deferred_why(run), run["error"])))
     return (
         time_tag(run["run_at"]),
         list(_badges([_run_state(run)])),
@@ -164,23 +152,8 @@ def _contact_row(contact: Mapping[str, object]) -> Row:
 
 def _state(workspace: Document) -> Iterator[Html]:
     yield from _badges(workspace["states"] or [OK])
-    for reason in _reasons(workspace):
+    for reason in reasons(workspace):
         yield el("div", reason, class_="id")
-
-
-def _reasons(workspace: Document) -> Iterator[str]:
-    if "failing" in workspace["states"]:
-        yield workspace["error"] or NONE
-    if "reception_lost" in workspace["states"]:
-        yield workspace["reception"].replace("_", " ")
-    if "deferred" in workspace["states"]:
-        yield _deferred_why(workspace) or NONE
-    if "webhook_off" in workspace["states"]:
-        yield ": ".join(filter(None, (workspace["webhook"], workspace["webhook_missing"])))
-    if workspace["inactive_why"] is not None:
-        yield SKIP_REASONS[workspace["inactive_why"]]
-    for name, why in workspace["invalid_settings"].items():
-        yield f"{name} is {why}: the default is used"
 
 
 def _run_state(run: Document) -> str:
@@ -188,11 +161,6 @@ def _run_state(run: Document) -> str:
     if run["status"] != "completed":
         return run["status"] or NONE
     return next((name for name in ("superseded", "skipped", "deferred") if run[name]), "completed")
-
-
-def _deferred_why(document: Document) -> str | None:
-    why = document["deferred_why"]
-    return DEFERRED_WHY.get(why, why)
 
 
 def _badges(states: Sequence[str]) -> Iterator[Html]:
