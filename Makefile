@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup sam run test lint format types docs build validate clean
+.PHONY: help setup sam run test explore lint format types docs build validate clean
 # Two steps of a set-up at the same time would meet in .tools.
 .NOTPARALLEL:
 
@@ -37,6 +37,9 @@ run: setup ## the local stack: sweeps the demo and serves its health (Ctrl-C end
 
 test: lint types build ## all checks: lint, types, tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+explore: setup ## property-based tests with many new random examples, for about an hour
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile=explore
 
 lint: setup ## style
 	$(BIN)/ruff check

@@ -130,10 +130,11 @@ class Story:
             known.deleted_after = self.compared_until - GRACE_MS
 
     def _date_ahead(self, known: PersonModel, what: str) -> None:
-        """A sweep whose clock was wrong left a time in the future."""
+        """A sweep whose clock was wrong left a time in the future: such a flag no longer counts as one."""
         if what.startswith("flag") and known.in_table is not None:
             dated = self.world.contacts()[known.contact_id] | {"flagged_at": FUTURE}
             self.world.put_many(self.world.database.tables.contacts, [dated])
+            self.flagged.discard(known.contact_id)
         elif what.startswith("workspace"):
             names = self.world.workspace_record().keys() & {"latest_run_at", "watermark"}
             self.world.change_workspace(**dict.fromkeys(names, FUTURE))

@@ -16,7 +16,7 @@ from tests.integration.verify.story import Story
 from tests.integration.world import World
 
 MANY = settings(
-    max_examples=10,
+    max_examples=settings().max_examples // 10,
     phases=[
         Phase.explicit,
         Phase.reuse,
@@ -34,6 +34,13 @@ CROWDED = Plan(
     page_size=100,
     last_page=LastPage.NULL_AFTER,
     crowd=130,
+)
+FLAG_DATED_AHEAD = Plan(
+    kinds=("phone",) * PEOPLE,
+    known=(True,) * PEOPLE,
+    hours=(Hour((Event("missed", 5, 600),)), Hour((Event("flag dated ahead", 5, 60),), fails=("429", 1))),
+    page_size=100,
+    last_page=LastPage.NULL_AFTER,
 )
 
 
@@ -71,5 +78,6 @@ def test_repair_finds_exactly_what_was_missed(world: World, killer: Killer, plan
 @MANY
 @given(plan=plans)
 @example(plan=CROWDED)
+@example(plan=FLAG_DATED_AHEAD)
 def test_report_flags_exactly_who_was_missed(world: World, killer: Killer, plan: Plan) -> None:
     play(world, killer, plan, "report")
