@@ -9,8 +9,8 @@ os.environ["POWERTOOLS_SERVICE_NAME"] = "tests"
 os.environ["POWERTOOLS_METRICS_NAMESPACE"] = "BackgroundSyncTests"
 os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
 
-# On a busy machine an example may take any time. The same code gets the same examples, so that a failure belongs to
-# the change; `make explore` looks for new ones.
+# On a busy machine an example may take any time. The same code gets the same examples, so that a failure
+# belongs to the change; `make explore` looks for new ones.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
