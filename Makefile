@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup sam run test explore lint format types docs build validate clean
+.PHONY: help setup sam run test explore reliability lint format types docs build validate clean
 # Two steps of a set-up at the same time would meet in .tools.
 .NOTPARALLEL:
 
@@ -40,6 +40,9 @@ test: lint types build ## all checks: lint, types, tests
 
 explore: setup ## property-based tests with many new random examples, for about an hour
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile=explore
+
+reliability: build ## each fault at each request, for about an hour; writes the figures of docs/reliability.md
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --exhaustive -p tests.figures
 
 lint: setup ## style
 	$(BIN)/ruff check

@@ -1,6 +1,8 @@
 import os
+from collections.abc import Callable
 from functools import cache
 
+import pytest
 from botocore import useragent
 from hypothesis import settings
 
@@ -17,3 +19,23 @@ settings.load_profile("repeatable")
 
 # botocore cleans the same words for each request, which takes a twentieth of its time.
 useragent.sanitize_user_agent_string_component = cache(useragent.sanitize_user_agent_string_component)
+
+
+Tally = Callable[[str, int], None]
+"""Reports how many faults of a kind a test tried, for docs/reliability.md."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", action="store_true", help="try each fault at each request: takes an hour"
+    )
+
+
+@pytest.fixture
+def exhaustive(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("exhaustive"))
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Tally:
+    return lambda fault, count: record_property(f"tally {fault}", count)

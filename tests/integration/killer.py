@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -155,10 +156,11 @@ def _half_sent(body: Any, send: Callable[[Any], Any]) -> Any:
 PARTS = {"BatchGetItem": _half_read, "SendMessageBatch": _half_sent}
 
 
-def assert_same_through_kills(killer: Killer, play: Callable[[], object], share: slice = NO_SHARE) -> None:
+def assert_same_through_kills(killer: Killer, play: Callable[[], object], share: slice = NO_SHARE) -> int:
     """A play that is killed after any request that writes ends as if it had not been killed.
 
-    `share` are the kills to try. A kill before a request is a kill after the one before it.
+    `share` are the kills to try. A kill before a request is a kill after the one before it. Returns how many
+    were tried.
     """
     killer.aim(0)
     expected, kills = play(), [0, *killer.wrote]
@@ -166,20 +168,22 @@ def assert_same_through_kills(killer: Killer, play: Callable[[], object], share:
         killer.aim(*((at, "after") if at else (1, "before")))
         assert play() == expected, f"killed after request {at} of {kills[-1]}"
         assert killer.at == 0
+    return len(kills[share])
 
 
-def assert_same_through_trouble(killer: Killer, play: Callable[[], object], every: int) -> None:
+def assert_same_through_trouble(killer: Killer, play: Callable[[], object], every: int) -> int:
     """A play in which a request is throttled, fails, loses its answer or is partly done ends the same.
 
-    Each `every`th request has one of the troubles.
+    Tries `every`th of all troubles of all requests. Returns how many were tried.
     """
     killer.aim(0)
     expected, requests = play(), killer.seen
-    for number, at in enumerate(range(1, requests + 1, every)):
-        trouble = TROUBLES[number % len(TROUBLES)]
+    tried = list(product(range(1, requests + 1), TROUBLES))[::every]
+    for at, trouble in tried:
         killer.aim(at, *trouble)
         assert play() == expected, f"{trouble} at request {at} of {requests}"
         assert killer.tries == 0
+    return len(tried)
 
 
 def deliver_through_kills(world: World, killer: Killer, waiting: list[Received]) -> None:

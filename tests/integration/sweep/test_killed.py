@@ -12,6 +12,7 @@ from botocore.retries.standard import ExponentialBackoff
 from pynamodb.exceptions import PynamoDBException
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from tests.conftest import Tally
 from tests.integration.killer import (
     Killed,
     Killer,
@@ -79,10 +80,16 @@ def test_without_a_kill_the_sweep_has_these_counts(world: World, killer: Killer)
 # Each share is far from its time limit, even on a busy machine.
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_a_sweep_killed_at_any_request_ends_the_same(world: World, killer: Killer, share: int) -> None:
-    assert_same_through_kills(killer, lambda: sweep(world, killer), slice(share, None, SHARES))
+def test_a_sweep_killed_at_any_request_ends_the_same(
+    world: World, killer: Killer, share: int, tally: Tally
+) -> None:
+    kills = slice(share, None, SHARES)
+    tally("a sweep is killed", assert_same_through_kills(killer, lambda: sweep(world, killer), kills))
 
 
-@pytest.mark.timeout(600)
-def test_a_sweep_in_trouble_at_any_request_ends_the_same(world: World, killer: Killer) -> None:
-    assert_same_through_trouble(killer, lambda: sweep(world, killer), every=6)
+@pytest.mark.timeout(7200)
+def test_a_sweep_in_trouble_at_any_request_ends_the_same(
+    world: World, killer: Killer, exhaustive: bool, tally: Tally
+) -> None:
+    every = 1 if exhaustive else 31
+    tally("a request of a sweep", assert_same_through_trouble(killer, lambda: sweep(world, killer), every))

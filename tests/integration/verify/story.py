@@ -136,8 +136,10 @@ class Story:
             self.world.put_many(self.world.database.tables.contacts, [dated])
             self.flagged.discard(known.contact_id)
         elif what.startswith("workspace"):
-            names = self.world.workspace_record().keys() & {"latest_run_at", "watermark"}
-            self.world.change_workspace(**dict.fromkeys(names, FUTURE))
+            record = self.world.workspace_record()
+            # Without the watermark, a pending scan confirms nobody who was quiet before it began.
+            names = {"latest_run_at"} if "pending_scan" in record else {"latest_run_at", "watermark"}
+            self.world.change_workspace(**dict.fromkeys(names & record.keys(), FUTURE))
 
     def _message(self, known: PersonModel, at: int, what: str) -> None:
         direction: Direction = "outbound" if what == "missed sent" else "inbound"

@@ -6,6 +6,7 @@ import pytest
 
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.conftest import Tally
 from tests.integration.killer import (
     Killer,
     assert_same_through_kills,
@@ -215,12 +216,13 @@ def test_an_abandoned_dry_run_does_not_become_a_dead_letter(world: World, number
 
 
 def test_a_backfill_killed_or_throttled_at_any_request_ends_the_same(
-    world: World, number: Number, killer: Killer
+    world: World, number: Number, killer: Killer, exhaustive: bool, tally: Tally
 ) -> None:
     number.missed("621")
     assert play(world, killer) == ({"verified": 1, "repaired": 1}, 1)
-    assert_same_through_kills(killer, lambda: play(world, killer))
-    assert_same_through_trouble(killer, lambda: play(world, killer), every=2)
+    tally("a backfill is killed", assert_same_through_kills(killer, lambda: play(world, killer)))
+    every = 1 if exhaustive else 11
+    tally("a request of a backfill", assert_same_through_trouble(killer, lambda: play(world, killer), every))
 
 
 def play(world: World, killer: Killer) -> tuple[dict[str, int], int]:

@@ -7,6 +7,7 @@ report under its cap, flags of the plain rule, and a webhook that is off.
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.conftest import Tally
 from tests.integration.killer import (
     Killer,
     Snapshot,
@@ -94,12 +95,18 @@ def test_without_a_kill_a_reporting_run_has_these_counts(world: World, killer: K
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", PUT)
 def test_a_run_killed_at_any_request_ends_the_same(
-    world: World, killer: Killer, mode: str, share: int
+    world: World, killer: Killer, mode: str, share: int, tally: Tally
 ) -> None:
-    assert_same_through_kills(killer, lambda: run(world, killer, mode), slice(share, None, SHARES))
+    kills = slice(share, None, SHARES)
+    tried = assert_same_through_kills(killer, lambda: run(world, killer, mode), kills)
+    tally("a verifying run is killed", tried)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("mode", PUT)
-def test_a_run_in_trouble_at_any_request_ends_the_same(world: World, killer: Killer, mode: str) -> None:
-    assert_same_through_trouble(killer, lambda: run(world, killer, mode), every=5)
+def test_a_run_in_trouble_at_any_request_ends_the_same(
+    world: World, killer: Killer, mode: str, exhaustive: bool, tally: Tally
+) -> None:
+    every = 1 if exhaustive else 26
+    tried = assert_same_through_trouble(killer, lambda: run(world, killer, mode), every)
+    tally("a request of a verifying run", tried)

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from background_sync.rules.policy import BOUNDS, DAY_MS, HOUR_MS, MINUTE_MS, Policy, read_policy, read_verify
 
@@ -50,6 +52,23 @@ def test_a_value_out_of_bounds_is_invalid_and_the_default_applies(name: str, low
 @pytest.mark.parametrize("value", [True, False, "60", "", [], {}, b"9", 1.5, Decimal("2.5")])
 def test_a_value_of_a_wrong_type_is_invalid_and_the_default_applies(value: object) -> None:
     assert read_policy({"max_sync_notes": value}) == (Policy(), ("max_sync_notes",))
+
+
+@given(
+    settings=st.dictionaries(
+        st.sampled_from([*BOUNDS, "theme"]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text() | st.binary(),
+    )
+)
+def test_any_value_is_either_used_or_named_as_invalid(settings: dict[str, object]) -> None:
+    policy, invalid = read_policy(settings)
+    for name, (low, high) in BOUNDS.items():
+        used = getattr(policy, name)
+        assert low <= used <= high
+        assert used == (
+            getattr(Policy(), name) if name in invalid or settings.get(name) is None else settings[name]
+        )
+    assert set(invalid) <= settings.keys() & BOUNDS.keys()
 
 
 def test_an_invalid_setting_does_not_affect_the_others() -> None:
