@@ -30,6 +30,8 @@ def test_a_sweep_that_was_deferred_is_no_full_verification(api: Api, world: Worl
     world.workspace(**DEFERRED)
     world.sweep()
     assert verification(api) == "Warning, none yet"
+    seen = rows(api)
+    assert (seen["Webhooks off"], seen["Failed runs"]) == ("Not known, –", "OK, 0 % of the runs")  # noqa: RUF001 - a dash
     [check] = api.get("/health").document["checks"]["verification:age"]
     assert (check["status"], "observedValue" in check) == ("warn", False)
 

@@ -14,11 +14,13 @@ MEMORY: dict[str, Any] = {
     "unwritable": ["621"],
     "webhook": "active",
     "webhook_since": NOW,
+    "webhook_failing": True,
     "pending_scan": {"pages": 1},
 }
 WRITES: dict[str, Callable[[Database, int], bool]] = {
     "unwritable": lambda database, run_at: workspaces.remember_unwritable(database, "w1", run_at, ["622"]),
     "webhook": lambda database, run_at: workspaces.remember_webhook(database, "w1", run_at, "off", run_at),
+    "webhook_failing": lambda database, run_at: workspaces.remember_failing(database, "w1", run_at, False),
     "pending_scan": lambda database, run_at: workspaces.forget_verification(database, "w1", run_at),
 }
 

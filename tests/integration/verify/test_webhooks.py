@@ -107,7 +107,7 @@ def test_a_failed_look_up_changes_nothing_else(world: World, number: Number, fau
     number.missed("622", kapso_age_ms=-30 * MINUTE_MS)
     run_at = world.next_hour()
     record = world.record(run_at=run_at)
-    assert not record.webhook
+    assert (record.webhook, record.webhook_off) == ("off", 1)
     assert (record.status, record.deferred, record.repaired) == ("completed", 0, 1)
     assert remembered(world) == ("off", NOW)
     assert world.workspace_record()["watermark"] == run_at
@@ -120,6 +120,21 @@ def test_a_deferred_run_stores_no_webhook_state(world: World, number: Number) ->
     assert not world.record().webhook
     assert world.counts("webhook_off") == (0,)
     assert remembered(world) == (None, None)
+
+
+@pytest.mark.parametrize(("phone_id", "seen"), [(PHONE_ID, 1), ("330", 0)])
+def test_a_deferred_run_counts_the_webhooks_of_the_same_number_as_they_were_last_seen(
+    world: World, number: Number, phone_id: str, seen: int
+) -> None:
+    known = webhook(number, events=[RECEIVED])
+    for second in range(10):
+        log_delivery(number, known, "failed", PHONE_ID, NOW - MINUTE_MS - second * 1000)
+    world.run()
+    number.fail(404, times=None)
+    world.change_workspace(kapso_phone_id=phone_id)
+    run_at = world.next_hour()
+    assert world.counts("deferred", "webhook_off", "webhook_failing", run_at=run_at) == (1, seen, seen)
+    assert world.record(run_at=run_at).webhook_missing == (SENT if seen else None)
 
 
 def test_a_workspace_without_verification_forgets_the_webhook_state(world: World, number: Number) -> None:

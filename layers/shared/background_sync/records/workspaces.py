@@ -51,6 +51,7 @@ MEMORY = (
     "webhook",
     "webhook_missing",
     "webhook_since",
+    "webhook_failing",
     "reception",
     "reception_at",
     "reception_phone_id",
@@ -62,8 +63,8 @@ DynamoDB refused to write. Everything in Kapso of the number `verified_phone_id`
 `verified_from` to `watermark`; the last scan took `scan_ms`. From `settled_from` to `settled_until`,
 everybody who wrote had a contact: one that is missing was deleted. `pending_scan` is a scan that was deferred
 half way. `webhook` is the state of the number's webhooks and `webhook_missing` the needed events that they
-lack, both since `webhook_since`. `reception` is whether Kapso hears Meta about the number
-`reception_phone_id`, by the answer of `reception_at`.
+lack, both since `webhook_since`; `webhook_failing` is whether Kapso may switch one off. `reception` is
+whether Kapso hears Meta about the number `reception_phone_id`, by the answer of `reception_at`.
 """
 
 
@@ -195,6 +196,11 @@ def remember_webhook(
     return _remember(database, workspace_id, values, _is_newest(run_at), remove=gone)
 
 
+def remember_failing(database: Database, workspace_id: str, run_at: int, failing: bool) -> bool:
+    """Store whether Kapso may switch the number's webhook off; False if a newer run was claimed."""
+    return _remember(database, workspace_id, {"webhook_failing": failing}, _is_newest(run_at))
+
+
 def remember_reception(database: Database, account: KapsoAccount, reception: str, now: int) -> bool:
     """Store whether Kapso hears Meta; False if a newer answer is stored.
 
@@ -217,7 +223,8 @@ def forget_verification(database: Database, workspace_id: str, run_at: int) -> b
     False if a newer run was claimed.
     """
     reception = ("reception", "reception_at", "reception_phone_id")
-    gone = ("pending_scan", "webhook", "webhook_missing", "webhook_since", *reception)
+    webhook = ("webhook", "webhook_missing", "webhook_since", "webhook_failing")
+    gone = ("pending_scan", *webhook, *reception)
     return _remember(database, workspace_id, {}, _is_newest(run_at), remove=gone)
 
 

@@ -73,8 +73,8 @@ class Verification:
 
     `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
     `uncompared`: the workspace has not been compared for so long that the plain rule applies again.
-    `webhook` is None when nobody could look; `webhook_missing` names the events that no webhook gets.
-    `reception` is whether Kapso hears Meta.
+    `webhook` and `webhook_failing` are None when nobody could look; `webhook_missing` names the events that
+    no webhook gets. `reception` is whether Kapso hears Meta.
     """
 
     scan: Scan
@@ -83,7 +83,7 @@ class Verification:
     webhook: str | None = None
     webhook_missing: str | None = None
     failed_deliveries: int | None = None
-    webhook_failing: bool = False
+    webhook_failing: bool | None = None
     reception: str | None = None
     again_at: int | None = None
     uncompared: bool = False
@@ -97,6 +97,16 @@ class Verification:
     def is_deferred(self) -> bool:
         """Whether the scan was cut short: a later run continues it."""
         return self.deferred is not None
+
+    def as_last_seen(self, workspace: Workspace) -> "Verification":
+        """With what nobody could look at as it was last seen, unless the workspace has another number now."""
+        if workspace.watermark is None:
+            return self
+        failing = workspace.webhook_failing if self.webhook_failing is None else self.webhook_failing
+        webhook, missing = self.webhook, self.webhook_missing
+        if webhook is None:
+            webhook, missing = workspace.webhook, workspace.webhook_missing
+        return replace(self, webhook=webhook, webhook_missing=missing, webhook_failing=failing)
 
     @property
     def took_ms(self) -> int:
@@ -126,7 +136,7 @@ class Verification:
             "deferred": int(self.is_deferred),
             "uncompared": int(self.uncompared),
             "webhook_off": int(self.webhook in NOT_WORKING),
-            "webhook_failing": int(self.webhook_failing),
+            "webhook_failing": int(self.webhook_failing is True),
             "reception_lost": int(self.reception in LOST),
             "failed_deliveries": self.failed_deliveries or 0,
             "number_moved": int(is_moved_number(self.scan.verified)),

@@ -62,6 +62,7 @@ class Workspace:
     pending_scan: Mapping[str, Any] | None
     webhook: str | None
     webhook_missing: str | None
+    webhook_failing: bool
     reception: str | None
 
 
@@ -104,6 +105,7 @@ def read_workspace(record: Mapping[str, object], now: int) -> Workspace:
         pending_scan=_pending_scan(record, account.phone_id, now),
         webhook=valid_text(record, "webhook"),
         webhook_missing=valid_text(record, "webhook_missing"),
+        webhook_failing=record.get("webhook_failing") is True,
         reception=known_reception(record),
     )
 

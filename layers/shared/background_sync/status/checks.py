@@ -49,6 +49,7 @@ COUNTS_READ = (
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 VERIFYING = ("verified", "confirmed_quiet", "deferred")
 """The totals that are above 0 only if a workspace asks for verification."""
+KNOWN_BY_KAPSO = ("unreadable", "webhook_off", "number_moved", "webhook_failing", "reception_lost")
 CACHE_MS = 30_000
 API_VERSION = "1"
 NO_SWEEP_YET = "no sweep yet"
@@ -177,8 +178,8 @@ class HealthChecker:
         judge: Callable[[float], State],
         words: str = "runs",
     ) -> Check:
-        """A check on the share of the last finished sweep's runs. Runs that failed show nothing else."""
-        if finished is None or not (finished["completed"] or (finished["failed"] and count_name == "failed")):
+        """A check on the share of the last finished sweep's runs."""
+        if finished is None or not (finished[count_name] or _shows(finished, count_name)):
             return _unknown(check)
         count, dispatched = int(finished[count_name]), int(finished["dispatched"])
         share = count / dispatched
@@ -187,7 +188,7 @@ class HealthChecker:
 
     def _unreadable(self, finished: Document | None) -> Check:
         """Conversations that the last finished sweep could not read: their people are not confirmed quiet."""
-        if finished is None or not finished["completed"]:
+        if finished is None or not _shows(finished, "unreadable"):
             return _unknown("verification:unreadable")
         count = int(finished["unreadable"])
         output = f"{count} conversations" if self.public_totals else None
@@ -244,6 +245,13 @@ class HealthChecker:
             return Check("verification:age", State.WARN, output=none)
         lag_ms = int(finished[0]["run_at"]) - run_at
         return _age("verification:age", warn_if(lag_ms > LATE_FAIL * self.interval_ms), seen.now - run_at)
+
+
+def _shows(sweep: Document, count_name: str) -> bool:
+    """Runs that failed show nothing else, and deferred runs nothing of what only Kapso knows."""
+    if count_name == "failed":
+        return bool(sweep["completed"] or sweep["failed"])
+    return int(sweep["completed"]) > (sweep["deferred"] if count_name in KNOWN_BY_KAPSO else 0)
 
 
 def _unknown(check: str) -> Check:

@@ -165,9 +165,12 @@ class Scanner:
         try:
             if webhook := self._webhook_state(client):
                 found = replace(found, webhook=webhook.state, webhook_missing=webhook.missing)
-            if scan.verified.lost:
-                failed = failed_deliveries(client, self.account.phone_id, scan.covers_from)
-                found = replace(found, failed_deliveries=len(failed), webhook_failing=is_failing(failed))
+            failed = (
+                failed_deliveries(client, self.account.phone_id, scan.covers_from)
+                if scan.verified.lost
+                else ()
+            )
+            found = replace(found, failed_deliveries=len(failed), webhook_failing=is_failing(failed))
         except tuple(DEFERRED_BY) as error:
             self._rest(error)
             logger.warning("the number's webhooks could not be read", error=str(error))

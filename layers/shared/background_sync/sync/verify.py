@@ -81,7 +81,7 @@ def verify(
             return CONTINUE_LATER
         lost = workspace.reception in LOST
         verification = replace(
-            scan,
+            scan.as_last_seen(workspace),
             uncompared=is_uncompared(workspace, scan, job.run_at),
             reception=ask_reception(job, workspace) if lost else workspace.reception,
         )
@@ -165,3 +165,6 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
         workspaces.remember_webhook(
             job.database, workspace.workspace_id, job.run_at, webhook, ended, missing=missing
         )
+    failing = verification.webhook_failing
+    if failing is not None and failing != workspace.webhook_failing:
+        workspaces.remember_failing(job.database, workspace.workspace_id, job.run_at, failing)
