@@ -4,8 +4,9 @@ OK = 0
 NOT_OK = 1
 USAGE = 2
 NOT_DONE = 3
+INTERRUPTED = 130
 PIPE_CLOSED = 141
-"""As shells report a program that ends at a closed pipe (128 + SIGPIPE)."""
+"""The last two as shells report a program that a signal ended: 128 + SIGINT, SIGPIPE."""
 
 
 class CommandError(Exception):

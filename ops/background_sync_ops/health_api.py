@@ -15,7 +15,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from background_sync.queue import WorkQueue
-from background_sync_ops.errors import CommandError
+from background_sync_ops.errors import USAGE, CommandError
 from background_sync_ops.target import Target
 
 TIMEOUT_S = 30
@@ -146,7 +146,9 @@ class HealthApi:
 
 def _unusable(path: str, status: int, document: Document) -> CommandError:
     if status == HTTPStatus.BAD_REQUEST and "message" in document:
-        return RequestRefused(str(document["message"]))
+        name = str(document.get("parameter", ""))
+        option = "--workspace" if name == "workspace_id" else f"--{name}"
+        return RequestRefused(str(document["message"]).replace(name, option, 1), USAGE)
     if status == HTTPStatus.FORBIDDEN:
         return CommandError(f"AWS denied GET {path}: the credentials need execute-api:Invoke on this API")
     return CommandError(

@@ -1,5 +1,6 @@
 """Why a workspace is in the states that the API lists, in plain words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,19 @@ DEFERRED_WHY = {
 }
 
 
+AWS_ERROR = re.compile(r"An error occurred \((\w+)\).*? when calling the (\w+) operation.*?: (.*)", re.DOTALL)
+SHORT_MESSAGE = 80
+
+
+def short_error(error: str) -> str:
+    """A run's error; of AWS's long ones the operation and the code, and the message if it is short."""
+    found = AWS_ERROR.search(error)
+    if found is None:
+        return error
+    code, operation, message = found.groups()
+    return f"AWS refused {operation}: {code}" + (f": {message}" if len(message) <= SHORT_MESSAGE else "")
+
+
 def deferred_why(document: Document) -> str | None:
     """Why a run, or a workspace's last run, could not ask Kapso."""
     why = document["deferred_why"]
@@ -30,7 +44,7 @@ def deferred_why(document: Document) -> str | None:
 def reasons(workspace: Document) -> Iterator[str]:
     """A reason for each state that has one, the worst first."""
     if "failing" in workspace["states"]:
-        yield workspace["error"] or NONE
+        yield short_error(workspace["error"] or NONE)
     if "reception_lost" in workspace["states"]:
         yield workspace["reception"].replace("_", " ")
     if "deferred" in workspace["states"]:

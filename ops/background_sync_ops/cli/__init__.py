@@ -21,7 +21,7 @@ from importlib import import_module
 
 from background_sync_ops.cli.environment import remove_foreign
 from background_sync_ops.cli.streams import prepare_streams
-from background_sync_ops.errors import NOT_DONE
+from background_sync_ops.errors import INTERRUPTED, NOT_DONE
 
 
 def main() -> None:
@@ -30,6 +30,9 @@ def main() -> None:
     remove_foreign()
     try:
         status = import_module("background_sync_ops.cli.app").run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        status = INTERRUPTED
     except Exception:
         # A bug. Python's own status is 1, which means something else in several commands.
         traceback.print_exc()

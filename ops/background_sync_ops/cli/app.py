@@ -28,7 +28,6 @@ COMMANDS = (
     "demo",
 )
 """The modules of the commands, in the order of `--help`."""
-INTERRUPTED = 130
 
 for each in COMMANDS:
     import_module(f"background_sync_ops.cli.{each}")  # registers its command
@@ -63,8 +62,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except typer.TyperException as error:
         return _usage_error(error)
-    except typer.Abort:
-        return INTERRUPTED
     except OutputError as error:
         return _lost_output(error)
     except Exception as error:
@@ -74,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage_error(error: typer.TyperException) -> int:
     context, message = getattr(error, "ctx", None), error.format_message().rstrip(".")
+    message = message.replace("Value error, ", "")  # pydantic's
     hint = f" (see {help_command(context.command_path)})" if context is not None else ""
     # Without arguments there is no message: Typer has printed the help.
     if message:

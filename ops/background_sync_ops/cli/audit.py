@@ -58,8 +58,8 @@ def audit(
 
     target = stack.target()
     audits = Audits(_workspace_ids(target, workspace), target.clock.now())
-    audits.send(target)
     with continues_alone("the audit"), progress() as bar:
+        audits.send(target)
         task = bar.add_task("auditing workspaces", total=len(audits.documents))
         for _ in follow(audits.look, target.clock, timeout.total_seconds()):
             bar.update(task, completed=len(audits.documents) - len(audits.still_open))

@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from background_sync_ops.cli.streams import require_stdout
+
 NAME = "background-sync"
 BY_MAKE = "BACKGROUND_SYNC_BY_MAKE"
 """The variable that `make run` sets."""
@@ -99,7 +101,12 @@ def _with_options(function: Command) -> Command:
     def with_options(**values: Any) -> int:
         for name, group in groups.items():
             values[name] = group(**{field: values.pop(field) for field in fields[name]})
-        return function(**values)
+        require_stdout()
+        try:
+            return function(**values)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise
 
     # Typer reads the options from the signature.
     plain = [each for name, each in parameters.items() if name not in groups]

@@ -11,7 +11,7 @@ from rich.console import Console
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, share
 from background_sync_ops.cli.output import console, facts, print_json, print_stderr, progress
-from background_sync_ops.cli.signals import INTERRUPTED, interrupted_by_signals
+from background_sync_ops.cli.signals import interrupted_by_signals
 from background_sync_ops.cli.times import SECOND_MS, span
 from background_sync_ops.errors import NOT_OK, OK, CommandError
 
@@ -55,9 +55,6 @@ def demo(
             story = _play(Plan(contacts, loss, seed, now))
     except StoryError as error:
         raise CommandError(str(error)) from None
-    except KeyboardInterrupt:
-        print_stderr("Ended.")
-        return INTERRUPTED
     took_ms = round((time.monotonic() - begun) * SECOND_MS)
     if as_json:
         print_json({**story.document(), "took_ms": took_ms})
@@ -74,6 +71,8 @@ def _play(plan: "Plan") -> "Story":
         task = bar.add_task("", total=None)
 
         def report_progress(description: str, done: int, total: int | None) -> None:
+            if bar.disable and description != bar.tasks[task].description:
+                print_stderr(description)
             bar.update(task, description=description, completed=done, total=total)
 
         return play(plan, report_progress)

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from background_sync_ops.cli.command import command, exit_status
-from background_sync_ops.cli.options import AsJson, StackOptions
+from background_sync_ops.cli.options import AsJson, KeepSecrets, ReportFile, StackOptions
 from background_sync_ops.cli.output import clean, console, grid, percentage, print_json, print_stderr
 from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
 
@@ -33,13 +33,8 @@ def import_(
             help="The export of `npx convex export`: the ZIP, its folder, or the unpacked folder."
         ),
     ],
-    report_file: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE", help="Write every remark to this file, as a line of JSON."),
-    ] = None,
-    keep_secrets: Annotated[
-        bool, typer.Option("--keep-secrets", help="Store fields that look like secrets, too.")
-    ] = False,
+    report_file: ReportFile = None,
+    keep_secrets: KeepSecrets = False,
     as_json: AsJson = False,
 ) -> int:
     """Load a Convex snapshot export. Newer data wins, and a second import changes nothing.
@@ -48,8 +43,7 @@ def import_(
     One of the CRM's own fields that cannot be stored, or that looks like a secret, is left out and reported.
     """
     require_snapshot(path)
-    with _writing(report_file) as on_remark:
-        report = load(stack.target(), path, keep_secrets=keep_secrets, on_remark=on_remark)
+    report = load(stack.target(), path, report_file, keep_secrets=keep_secrets)
     if as_json:
         print_json(asdict(report))
     print_report(report, console(stderr=as_json))
@@ -66,17 +60,11 @@ def require_snapshot(path: Path) -> None:
         pass
 
 
-def load(
-    target: "Target",
-    path: Path,
-    *,
-    keep_secrets: bool = False,
-    on_remark: "Callable[[Remark], None]" = lambda _: None,
-) -> "ImportReport":
+def load(target: "Target", path: Path, report_file: Path | None, *, keep_secrets: bool) -> "ImportReport":
     from background_sync_ops.importing import import_target
     from background_sync_ops.snapshot import import_snapshot
 
-    with _progress(f"importing {path}") as update:
+    with _progress(f"importing {path}") as update, _writing(report_file) as on_remark:
         return import_snapshot(
             path, import_target(target), update, keep_secrets=keep_secrets, on_remark=on_remark
         )
@@ -146,7 +134,7 @@ def _sum_up(out: Console, remarks: "Sequence[Remark]", reasons: "Mapping[str, Re
         out.print(f"  {found.count}: {clean(reason)} (lines {lines})", soft_wrap=True)
     if len(reasons) > REMARKS_SHOWN:
         out.print(f"  … and {len(reasons) - REMARKS_SHOWN} more reasons")
-    out.print("  `import --report FILE` writes each of them to a file.")
+    out.print("  `--report FILE` writes each of them to a file.")
 
 
 def _print_remarks(out: Console, remarks: "Sequence[Remark]", total: int) -> None:

@@ -15,13 +15,13 @@ from background_sync_ops.cli.errors import explained
 from background_sync_ops.cli.importing import load, load_demo, print_left_out, print_report, require_snapshot
 from background_sync_ops.cli.local_stack_page import what_runs_where, what_to_try
 from background_sync_ops.cli.output import console, print_json, print_stderr, waiting
-from background_sync_ops.cli.signals import INTERRUPTED, interrupted_by_signals
+from background_sync_ops.cli.signals import interrupted_by_signals
 from background_sync_ops.cli.sweep import print_sweep, report_problems, run_sweep, whole_second
 from background_sync_ops.cli.tables import sweep_runs
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.up import UpOptions
 from background_sync_ops.demo_kapso import demo_kapso
-from background_sync_ops.errors import NOT_OK, OK, USAGE, CommandError
+from background_sync_ops.errors import INTERRUPTED, NOT_OK, OK, USAGE, CommandError
 from background_sync_ops.following import POLL_S
 from background_sync_ops.kapso import KapsoServer
 from background_sync_ops.pages.local import LocalPages
@@ -128,9 +128,10 @@ class Session:
         return OK
 
     def _load(self, target: Target) -> ImportReport:
-        if self.options.snapshot is not None:
-            return load(target, self.options.snapshot)
-        return load_demo(target, self.options.at or target.clock.now())
+        options = self.options
+        if options.snapshot is not None:
+            return load(target, options.snapshot, options.report_file, keep_secrets=options.keep_secrets)
+        return load_demo(target, options.at or target.clock.now())
 
     def _first_sweep(self, target: Target) -> SweepOutcome:
         run_at = self.options.at or whole_second(target.clock.now())

@@ -70,8 +70,16 @@ At = Annotated[
         parser=run_time,
         metavar="ISO8601",
         show_default="now",
-        help="The time of the sweep, which all rules use as `now`: 2026-01-01T10:00:00Z, or with an offset.",
+        help="The time of the sweep, which all rules use as `now`: 2026-01-01T10:00:00Z, with an offset, "
+        "or in ms as `health --json` has it.",
     ),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write every remark to this file, as a line of JSON."),
+]
+KeepSecrets = Annotated[
+    bool, typer.Option("--keep-secrets", help="Store fields that look like secrets, too.")
 ]
 StateDir = Annotated[
     Path | None,

@@ -6,13 +6,14 @@ characters are escaped.
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -56,7 +57,25 @@ def console(*, stderr: bool = False) -> Console:
     """
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
     width = None if is_terminal or "COLUMNS" in os.environ else UNBOUNDED
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
+    file: Any = None if is_terminal else _Trimmed(stderr)
+    return Console(file=file, stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
+
+
+@dataclass(frozen=True)
+class _Trimmed:
+    """stdout or stderr, without the spaces that fill up the lines of a table."""
+
+    stderr: bool
+
+    def write(self, text: str) -> int:
+        return self.stream.write(re.sub(" +\n", "\n", text))
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr if self.stderr else sys.stdout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 def clean(value: object) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from background_sync_ops.cli.command import typed
 from background_sync_ops.cli.output import print_stderr
+from background_sync_ops.errors import INTERRUPTED
 
-INTERRUPTED = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -19,7 +21,7 @@ def continues_alone(work: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         print_stderr(typed(f"{work} continues without this command. Its progress: `background-sync health`"))
-        raise
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

@@ -87,6 +87,15 @@ def prepare_streams() -> None:
     sys.stderr = _text(_Stderr, 2, sys.stderr)
 
 
+def require_stdout() -> None:
+    """Raise `OutputError` if stdout is known to be lost, before a command acts and cannot say what it did."""
+    if isinstance(sys.stdout, _Stdout):
+        try:
+            os.write(1, b"")
+        except OSError as error:
+            raise OutputError(error) from None
+
+
 def _text(kind: type[TextIOWrapper], descriptor: int, before: TextIO | None) -> TextIOWrapper:
     encoding, is_terminal = "utf-8" if before is None else before.encoding, os.isatty(descriptor)
     buffer = BufferedWriter(FileIO(descriptor, "wb", closefd=False))

@@ -10,7 +10,8 @@ SECOND_MS = 1000
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LARGEST_FIRST = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
-_DATE = re.compile(r"\s*(\d{4}-|\d{8}T)", re.ASCII)
+_MS = re.compile(r"\d{13}", re.ASCII)
+_TIME = re.compile(r"\s*(\d{4}-|\d{8}T|\d{13}\s*$)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_time(text: str) -> int:
-    """An ISO 8601 time with its offset from UTC, like `2026-01-01T10:00:00Z`; raises ValueError."""
+    """An ISO 8601 time with its offset from UTC, like `2026-01-01T10:00:00Z`, or in ms, as JSON has it.
+
+    Raises ValueError.
+    """
+    if _MS.fullmatch(text.strip()):
+        return int(text)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"{text!r} is not an ISO 8601 time like 2026-01-01T10:00:00Z") from None
+        raise ValueError(
+            f"{text!r} is not an ISO 8601 time like 2026-01-01T10:00:00Z, or one in ms"
+        ) from None
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: add Z for UTC, or an offset like +02:00")
     milliseconds = (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
@@ -57,8 +65,8 @@ def parse_run_time(text: str) -> int:
 
 
 def parse_since(text: str) -> Since:
-    """A time if the text begins with a date, else a duration; raises ValueError."""
-    return Since(parse_time(text) if _DATE.match(text) else parse_duration(text))
+    """A time if the text begins with a date or is one in ms, else a duration; raises ValueError."""
+    return Since(parse_time(text) if _TIME.match(text) else parse_duration(text))
 
 
 def iso(at: int | float | None, *, seconds: bool = True) -> str:

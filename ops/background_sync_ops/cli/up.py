@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from background_sync_ops.cli.command import command, exit_status
-from background_sync_ops.cli.options import FIFTEEN_MINUTES, AsJson, At, StateDir, Timeout, duration
+from background_sync_ops.cli.options import (
+    FIFTEEN_MINUTES,
+    AsJson,
+    At,
+    KeepSecrets,
+    ReportFile,
+    StateDir,
+    Timeout,
+    duration,
+)
 from background_sync_ops.errors import USAGE, CommandError
 
 DAY = timedelta(days=1)
@@ -28,6 +37,8 @@ class UpOptions:
             help="The export of `npx convex export` to load: the ZIP, its folder, or the unpacked folder.",
         ),
     ] = None
+    report_file: ReportFile = None
+    keep_secrets: KeepSecrets = False
     kapso_url: Annotated[
         str | None,
         typer.Option(
@@ -80,6 +91,8 @@ def up(options: UpOptions) -> int:
     """
     if options.every > DAY:
         raise CommandError("--every must be a day at most", USAGE)
+    if options.snapshot is None and (options.report_file is not None or options.keep_secrets):
+        raise CommandError("--report and --keep-secrets go with --import", USAGE)
     if options.api_port == options.aws_port != 0:
         raise CommandError("--api-port and --aws-port are the same: use two different ports", USAGE)
     from background_sync_ops.cli.local_stack import run_local_stack  # noqa: PLC0415

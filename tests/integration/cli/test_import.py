@@ -69,6 +69,9 @@ def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_loaded(
 
 
 def test_up_once_tells_at_its_end_that_lines_were_left_out(tmp_path: Path, snapshot: Path) -> None:
-    result = run(tmp_path, "up", "--once", "--import", str(snapshot), "--at", AT, *ANY_PORTS)
+    report = ("--report", "report.jsonl", "--keep-secrets")
+    result = run(tmp_path, "up", "--once", "--import", str(snapshot), *report, "--at", AT, *ANY_PORTS)
     assert result.status == 1
+    [left_out] = map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())
+    assert (left_out["file"], left_out["line"]) == ("contacts/documents.jsonl", 10)
     assert result.stderr.endswith("error: lines of the snapshot that could not be loaded: 1 (listed above)\n")

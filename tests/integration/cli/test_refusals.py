@@ -36,7 +36,7 @@ def test_health_prints_the_apis_message_about_a_refused_workspace(
     operator: Operator, options: tuple[str, ...]
 ) -> None:
     result = operator.run("health", *options, "--workspace", "#sweep")
-    assert result == error("workspace_id must not begin with #")
+    assert result == error("--workspace must not begin with #", 2)
 
 
 @pytest.mark.parametrize(

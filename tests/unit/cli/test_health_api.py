@@ -10,7 +10,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from background_sync.clock import SystemClock
-from background_sync_ops.errors import NOT_DONE, CommandError
+from background_sync_ops.errors import NOT_DONE, USAGE, CommandError
 from background_sync_ops.health_api import HealthApi
 from background_sync_ops.stack.loopback import LoopbackServer, listen, url
 from background_sync_ops.target import Target
@@ -105,11 +105,12 @@ def test_an_unusable_answer_is_an_error_with_status_3(
     assert raised.value.status == NOT_DONE == 3
 
 
-def test_the_apis_own_message_explains_a_refused_parameter(api: ApiServer) -> None:
-    message = "workspace_id must not begin with #"
-    api.answers({"parameter": "workspace_id", "message": message}, 400)
-    with pytest.raises(CommandError, match=f"^{message}$"):
+@pytest.mark.parametrize(("parameter", "option"), [("workspace_id", "--workspace"), ("state", "--state")])
+def test_the_apis_own_message_explains_a_refused_option(api: ApiServer, parameter: str, option: str) -> None:
+    api.answers({"parameter": parameter, "message": f"{parameter} must not begin with #"}, 400)
+    with pytest.raises(CommandError, match=f"^{option} must not begin with #$") as raised:
         api.client().runs("#sweep", 10)
+    assert raised.value.status == USAGE == 2
 
 
 def test_a_workspace_that_the_api_does_not_know_has_no_runs(api: ApiServer) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from background_sync_ops.cli.output import clean, grid, print_json
+from background_sync_ops.cli.output import clean, console, grid, print_json
 from tests.unit.cli.printing import rendered
 
 
@@ -31,6 +31,17 @@ def test_markup_and_emoji_names_are_printed_as_text() -> None:
     table.add_row("[red]x[/red] :smile: [/]")
     assert "[red]x[/red] :smile: [/]" in rendered(table)
     assert rendered("[bold]y") == "[bold]y\n"
+
+
+def test_a_line_in_a_pipe_ends_without_spaces_and_a_question_with_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = grid(("Name", "State"))
+    table.add_row("a long name", "ok")
+    for stderr in (False, True):
+        console(stderr=stderr).print(table, "Change it? ", end="")
+    for text in capsys.readouterr():
+        assert text == "Name         State\na long name  ok\nChange it? "
 
 
 def test_json_is_ascii_and_knows_dynamodbs_numbers_and_sets(capsys: pytest.CaptureFixture[str]) -> None:

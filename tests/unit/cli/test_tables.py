@@ -52,6 +52,24 @@ def test_every_count_is_shown_and_none_twice() -> None:
     assert set(COMPARED) < set(VERIFICATION)
 
 
+LONG = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: dynamodb:PutItem on resource: y"
+REFUSED = "An error occurred ({}) on request (AB1) on table (x) when calling the PutItem operation: {}"
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ("ClientError: " + REFUSED.format("AccessDenied", LONG), "AWS refused PutItem: AccessDenied"),
+        ("PutError: " + REFUSED.format("Invalid", "too big"), "AWS refused PutItem: Invalid: too big"),
+        ("KeyError: 'x'", "KeyError: 'x'"),
+    ],
+)
+def test_an_error_of_aws_is_shortened_to_its_reason(error: str, shown: str) -> None:
+    failed = run(status="failed", error=error)
+    assert [*tables.run_errors([failed])] == [f"acme at 2026-01-01T10:00:00Z: {shown}"]
+    assert words(rendered(tables.sweep_runs([failed], 10))).endswith(shown)
+
+
 def test_a_failed_run_comes_first_and_shows_its_error() -> None:
     runs = [
         run(workspace_id="good", flagged=50, error="of an earlier attempt"),
