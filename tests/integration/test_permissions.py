@@ -54,8 +54,6 @@ def test_the_calls_of_a_sweep_are_checked_and_allowed(world: World, permissions:
         ("ReconcilerRole", read_token_of_another_stack, "ssm:GetParameters"),
     ],
 )
-def test_other_calls_are_refused(
-    world: World, role: str, call: Callable[[World], object], refused: str
-) -> None:
+def test_others_are_refused(world: World, role: str, call: Callable[[World], object], refused: str) -> None:
     with world.acting(role), pytest.raises(Forbidden, match=f"{role} does not allow .*{refused}"):
         call(world)

@@ -31,9 +31,7 @@ def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
 
 
 @pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
-def test_an_http_event_uses_a_route_and_has_a_caller_unless_the_route_is_public(
-    template: Template, path: Path
-) -> None:
+def test_an_http_event_has_a_route_and_mostly_a_caller(template: Template, path: Path) -> None:
     (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
     request = event(path)
     method, _, route = request["routeKey"].partition(" ")

@@ -31,9 +31,7 @@ def test_all_functions_are_tested_here(template: Template) -> None:
     assert set(template.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
 
 
-def test_a_function_writes_only_to_its_own_log_which_expires(
-    template: Template, function: Properties
-) -> None:
+def test_a_function_writes_only_to_its_log_which_expires(template: Template, function: Properties) -> None:
     own = target(function["LoggingConfig"]["LogGroup"])
     assert properties(template, "AWS::Logs::LogGroup")[own]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     role = [*statements(template, target(function["Role"]))]
@@ -85,8 +83,6 @@ def test_a_functions_makefile_builds_it(template: Template, name: str, function:
         ("api.kapso.ai", False),
     ],
 )
-def test_the_keys_go_to_kapso_over_https_or_to_this_machine(
-    template: Template, url: str, *, allowed: bool
-) -> None:
+def test_keys_go_over_https_or_to_this_machine(template: Template, url: str, *, allowed: bool) -> None:
     pattern = template.body["Parameters"]["KapsoBaseUrl"]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, url)) is allowed

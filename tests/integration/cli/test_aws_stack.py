@@ -19,9 +19,7 @@ def test_a_snapshot_is_imported_into_the_stack(operator: Operator, tmp_path: Pat
     assert operator.json("contacts", "cloud")["total"] == 1
 
 
-def test_the_stacks_own_tokens_and_address_of_kapso_are_used(
-    operator: Operator, numbers: KapsoNumbers
-) -> None:
+def test_the_stacks_own_tokens_and_kapso_address_are_used(operator: Operator, numbers: KapsoNumbers) -> None:
     numbers.webhook(numbers.add("in-the-cloud"))
     result = operator.run_on_aws("webhooks", "in-the-cloud")
     assert result.status == 0, result.stderr

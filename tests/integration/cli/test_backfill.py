@@ -26,9 +26,7 @@ def test_a_backfill_repairs_what_was_missed_in_its_window(numbers: KapsoNumbers,
     assert contacts(operator, "filled") == {"6281": AT_MS - 10 * HOUR_MS, "6282": AT_MS - 19 * DAY_MS}
 
 
-def test_a_dry_run_counts_what_was_missed_and_writes_nothing(
-    numbers: KapsoNumbers, operator: Operator
-) -> None:
+def test_a_dry_run_counts_the_missed_and_writes_nothing(numbers: KapsoNumbers, operator: Operator) -> None:
     phone_id = numbers.add("dry")
     numbers.missed("dry", phone_id, "6281")
     numbers.unknown(phone_id, "6282")

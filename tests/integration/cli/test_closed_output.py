@@ -66,9 +66,7 @@ def test_what_is_written_to_a_lost_stderr_changes_no_status(operator: Operator, 
     "redirected", [">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", ">/dev/full 2>&-"]
 )
 @pytest.mark.parametrize("arguments", ["--version", "health", "contacts nobody"])
-def test_with_no_place_for_a_word_the_status_is_still_3(
-    operator: Operator, arguments: str, redirected: str
-) -> None:
+def test_with_no_place_for_a_word_it_is_still_3(operator: Operator, arguments: str, redirected: str) -> None:
     assert shell(operator.folder, f"background-sync {arguments} {redirected}") == Result(3, "", "")
 
 

@@ -71,9 +71,7 @@ def test_without_a_browser_the_address_is_still_printed(
     assert result.stderr.endswith("error: no browser could be opened: open the address yourself\n")
 
 
-def test_a_stack_of_an_older_template_has_no_dashboard(
-    operator: Operator, older: str, opened: list[str]
-) -> None:
+def test_an_older_stack_has_no_dashboard(operator: Operator, older: str, opened: list[str]) -> None:
     assert operator.run_on_aws("dashboard", "--open", stack_name=older) == error(
         f"stack {older} in us-east-1 has no output DashboardUrl, because its template is older: "
         "deploy this one, with `make build` and `sam deploy`"

@@ -55,9 +55,7 @@ def watch(state_dir: Path, *steps: Callable[[], object], as_json: bool = False, 
     return watch_health(stack, query, timedelta(seconds=5), ScriptedClock(*steps))
 
 
-def test_without_a_terminal_each_change_is_a_line(
-    api: HealthStub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_terminal_each_change_is_a_line(api: HealthStub, capsys: pytest.CaptureFixture[str]) -> None:
     steps = (nothing, lambda: api.states.update({"sweep:age": "fail"}), api.states.clear)
     assert watch(api.state_dir, *steps) == 0
     assert [re.sub(TIME, "", line) for line in capsys.readouterr().out.splitlines()] == [
@@ -70,9 +68,7 @@ def test_without_a_terminal_each_change_is_a_line(
     assert api.requests == ["/health", "/health/runs?limit=10", "/health/sweeps?limit=10"] * 4
 
 
-def test_an_api_without_an_answer_does_not_end_the_watch(
-    api: HealthStub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_api_without_answer_ends_no_watch(api: HealthStub, capsys: pytest.CaptureFixture[str]) -> None:
     steps = (
         lambda: setattr(api, "away", True),
         nothing,
@@ -92,9 +88,7 @@ def test_an_api_without_an_answer_does_not_end_the_watch(
 
 
 @pytest.mark.parametrize(("away_from_the_start", "status"), [(False, 2), (True, 3)])
-def test_the_last_answer_gives_the_exit_status(
-    api: HealthStub, away_from_the_start: bool, status: int
-) -> None:
+def test_the_last_answer_gives_the_status(api: HealthStub, away_from_the_start: bool, status: int) -> None:
     api.states["sweep:age"] = "fail"
     api.away = away_from_the_start
     assert watch(api.state_dir, lambda: setattr(api, "away", True), nothing) == status
@@ -109,9 +103,7 @@ def test_a_bug_ends_the_watch(api: HealthStub, monkeypatch: pytest.MonkeyPatch) 
         watch(api.state_dir)
 
 
-def test_a_local_stack_that_restarts_does_not_end_the_watch(
-    api: HealthStub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_stack_that_restarts_ends_no_watch(api: HealthStub, capsys: pytest.CaptureFixture[str]) -> None:
     state = api.state_dir / STATE_FILE
     text = state.read_text()
     assert watch(api.state_dir, state.unlink, lambda: state.write_text(text)) == 0
@@ -136,17 +128,13 @@ def test_a_signal_ends_the_watch_and_a_pipe_gets_no_control_sequences(api: Healt
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_with_json_each_answer_is_a_document_on_one_line(
-    operator: Operator, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_with_json_each_answer_is_one_line(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     document = operator.health("--limit", "1")
     watch(operator.folder / STATE_DIR, nothing, as_json=True, limit=1)
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [document] * 2
 
 
-def test_with_json_an_outage_is_reported_on_stderr_only(
-    api: HealthStub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_with_json_an_outage_is_on_stderr_only(api: HealthStub, capsys: pytest.CaptureFixture[str]) -> None:
     assert watch(api.state_dir, lambda: setattr(api, "away", True), nothing, as_json=True) == 0
     captured = capsys.readouterr()
     assert captured.out.count("\n") == 1

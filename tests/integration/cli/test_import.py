@@ -27,9 +27,7 @@ def test_invalid_lines_are_named_and_the_others_are_loaded(operator: Operator, t
     assert operator.json("contacts", "partly")["total"] == 1
 
 
-def test_many_remarks_are_summed_up_by_reason_and_the_report_has_them_all(
-    operator: Operator, tmp_path: Path
-) -> None:
+def test_many_remarks_are_summed_up_and_the_report_has_them_all(operator: Operator, tmp_path: Path) -> None:
     wrong = [contact("many", number, 0, lastActivityAt="yesterday") for number in range(1, 31)]
     contacts = ["{", *wrong, contact("many", 40, 0, api_key="s3cret", score=float("nan"))]
     spaces = [workspace("many", settings={"verify": "on"}), workspace("many")]

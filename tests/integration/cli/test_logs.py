@@ -78,9 +78,7 @@ def test_markup_and_terminal_escapes_in_the_log_are_printed_as_text(
     assert text.replace("\n", "").isprintable()
 
 
-def test_options_choose_entries_by_time_level_and_number(
-    operator: Operator, numbers: KapsoNumbers, start: int
-) -> None:
+def test_options_choose_by_time_level_number(operator: Operator, numbers: KapsoNumbers, start: int) -> None:
     numbers.add("choosy")
     for minute, level in enumerate(("INFO", "WARNING", "ERROR")):
         write(operator, line("choosy", start + minute * MINUTE_MS, level, level=level))

@@ -32,9 +32,7 @@ def test_a_workspace_that_is_not_active_is_an_error(operator: Operator, argument
 
 
 @pytest.mark.parametrize("options", [(), ("--watch",)])
-def test_health_prints_the_apis_message_about_a_refused_workspace(
-    operator: Operator, options: tuple[str, ...]
-) -> None:
+def test_health_prints_the_apis_refusal_of_a_workspace(operator: Operator, options: tuple[str, ...]) -> None:
     result = operator.run("health", *options, "--workspace", "#sweep")
     assert result == error("--workspace must not begin with #", 2)
 

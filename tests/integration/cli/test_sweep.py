@@ -63,9 +63,7 @@ def test_a_sweep_that_does_not_finish_in_time_says_which_runs_are_open(operator:
     assert re.search(r"\d+ of \d+ runs are open, \d+ of them under way \([^)]*\bheld\b", result.stderr)
 
 
-def test_sweep_and_health_show_the_results_of_comparing_with_kapso(
-    numbers: KapsoNumbers, operator: Operator
-) -> None:
+def test_sweep_and_health_show_what_comparing_found(numbers: KapsoNumbers, operator: Operator) -> None:
     phone_id = numbers.add("verified", verify="repair")
     numbers.webhook(phone_id, active=False)
     numbers.missed("verified", phone_id, "6281")

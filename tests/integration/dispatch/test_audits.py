@@ -20,9 +20,7 @@ def test_a_workspace_audited_a_day_ago_is_due(world: World) -> None:
 
 
 @pytest.mark.parametrize(("enabled", "phone_id"), [(True, None), (False, "1")])
-def test_no_audit_is_sent_if_inactive_or_switched_off(
-    world: World, enabled: bool, phone_id: str | None
-) -> None:
+def test_no_audit_if_inactive_or_switched_off(world: World, enabled: bool, phone_id: str | None) -> None:
     world.audit_enabled = enabled
     world.workspace("w1", audited_at=NOW - DAY_MS, kapso_phone_id=phone_id)
     world.dispatch()
@@ -38,9 +36,7 @@ def test_a_repeated_dispatch_sends_no_second_audit(world: World) -> None:
 
 
 @pytest.mark.parametrize("audited_at", [None, "yesterday", -5])
-def test_a_workspace_without_a_valid_time_of_its_last_audit_is_due_once_within_a_day(
-    world: World, audited_at: object
-) -> None:
+def test_without_a_valid_time_of_its_last_audit_it_is_due_in_a_day(world: World, audited_at: object) -> None:
     world.workspace("w1", audited_at=audited_at)
     for hour in range(24):
         world.dispatch(NOW + hour * HOUR_MS)

@@ -56,9 +56,7 @@ def test_after_a_sweep_without_failures_health_passes(api: Api, world: World, wo
         (30 * DAY_MS, 503, "fail"),
     ],
 )
-def test_a_late_sweep_first_warns_and_then_fails(
-    api: Api, world: World, age_ms: int, status: int, state: str
-) -> None:
+def test_a_late_sweep_warns_then_fails(api: Api, world: World, age_ms: int, status: int, state: str) -> None:
     world.sweep()
     world.clock.time = NOW + age_ms
     assert states(api)[:2] == (status, state)
@@ -73,9 +71,7 @@ def test_a_sweep_in_progress_is_not_late(api: Api, world: World) -> None:
 
 
 @pytest.mark.parametrize("first_finishes", [True, False])
-def test_sweeps_that_never_finish_fail_however_many_start(
-    api: Api, world: World, first_finishes: bool
-) -> None:
+def test_sweeps_that_never_finish_fail(api: Api, world: World, first_finishes: bool) -> None:
     world.workspace()
     world.dispatch(NOW)
     if first_finishes:
@@ -146,9 +142,7 @@ def verified(world: World) -> Iterator[Number]:
         yield number
 
 
-def test_a_conversation_that_cannot_be_read_warns_while_it_lasts(
-    api: Api, world: World, verified: Number
-) -> None:
+def test_an_unreadable_conversation_warns_while_it_lasts(api: Api, world: World, verified: Number) -> None:
     verified.server.faults.add(answers.wrong_types("last_active_at"), path="/conversations", times=1)
     world.sweep()
     assert states(api) == (200, "warn", {"verification:unreadable": "warn"})

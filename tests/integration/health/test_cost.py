@@ -64,7 +64,5 @@ def test_the_newest_runs_cost_one_query_for_each_shard(api: Api, world: World) -
 
 
 @pytest.mark.parametrize("parameters", [{"limit": 5}, {"limit": 10}, {"state": "failing"}])
-def test_a_page_of_workspaces_costs_three_requests(
-    api: Api, world: World, parameters: dict[str, object]
-) -> None:
+def test_a_page_of_them_costs_three_requests(api: Api, world: World, parameters: dict[str, object]) -> None:
     assert cost(api, world, "/health/workspaces", **parameters) == ["BatchGetItem", "Query", "Scan"]

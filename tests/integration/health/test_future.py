@@ -13,9 +13,7 @@ from tests.integration.world import NOW, World
 
 
 @pytest.mark.parametrize("at", [NOW + HOUR_MS, NOW + 36_500 * DAY_MS, 10**30])
-def test_health_fails_on_a_sweep_in_the_future_until_the_next_one_removes_it(
-    world: World, api: Api, at: int
-) -> None:
+def test_health_fails_on_a_future_sweep_until_the_next_removes_it(world: World, api: Api, at: int) -> None:
     world.workspace()
     world.sweep()
     world.clock.time += HOUR_MS // 2

@@ -45,9 +45,7 @@ def test_the_page_is_small_and_sent_compressed(api: Api, world: World) -> None:
 
 
 @pytest.mark.parametrize(("days", "word"), [(0, "OK"), (1, "Failing")])
-def test_the_page_is_answered_with_200_whatever_the_state(
-    api: Api, world: World, days: int, word: str
-) -> None:
+def test_the_page_is_a_200_whatever_the_state(api: Api, world: World, days: int, word: str) -> None:
     world.clock.time += days * DAY_MS
     answer = api.get("/")
     assert (answer.status, f"<title>{word}: " in answer.text) == (200, True)

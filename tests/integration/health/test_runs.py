@@ -86,9 +86,7 @@ def test_a_failed_run_has_its_error(api: Api, world: World, faults: Faults) -> N
 
 
 @pytest.mark.parametrize(("stale", "average"), [((1, 2), 2), ((1, 1, 2), 1), ((0, 0), 0)])
-def test_the_summary_covers_the_listed_runs(
-    api: Api, world: World, stale: tuple[int, ...], average: int
-) -> None:
+def test_the_summary_covers_its_runs(api: Api, world: World, stale: tuple[int, ...], average: int) -> None:
     for number, count in enumerate(stale):
         world.workspace(f"w{number}")
         world.stale_contacts(count, f"w{number}")

@@ -60,9 +60,7 @@ def test_without_verification_nobody_knows(api: Api, world: World) -> None:
     assert " checks pass, and 1 cannot be judged yet" in api.get("/").text
 
 
-def test_a_sweep_whose_runs_all_failed_says_nothing_of_the_contacts(
-    api: Api, world: World, faults: Faults
-) -> None:
+def test_a_sweep_without_good_runs_says_nothing_of_contacts(api: Api, world: World, faults: Faults) -> None:
     world.workspace()
     world.contact("628", DAY_MS)
     world.dispatch()

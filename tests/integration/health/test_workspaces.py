@@ -71,9 +71,7 @@ def test_a_workspace_has_its_last_run_and_its_verification(api: Api, world: Worl
     }
 
 
-def test_a_failing_workspace_has_its_error_and_its_last_success(
-    api: Api, world: World, faults: Faults
-) -> None:
+def test_a_failing_workspace_has_its_error_and_last_success(api: Api, world: World, faults: Faults) -> None:
     world.workspace()
     world.stale_contacts(1)
     world.run(run_at=NOW)
@@ -157,9 +155,7 @@ def test_the_pages_list_each_workspace_once(api: Api, world: World, limit: int, 
     assert sorted(ids(api, limit=limit, state=state)) == names
 
 
-def test_a_page_may_be_empty_although_there_are_more(
-    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_may_be_empty_before_more(api: Api, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("background_sync.status.workspaces.EXAMINED", 2)
     for number in range(5):
         world.workspace(f"w{number}")

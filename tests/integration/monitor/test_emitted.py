@@ -67,8 +67,6 @@ def test_a_refused_key_has_a_metric_of_its_own(world: World, kapso: KapsoStore, 
     assert values == [([0.0], [0.0]), ([1.0], [1.0]), ([1.0], [0.0])]
 
 
-def test_the_capacity_of_all_attempts_of_a_run_is_emitted_once(
-    documents: list[dict[str, Any]], world: World
-) -> None:
+def test_the_capacity_of_all_attempts_is_emitted_once(documents: list[dict[str, Any]], world: World) -> None:
     [emitted] = [document["ReadUnits"] for document in documents if "ReadUnits" in document]
     assert emitted == [pytest.approx(float(world.record().read_units or 0))]

@@ -58,9 +58,7 @@ def names(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-def test_each_query_matches_a_line_that_has_all_its_fields(
-    template: Template, lines: list[dict[str, Any]]
-) -> None:
+def test_each_query_matches_a_line_with_all_fields(template: Template, lines: list[dict[str, Any]]) -> None:
     assert queries(template)
     for query in queries(template):
         [message] = re.findall(r"filter message = '([^']*)'", query)

@@ -32,9 +32,7 @@ def test_a_leased_run_is_delivered_again_when_the_lease_ends(world: World, hidde
     assert hidden == [50]
 
 
-def test_a_failed_run_is_retried_after_a_growing_pause(
-    world: World, hidden: list[int], faults: Faults
-) -> None:
+def test_a_failed_run_is_retried_ever_later(world: World, hidden: list[int], faults: Faults) -> None:
     world.workspace()
     for receive_count in (1, 2, 3):
         faults.fail("Query", RuntimeError("boom"))

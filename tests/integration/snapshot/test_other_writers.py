@@ -47,9 +47,7 @@ def test_newer_activity_of_another_writer_wins(importing: Importing, interfere: 
     assert {name: found[name] for name in newer} == newer
 
 
-def test_a_contact_that_another_writer_creates_is_not_overwritten(
-    importing: Importing, interfere: Interfere
-) -> None:
+def test_what_another_writer_creates_is_not_overwritten(importing: Importing, interfere: Interfere) -> None:
     importing.load()
     interfere(lambda: importing.set_contact(last_activity_at=NOW + 9, activity_at=NOW + 9, name="Meanwhile"))
     report = importing.load([contact(name="New", city="Lisbon")], [])
@@ -68,9 +66,7 @@ def test_a_change_of_an_unrelated_field_is_not_a_conflict(importing: Importing, 
     assert (found["name"], found["city"]) == ("New", "Lisbon")
 
 
-def test_a_workspace_that_another_writer_updates_is_merged_again(
-    importing: Importing, interfere: Interfere
-) -> None:
+def test_a_workspace_updated_meanwhile_is_merged_again(importing: Importing, interfere: Interfere) -> None:
     importing.load([], [workspace(name="Old", updated_at=5)])
     interfere(lambda: importing.set_workspace(name="Meanwhile", updated_at=9))
     importing.load([], [workspace(name="New", updated_at=6)])

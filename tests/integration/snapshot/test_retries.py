@@ -59,9 +59,7 @@ def test_unprocessed_items_are_written_again(importing: Importing) -> None:
     assert len(importing.contacts()) == 10
 
 
-def test_the_import_ends_if_items_are_never_written(
-    importing: Importing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_import_ends_if_none_is_written(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0)
     hold_back(importing, 100)
     with pytest.raises(Throttled, match=r"writing .*: AWS was too busy on each of 10 attempts"):

@@ -8,9 +8,7 @@ from botocore.exceptions import ClientError
 from tests.integration.snapshot.importing import Importing, contact, workspace
 
 
-def test_a_token_is_stored_in_ssm_and_nowhere_else(
-    importing: Importing, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_token_is_stored_in_ssm_only(importing: Importing, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         report = importing.load([contact()], [workspace(meta_access_token="s3cret-token")])
     record = importing.workspaces()["w1"]

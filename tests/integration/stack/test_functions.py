@@ -46,9 +46,7 @@ def test_the_environment_is_what_the_template_and_lambda_set(stack: LocalStack) 
     assert answer["layer"] == "tiny layer"
 
 
-def test_the_operators_environment_is_not_passed_on(
-    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_is_not_passed_on(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("PYTHONPATH", "/of/the/operator")
     monkeypatch.setenv("A_SECRET", "of the operator's")

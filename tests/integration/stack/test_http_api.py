@@ -49,9 +49,7 @@ def test_only_a_binary_body_is_encoded(fetch: Fetch, sent: bytes, body: str, is_
         ("/files/a/b.txt", "GET /files/{path+}", {"path": "a/b.txt"}),
     ],
 )
-def test_parameters_in_the_path_are_named(
-    fetch: Fetch, path: str, key: str, parameters: dict[str, str]
-) -> None:
+def test_path_parameters_are_named(fetch: Fetch, path: str, key: str, parameters: dict[str, str]) -> None:
     got = event(fetch, path)
     assert (got["routeKey"], got["pathParameters"]) == (key, parameters)
 

@@ -54,9 +54,7 @@ def test_an_asynchronous_invocation_is_accepted_without_a_result(
     eventually(lambda: log.read_text().count("accepted") == before + 1)
 
 
-def test_a_dry_run_an_unknown_function_and_an_invalid_payload_run_nothing(
-    client: "LambdaClient", stack: LocalStack
-) -> None:
+def test_dry_unknown_and_invalid_calls_run_nothing(client: "LambdaClient", stack: LocalStack) -> None:
     order = '{"do": "say", "what": "dry run"}'
     answer = client.invoke(FunctionName=WORKER, InvocationType="DryRun", Payload=order)
     assert answer["StatusCode"] == 204

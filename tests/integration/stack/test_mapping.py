@@ -32,9 +32,7 @@ def receive_counts(stack: LocalStack) -> list[str]:
     return [message["Attributes"]["ApproximateReceiveCount"] for message in answer.get("Messages", [])]
 
 
-def test_a_batch_is_at_most_as_large_as_the_template_says_and_is_deleted_if_it_succeeds(
-    stack: LocalStack, send: Send
-) -> None:
+def test_a_batch_has_the_templates_size_and_is_deleted_on_success(stack: LocalStack, send: Send) -> None:
     ids = send(*["succeed"] * 6)
     batches = list(stack.mapping.drain())
     assert [len(batch.message_ids) for batch in batches] == [4, 2]
@@ -42,9 +40,7 @@ def test_a_batch_is_at_most_as_large_as_the_template_says_and_is_deleted_if_it_s
     assert waiting(stack) == (0, 0)
 
 
-def test_only_messages_that_are_reported_as_failed_stay_and_are_not_visible(
-    stack: LocalStack, send: Send
-) -> None:
+def test_only_messages_reported_as_failed_stay_invisible(stack: LocalStack, send: Send) -> None:
     _, failing, _ = send("succeed", "fail", "succeed")
     batch = stack.mapping.poll_once()
     assert batch is not None
@@ -64,9 +60,7 @@ def test_an_error_or_an_invalid_report_deletes_nothing(
     assert waiting(stack) == (0, 2)
 
 
-def test_a_message_becomes_visible_again_when_its_visibility_timeout_ends(
-    stack: LocalStack, send: Send, eventually: Eventually
-) -> None:
+def test_a_message_is_visible_again_in_time(stack: LocalStack, send: Send, eventually: Eventually) -> None:
     send("succeed")
     [received] = stack.client("sqs").receive_message(QueueUrl=stack.outputs["JobsUrl"], VisibilityTimeout=1)[
         "Messages"
@@ -75,9 +69,7 @@ def test_a_message_becomes_visible_again_when_its_visibility_timeout_ends(
     assert batch.message_ids == (received["MessageId"],)
 
 
-def test_the_function_may_change_a_messages_visibility_and_the_receive_is_counted(
-    stack: LocalStack, send: Send
-) -> None:
+def test_the_function_may_change_visibility_and_receives_count(stack: LocalStack, send: Send) -> None:
     send("make visible", "fail")
     stack.mapping.poll_once()
     assert waiting(stack) == (1, 1)
@@ -153,7 +145,5 @@ IDS = ("a", "b", "c")
         (b'{"batchItemFailures": [{"itemIdentifier": "of no message"}]}', set(IDS)),
     ],
 )
-def test_a_report_names_the_messages_that_failed_and_an_invalid_one_fails_the_batch(
-    answer: bytes, failed: set[str]
-) -> None:
+def test_a_report_names_failed_messages_an_invalid_one_fails_all(answer: bytes, failed: set[str]) -> None:
     assert failed_items(IDS, answer) == failed

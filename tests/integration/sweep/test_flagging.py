@@ -27,9 +27,7 @@ def test_a_stale_contact_is_flagged_with_its_rounded_hours(world: World, minutes
     ("age_ms", "status", "count"),
     [(HOUR_MS, "new", "fresh"), (DAY_MS, "archived", "closed_leads"), (DAY_MS, "converted", "closed_leads")],
 )
-def test_fresh_contacts_and_closed_leads_get_no_flag(
-    world: World, age_ms: int, status: str, count: str
-) -> None:
+def test_fresh_and_closed_leads_get_no_flag(world: World, age_ms: int, status: str, count: str) -> None:
     world.contact("628", age_ms, lead_status=status)
     world.run()
     assert world.flagged() == set()

@@ -70,9 +70,7 @@ anything = st.recursive(
     ours=st.lists(st.integers(1, NOW), max_size=9),
     limit=st.integers(1, 4),
 )
-def test_notes_of_others_keep_their_order(
-    world: World, others: list[Any], ours: list[int], limit: int
-) -> None:
+def test_others_notes_keep_their_order(world: World, others: list[Any], ours: list[int], limit: int) -> None:
     mixed = [*others[:2], *(sync_note(at) for at in ours), *others[2:]]
     world.contact("628", DAY_MS, notes=mixed)
     read = read_contact(world.database, "w1", "628")

@@ -15,9 +15,7 @@ def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - 
 
 
 @pytest.mark.parametrize("minutes", [3, 20])
-def test_the_overlap_does_not_create_a_deleted_contact_again(
-    world: World, number: Number, minutes: int
-) -> None:
+def test_the_overlap_creates_no_deleted_contact_again(world: World, number: Number, minutes: int) -> None:
     number.missed_by(number.store.add_person("621"), minutes * MINUTE_MS)
     world.run()
     world.delete_contact("621")
@@ -58,9 +56,7 @@ def test_a_backfill_does_not_create_a_deleted_contact_again(world: World, number
     assert world.contacts().keys() == {"622"}
 
 
-def test_what_a_reporting_scan_left_out_is_created_when_repairing_begins(
-    world: World, number: Number
-) -> None:
+def test_what_a_report_left_out_is_created_when_repairing_begins(world: World, number: Number) -> None:
     """A scan that reports creates nobody, so a missing contact was not deleted."""
     world.workspace(settings=REPORT)
     number.missed_by(number.store.add_person("621"))

@@ -35,9 +35,7 @@ def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - 
 
 
 @pytest.mark.parametrize(("stored", "told"), [(DIALLED, WHATSAPP), (WHATSAPP, DIALLED)])
-def test_a_contact_is_found_under_another_spelling(
-    world: World, number: Number, stored: str, told: str
-) -> None:
+def test_a_contact_is_found_by_its_spelling(world: World, number: Number, stored: str, told: str) -> None:
     world.contact(stored, LONG_AGO_MS)
     number.missed_by(number.store.add_person(told))
     world.run()
@@ -173,9 +171,7 @@ def test_while_somebody_is_unknown_nobody_whom_it_may_be_is_confirmed_quiet(
     assert world.workspace_record()["verified_from"] == NOW - 3 * HOUR_MS
 
 
-def test_an_edit_while_two_contacts_are_marked_does_not_lose_the_mark(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_an_edit_while_two_are_marked_loses_no_mark(world: World, number: Number, faults: Faults) -> None:
     for spelling in (DIALLED, WHATSAPP):
         world.contact(spelling, LONG_AGO_MS)
     number.missed_by(number.store.add_person(WHATSAPP))

@@ -70,9 +70,7 @@ def test_two_matching_contacts_are_reported_and_not_repaired(world: World, numbe
     assert world.counts("unknown", "verified", "reported", "repaired", "confirmed_quiet") == (1, 1, 2, 0, 0)
 
 
-def test_of_two_matching_contacts_the_one_that_lacks_the_activity_is_reported(
-    world: World, number: Number
-) -> None:
+def test_of_two_matching_contacts_the_one_without_activity_is_told(world: World, number: Number) -> None:
     world.contact("621", 10 * MINUTE_MS)
     world.contact("622", LONG_AGO_MS, business_scoped_user_id=BSUID)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))

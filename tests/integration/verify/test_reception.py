@@ -40,9 +40,7 @@ def test_while_kapso_does_not_hear_meta_the_plain_rule_decides(
     assert_counts_add_up(world.record())
 
 
-def test_a_loss_ends_with_the_next_run_and_what_kapso_did_not_hear_is_never_quiet(
-    world: World, number: Number
-) -> None:
+def test_a_loss_ends_with_the_next_run_and_the_unheard_is_never_quiet(world: World, number: Number) -> None:
     number.store.failing_checks[PHONE_ID].add("token_validity")
     world.audit()
     world.run()
@@ -68,9 +66,7 @@ def test_in_report_mode_missed_activity_is_still_reported(world: World, number: 
 @pytest.mark.parametrize(
     "fault", [answers.status(500), answers.status(429), answers.broken_json(), answers.body(b'{"checks": 5}')]
 )
-def test_an_answer_that_cannot_be_read_neither_confirms_nor_ends_a_loss(
-    world: World, number: Number, fault: answers.Fault
-) -> None:
+def test_an_unreadable_answer_changes_no_loss(world: World, number: Number, fault: answers.Fault) -> None:
     number.server.faults.add(fault, path="/health")
     world.audit()
     assert reception(world) == "unknown"

@@ -184,9 +184,7 @@ def keys_read(world: World) -> Iterator[list[str]]:
 
 
 @pytest.mark.usefixtures("tokens")
-def test_a_changed_key_works_at_once_in_every_process_that_keeps_the_old_one(
-    world: World, number: Number
-) -> None:
+def test_a_changed_key_works_at_once_where_the_old_one_is_kept(world: World, number: Number) -> None:
     world.run()
     number.store.add_number(PHONE_ID, "a-new-key")
     put_key(world, "abc", "a-new-key")
@@ -223,9 +221,7 @@ def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys
         "/other/stack/kapso-tokens/abc",
     ],
 )
-def test_a_parameter_outside_the_prefix_is_not_read(
-    world: World, number: Number, keys_read: list[str], name: str
-) -> None:
+def test_no_foreign_parameter_is_read(world: World, number: Number, keys_read: list[str], name: str) -> None:
     world.workspace(settings=REPAIR, kapso_token_parameter=name)
     world.run()
     assert_deferred(world, "no_token")

@@ -78,9 +78,7 @@ def test_a_name_that_a_user_set_is_kept(world: World, number: Number) -> None:
 
 
 @pytest.mark.parametrize(("profile", "name"), [("Ana", ""), (None, "Ana")])
-def test_an_empty_name_never_replaces_another(
-    world: World, number: Number, profile: str | None, name: str
-) -> None:
+def test_an_empty_name_replaces_none(world: World, number: Number, profile: str | None, name: str) -> None:
     number.message("621", HOUR_MS, name=profile)
     world.contact("621", HOUR_MS, name=name, kapso_name="Ana")
     world.run()

@@ -111,9 +111,7 @@ def test_a_later_run_reports_what_a_deferred_run_found(world: World, number: Num
     assert world.counts("reported", "flagged", run_at=run_at) == (2, 2)
 
 
-def test_a_contact_is_reported_even_if_the_index_is_late(
-    world: World, number: Number, faults: Faults
-) -> None:
+def test_a_contact_is_reported_if_the_index_is_late(world: World, number: Number, faults: Faults) -> None:
     """DynamoDB updates an index a moment later: the run remembers what its scan has just written."""
     number.missed("621")
     faults.late_index("behind_at")

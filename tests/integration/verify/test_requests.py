@@ -66,9 +66,7 @@ def test_without_verification_no_request_is_sent(world: World, number: Number, s
     assert int(world.record().invalid_setting) == (settings not in (None, {"verify": "off"}))
 
 
-def test_one_run_of_a_sweep_looks_up_the_webhooks_of_all_numbers_of_its_key(
-    world: World, number: Number
-) -> None:
+def test_one_run_of_a_sweep_looks_up_the_webhooks_of_its_key(world: World, number: Number) -> None:
     """An idle workspace costs one request. Each number has the state of its own webhooks."""
     for phone_id, active in (("1", True), ("2", False), ("3", None)):
         number.store.add_number(phone_id, KEY)

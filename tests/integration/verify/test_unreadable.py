@@ -79,9 +79,7 @@ def test_the_contact_of_an_unreadable_conversation_is_flagged_and_the_others_are
     assert world.counts("unreadable", "confirmed_quiet", "flagged", run_at=run_at) == (0, 1, 1)
 
 
-def test_an_unreadable_conversation_that_is_as_old_as_the_contact_hides_nothing(
-    world: World, number: Number
-) -> None:
+def test_an_unreadable_conversation_as_old_as_the_contact_hides_nothing(world: World, number: Number) -> None:
     broken(number, "622", kapso=None)
     world.run()
     assert world.counts("unreadable", "confirmed_quiet", "flagged") == (1, 2, 0)
@@ -94,9 +92,7 @@ def test_an_unreadable_time_may_be_that_of_a_message_a_moment_ago(world: World, 
     assert world.counts("confirmed_quiet") == (1,)
 
 
-def test_an_unreadable_conversation_that_names_nobody_leaves_nobody_confirmed_whose_it_may_be(
-    world: World, number: Number
-) -> None:
+def test_an_unreadable_conversation_of_nobody_confirms_nobody(world: World, number: Number) -> None:
     receipt(number, "622")
     number.message("623", 5 * MINUTE_MS)
     broken(number, "622", phone_number=7)
@@ -122,9 +118,7 @@ def test_a_scan_that_was_cut_short_remembers_the_nameless_conversation(world: Wo
     assert world.counts("confirmed_quiet", "deferred", run_at=world.next_hour()) == (0, 0)
 
 
-def test_a_person_whose_first_message_could_not_be_read_is_created_when_it_can(
-    world: World, number: Number
-) -> None:
+def test_a_person_first_seen_unreadable_is_created_when_readable(world: World, number: Number) -> None:
     """No contact was made, so none was deleted."""
     world.workspace(settings=REPAIR)
     number.missed_by(number.store.add_person("629"))

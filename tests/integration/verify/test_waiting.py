@@ -115,9 +115,7 @@ def test_a_run_whose_key_is_not_used_up_does_not_wait(
 
 
 @pytest.mark.parametrize("watermark", [None, NOW - HOUR_MS], ids=["never compared", "compared before"])
-def test_what_was_not_compared_for_a_day_is_flagged_by_the_plain_rule(
-    world: World, number: Number, watermark: int | None
-) -> None:
+def test_after_a_day_the_plain_rule_flags(world: World, number: Number, watermark: int | None) -> None:
     world.workspace(settings=REPAIR, watermark=watermark, verified_from=watermark)
     world.contact("621", LONG_AGO_MS)
     number.fail(503)

@@ -64,9 +64,7 @@ def test_the_next_scan_overlaps_by_five_minutes(world: World, number: Number) ->
     assert number.scans[-1]["last_active_since"] == "2025-12-31T23:55:00Z"
 
 
-def test_a_conversation_that_moves_during_a_scan_is_found_by_the_same_run(
-    world: World, number: Number
-) -> None:
+def test_a_conversation_that_moves_during_a_scan_is_still_found(world: World, number: Number) -> None:
     for quarters, phone in enumerate(("621", "622", "623", "624"), 1):
         number.missed(phone, kapso_age_ms=quarters * 15 * MINUTE_MS)
 
@@ -78,9 +76,7 @@ def test_a_conversation_that_moves_during_a_scan_is_found_by_the_same_run(
     assert world.counts("repaired") == (4,)
 
 
-def test_one_that_moves_while_what_moved_is_read_is_found_by_the_next_run(
-    world: World, number: Number
-) -> None:
+def test_one_that_moves_again_is_found_by_the_next_run(world: World, number: Number) -> None:
     for quarters, phone in enumerate(("621", "622", "623", "624", "625", "626"), 1):
         number.missed(phone, kapso_age_ms=quarters * 15 * MINUTE_MS)
 
@@ -121,9 +117,7 @@ def test_after_a_failed_first_scan_the_next_looks_back_as_far(world: World, numb
     assert number.scans[-1]["last_active_since"] == number.scans[0]["last_active_since"]
 
 
-def test_what_was_too_young_for_a_scan_is_found_although_its_closing_request_failed(
-    world: World, number: Number
-) -> None:
+def test_what_was_too_young_is_found_although_the_last_request_failed(world: World, number: Number) -> None:
     number.in_step(2)
     number.missed("621", kapso_age_ms=MINUTE_MS)
     number.fail(401, nth=[3])

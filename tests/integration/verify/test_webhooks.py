@@ -44,9 +44,7 @@ def test_the_state_of_a_numbers_webhooks_is_stored_on_the_workspace_and_the_run(
     assert sweep["webhook_off"] == off
 
 
-def test_the_events_that_no_active_webhook_gets_are_stored_until_one_gets_them(
-    world: World, number: Number
-) -> None:
+def test_events_that_no_active_webhook_gets_are_stored(world: World, number: Number) -> None:
     known = webhook(number, events=[RECEIVED])
     webhook(number, active=False)
     sweep = world.sweep()

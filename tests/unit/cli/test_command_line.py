@@ -21,9 +21,7 @@ def folder_without_a_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_every_command_says_its_exit_statuses(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_help_of_every_command_says_its_exits(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
     assert "Exit status: 0" in capsys.readouterr().out
 

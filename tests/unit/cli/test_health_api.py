@@ -96,9 +96,7 @@ def test_each_state_of_health_is_an_answer(api: ApiServer, status: int, state: s
         (403, b'{"message": "Forbidden"}', "the credentials need execute-api:Invoke"),
     ],
 )
-def test_an_unusable_answer_is_an_error_with_status_3(
-    api: ApiServer, status: int, body: bytes, message: str
-) -> None:
+def test_an_unusable_answer_is_status_3(api: ApiServer, status: int, body: bytes, message: str) -> None:
     api.status, api.body = status, body
     with pytest.raises(CommandError, match=message) as raised:
         api.client().health()

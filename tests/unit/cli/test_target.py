@@ -74,9 +74,7 @@ def test_the_clock_of_a_local_target_is_its_stacks(monkeypatch: pytest.MonkeyPat
     assert local_target(INFO).clock.now() == 1_000_000 - 5000
 
 
-def test_without_a_running_stack_the_error_says_the_next_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_running_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     next_step = "start one with `background-sync up`"
     with pytest.raises(TargetError, match=f"no local stack is running here: {next_step}"):

@@ -79,9 +79,7 @@ def test_it_agrees_with_the_rules(
     st.sampled_from(["new", "archived"]),
     st.none() | st.sampled_from([NOW - HOUR_MS, NOW - 2 * DAY_MS]),
 )
-def test_plain_contacts_need_no_closer_look_unless_they_may_be_flagged(
-    at: int, lead_status: str, flagged_at: int | None
-) -> None:
+def test_only_plain_contacts_to_flag_need_a_look(at: int, lead_status: str, flagged_at: int | None) -> None:
     entry = {"contact_id": "a", "activity_at": at, "lead_status": lead_status, "flagged_at": flagged_at}
     item = {name: serialize(value) for name, value in entry.items() if value is not None}
     counted_as = glance(now=NOW, clock_now=NOW, policy=Policy(), confirmation=None, missed={})

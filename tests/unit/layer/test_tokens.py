@@ -147,9 +147,7 @@ def test_a_name_outside_the_prefix_is_never_asked_for(name: str) -> None:
     ("error", "says"),
     [(None, "ParameterNotFound"), (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError")],
 )
-def test_an_error_names_the_parameter_and_the_next_call_reads_it_again(
-    error: Exception | None, says: str
-) -> None:
+def test_an_error_names_the_parameter_and_is_not_kept(error: Exception | None, says: str) -> None:
     ssm = Ssm({}, error)
     tokens = make_tokens(ssm)
     for _ in range(2):

@@ -32,9 +32,7 @@ def test_the_counts_of_a_run_add_up(survey: Survey, outcomes: list[str]) -> None
 
 
 @given(surveys, outcomes_of_some, outcomes_of_some)
-def test_reports_of_fresh_contacts_count_separately(
-    survey: Survey, stale: list[str], not_stale: list[str]
-) -> None:
+def test_reports_of_fresh_ones_count_apart(survey: Survey, stale: list[str], not_stale: list[str]) -> None:
     flagging = Flagging()
     for outcome in stale[: survey.due]:
         flagging = flagging.after(outcome, stale=True)

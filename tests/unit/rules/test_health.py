@@ -11,9 +11,7 @@ from background_sync.status.thresholds import State, failed_share_state, sweep_a
     [(0, State.PASS), (1.5, State.PASS), (1.51, State.WARN), (2.5, State.WARN), (2.51, State.FAIL)],
 )
 @pytest.mark.parametrize("interval_h", [1, 2])
-def test_a_late_sweep_warns_and_then_fails_measured_in_intervals(
-    age_h: float, interval_h: int, state: State
-) -> None:
+def test_a_late_sweep_warns_then_fails_by_intervals(age_h: float, interval_h: int, state: State) -> None:
     assert sweep_age_state(round(age_h * interval_h * HOUR_MS), interval_h * HOUR_MS) is state
 
 

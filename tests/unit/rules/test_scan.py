@@ -81,9 +81,7 @@ def test_only_a_completed_scan_confirms_that_contacts_are_quiet() -> None:
 @pytest.mark.parametrize(
     ("changed", "others", "moved"), [(10, 0, 1), (10, 10, 1), (9, 0, 0), (10, 11, 0), (0, 0, 0)]
 )
-def test_a_number_has_moved_if_ten_people_or_more_and_most_have_new_ids(
-    changed: int, others: int, moved: int
-) -> None:
+def test_a_number_has_moved_if_ten_and_most_have_new_ids(changed: int, others: int, moved: int) -> None:
     verified = Verified(in_step=changed + others, identity_changed=changed)
     scan = Scan("110", NOW, NOW, verified=verified)
     assert Verification(scan, NOW).counts()["number_moved"] == moved

@@ -27,9 +27,7 @@ def is_reported(
 
 @pytest.mark.parametrize("status", ["new", "archived", "converted", None])
 @pytest.mark.parametrize("age_ms", [5 * HOUR_MS, HOUR_MS, 40 * MINUTE_MS])
-def test_activity_missing_in_the_table_is_reported_for_fresh_and_closed_contacts_too(
-    status: str | None, age_ms: int
-) -> None:
+def test_missing_activity_is_reported_for_fresh_and_closed_too(status: str | None, age_ms: int) -> None:
     assert is_reported(10 * MINUTE_MS, age_ms=age_ms, status=status)
 
 

@@ -74,8 +74,6 @@ def test_an_inactive_webhook_beside_others_changes_no_state(found: list[Webhook]
 @pytest.mark.parametrize(
     ("count", "within_min", "failing"), [(10, 14.9, True), (9, 1, False), (10, 15, False), (100, 200, False)]
 )
-def test_ten_failures_within_fifteen_minutes_are_failing(
-    count: int, within_min: float, failing: bool
-) -> None:
+def test_ten_failures_in_fifteen_minutes_are_failing(count: int, within_min: float, failing: bool) -> None:
     times = [round(number * within_min * MINUTE_MS / (count - 1)) for number in range(count)]
     assert is_failing(times[::-1]) is failing

@@ -83,9 +83,7 @@ def test_the_index_attribute_is_the_last_activity(times: dict[str, int], activit
         ({"phone": "hidden", "businessScopedUserId": "US.5"}, "US.5"),
     ],
 )
-def test_the_contact_id_is_the_phone_or_else_the_business_scoped_user_id(
-    fields: dict[str, str], contact_id: str
-) -> None:
+def test_the_contact_id_is_the_phone_or_else_the_user_id(fields: dict[str, str], contact_id: str) -> None:
     assert contact(**fields)["contact_id"] == contact_id
 
 

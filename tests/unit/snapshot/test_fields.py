@@ -44,9 +44,7 @@ def deep(levels: int) -> Any:
         ({"contact_id": math.nan}, {}, "contact_id", "contact_id is NaN: not stored"),
     ],
 )
-def test_it_is_left_out_and_named_by_its_path(
-    own: dict[str, Any], kept: dict[str, Any], field: str, reason: str
-) -> None:
+def test_it_is_named_by_its_path(own: dict[str, Any], kept: dict[str, Any], field: str, reason: str) -> None:
     reading = read(**own)
     assert reading.record == contact(**kept)
     [remark] = reading.remarks

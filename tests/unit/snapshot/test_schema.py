@@ -51,9 +51,7 @@ def read(shape: str, value: Any, context: Any = None) -> Any:
         ('{"a": record<string, array<{"b"?: int64}>>}', {"a": {"c": [{"b": "7"}]}}, {"a": {"c": [{"b": 7}]}}),
     ],
 )
-def test_a_text_that_the_shape_names_is_read_as_what_it_stands_for(
-    shape: str, value: Any, expected: Any
-) -> None:
+def test_a_text_of_the_shape_is_read_as_what_it_means(shape: str, value: Any, expected: Any) -> None:
     assert read(shape, value) == expected
 
 
@@ -88,9 +86,7 @@ def test_a_text_that_is_text_or_may_be_several_things_stays_text(shape: str) -> 
         ("unknown", ["1", "2"], ["int64"], [1, "2"]),
     ],
 )
-def test_the_context_of_a_document_decides_what_its_shape_leaves_open(
-    shape: str, value: Any, context: Any, expected: Any
-) -> None:
+def test_the_context_decides_what_is_open(shape: str, value: Any, context: Any, expected: Any) -> None:
     assert read(shape, value, context) == expected
 
 

@@ -147,8 +147,6 @@ def test_empty_names_and_invalid_unicode_cannot_be_stored(record: dict[str, Any]
         ("1", 1, False),
     ],
 )
-def test_values_are_the_same_if_dynamodb_stores_them_alike(
-    one: object, other: object, expected: bool
-) -> None:
+def test_values_stored_alike_are_the_same(one: object, other: object, expected: bool) -> None:
     assert same(one, other) is expected
     assert same(other, one) is expected

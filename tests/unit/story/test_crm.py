@@ -52,9 +52,7 @@ def kapso(crm: Crm) -> Iterator[Kapso]:
         yield kapso
 
 
-def test_a_delivery_that_is_sent_twice_is_written_once(
-    kapso: Kapso, crm: Crm, written: list[tuple[Any, ...]]
-) -> None:
+def test_a_repeated_delivery_is_written_once(kapso: Kapso, crm: Crm, written: list[tuple[Any, ...]]) -> None:
     kapso.deliver_message(kapso.store.add_person("12125550100", name="Ann"))
     assert written == [("acme", "12125550100", NOW, {"phone": "12125550100", "profile_name": "Ann"})]
     assert (crm.delivery_count, crm.last_activity) == (1, {"12125550100": NOW})

@@ -23,9 +23,7 @@ def test_contacts_and_messages_depend_on_the_seed() -> None:
     assert make(1) != make(2)
 
 
-def test_messages_lie_in_order_within_the_day_and_those_of_a_contact_are_further_apart_than_the_grace() -> (
-    None
-):
+def test_messages_lie_in_order_and_those_of_a_contact_are_further_apart_than_the_grace() -> None:
     _, _, messages = make(6)
     all_times = [message.at for message in messages]
     assert all_times == sorted(all_times)

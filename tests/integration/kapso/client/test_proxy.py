@@ -72,9 +72,7 @@ def proxy(secure_server: Server, certificate: Path, monkeypatch: pytest.MonkeyPa
         close_connections(proxy_for(KAPSO))
 
 
-def test_kapso_is_asked_through_the_proxy_which_never_sees_the_key(
-    proxy: Proxy, secure_server: Server
-) -> None:
+def test_the_proxy_is_used_and_never_sees_the_key(proxy: Proxy, secure_server: Server) -> None:
     assert make_client(KAPSO).get("/", {}) == "ok"
     [(host, headers)] = proxy.asked
     assert host == "kapso.example.com:443"
@@ -110,9 +108,7 @@ def test_a_proxy_that_hangs_outlasts_no_deadline(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("value", ["socks9://127.0.0.1:1", "http://:1", "http://ana:secret@127.0.0.1:1"])
-def test_a_proxy_that_cannot_be_used_is_an_error_that_does_not_quote_it(
-    value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unusable_proxy_is_an_error_without_it(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", value)
     with pytest.raises(Unavailable) as error:
         make_client(KAPSO, left_ms=5_000).get("/", {})

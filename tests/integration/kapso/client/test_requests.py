@@ -88,9 +88,7 @@ def test_a_status_other_than_success_raises_its_error_without_a_retry(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"data": [', b"\xff\xfe"])
-def test_a_success_without_json_is_refused_without_a_retry(
-    server: Server, client: KapsoClient, body: bytes
-) -> None:
+def test_a_success_without_json_is_refused_at_once(server: Server, client: KapsoClient, body: bytes) -> None:
     server.replies = [Reply(body=body)]
     with pytest.raises(InvalidResponse, match="not JSON"):
         client.get("/", {})

@@ -39,9 +39,7 @@ def test_a_broken_response_is_retried(server: Server, client: KapsoClient, raw: 
     assert len(server.requests) == 2
 
 
-def test_after_two_retries_with_growing_pauses_kapso_is_unavailable(
-    server: Server, client: KapsoClient, clock: TestClock
-) -> None:
+def test_two_retries_have_growing_pauses(server: Server, client: KapsoClient, clock: TestClock) -> None:
     server.replies = [Reply(503, {"error": "Out of order"})]
     with pytest.raises(Unavailable, match=r"^Kapso answered 503 to GET /: Out of order$"):
         client.get("/", {})
@@ -77,9 +75,7 @@ def test_nothing_is_sent_after_the_deadline(server: Server, clock: TestClock) ->
     assert (server.requests, requests) == ([], [])
 
 
-def test_an_error_of_on_request_stops_the_retries_and_reaches_the_caller(
-    server: Server, clock: TestClock
-) -> None:
+def test_an_error_of_on_request_stops_and_reaches_the_caller(server: Server, clock: TestClock) -> None:
     budget = iter([None, None])
     server.replies = [Reply(500)]
     with pytest.raises(StopIteration):

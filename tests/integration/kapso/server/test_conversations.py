@@ -59,9 +59,7 @@ def test_the_bounds_are_inclusive(
     assert bool(client.get(CONVERSATIONS, **query).data) == found
 
 
-def test_a_conversation_ends_after_a_day_of_silence(
-    store: KapsoStore, ann: Person, client: Client, clock: TestClock
-) -> None:
+def test_a_days_silence_ends_it(store: KapsoStore, ann: Person, client: Client, clock: TestClock) -> None:
     store.message(NUMBER, ann, "inbound", NOW)
     clock.time = NOW + 24 * HOUR
     assert client.get(CONVERSATIONS).data[0]["status"] == "ended"
@@ -110,8 +108,6 @@ def test_a_wrong_key_gets_401_in_the_shape_of_its_api(client: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/meta/whatsapp/v24.0/{}/conversations", "/platform/v1/whatsapp/phone_numbers/{}/webhooks"]
 )
-def test_a_number_of_another_project_gets_404(
-    store: KapsoStore, client: Client, path: str, number: str
-) -> None:
+def test_a_foreign_number_gets_404(store: KapsoStore, client: Client, path: str, number: str) -> None:
     store.add_number("222", "another-key")
     assert client.get(path.format(number)).status == 404

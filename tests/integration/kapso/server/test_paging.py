@@ -96,9 +96,7 @@ def test_a_cursor_on_the_last_page_leads_to_an_empty_page_or_to_the_same_again(
 
 
 @pytest.mark.usefixtures("people")
-def test_next_names_the_page_after_this_one_and_is_null_on_the_last_page(
-    kapso: KapsoServer, client: Client
-) -> None:
+def test_next_names_the_next_page_and_is_null_on_the_last(kapso: KapsoServer, client: Client) -> None:
     kapso.quirks = Quirks(last_page=LastPage.SET_AFTER, proxy_next=True)
     first, second, third = list(client.pages(limit=2))[:3]
     assert client.get(first.document["paging"]["next"].removeprefix(kapso.url)).data == second.data
