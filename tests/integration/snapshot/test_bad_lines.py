@@ -100,11 +100,3 @@ def test_a_document_that_is_too_large_together_with_the_stored_contact(importing
         "larger than 400 KB as a DynamoDB item (about 489 KB)"
     ]
     assert "second" not in importing.contacts()["62811"]
-
-
-def test_stored_notes_that_are_not_a_list_stay_as_they_are(importing: Importing) -> None:
-    importing.load([contact()])
-    importing.set_contact(notes="hello")
-    report = importing.load([contact(notes=[note("a")])])
-    assert [each.reason for each in report.bad_lines] == ["the notes of the stored contact are not a list"]
-    assert importing.contacts()["62811"]["notes"] == "hello"

@@ -12,26 +12,20 @@ NEW = contact("+62-811", "b", name="New", notes=[note("b", 6)])
 
 
 @pytest.mark.parametrize("between", [[], OTHERS], ids=["in one batch", "in two batches"])
-@pytest.mark.parametrize(("first", "last"), [(OLD, NEW), (NEW, OLD)], ids=["older first", "newer first"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(OLD, NEW), (NEW, OLD), ({**OLD, "phone": "+55 11 98765-4321"}, {**NEW, "phone": "+55 11 8765-4321"})],
+    ids=["older first", "newer first", "two spellings of a number"],
+)
 def test_they_are_merged_in_any_order_and_a_second_import_writes_nothing(
     importing: Importing, between: list[Document], first: Document, last: Document
 ) -> None:
     documents = [first, *between, last]
     assert importing.load(documents).merged == 1
-    found = importing.contacts()["62811"]
-    assert (found["name"], found["city"], found["last_activity_at"]) == ("New", "Lisbon", NOW)
+    [found] = [each for each in importing.contacts().values() if each.get("name") == "New"]
+    assert found["contact_id"] in ("62811", "5511987654321")
+    assert (found["city"], found["last_activity_at"]) == ("Lisbon", NOW)
     assert [each["content"] for each in found["notes"]] == ["a", "b"]
-    report = importing.load(documents)
-    assert not importing.writes
-    assert (report.contacts, report.merged) == (Written(unchanged=len(between) + 1), 1)
-
-
-@pytest.mark.parametrize("between", [[], OTHERS], ids=["in one batch", "in two batches"])
-def test_two_spellings_of_a_number_are_one_person(importing: Importing, between: list[Document]) -> None:
-    dialled, whatsapp = {**OLD, "phone": "+55 11 98765-4321"}, {**NEW, "phone": "+55 11 8765-4321"}
-    documents = [dialled, *between, whatsapp]
-    assert importing.load(documents).merged == 1
-    assert importing.contacts()["5511987654321"]["name"] == "New"
     report = importing.load(documents)
     assert not importing.writes
     assert (report.contacts, report.merged) == (Written(unchanged=len(between) + 1), 1)

@@ -16,14 +16,6 @@ def test_a_newer_snapshot_wins_and_attributes_of_the_table_alone_are_kept(import
     assert (found["last_activity_at"], found["activity_at"]) == (NOW + 5, NOW + 5)
 
 
-def test_an_older_snapshot_changes_nothing(importing: Importing) -> None:
-    importing.load([contact(name="New", lastActivityAt=NOW + 5)])
-    report = importing.load([contact(name="Old")])
-    assert report.contacts == Written(unchanged=1)
-    assert not importing.writes
-    assert importing.contacts()["62811"]["name"] == "New"
-
-
 def test_only_changed_attributes_are_written(importing: Importing) -> None:
     sent: list[dict[str, Any]] = []
     events = importing.target.dynamodb.meta.events
@@ -75,10 +67,3 @@ def test_a_workspace_takes_the_fields_of_the_snapshot_and_keeps_the_others(impor
         "audited_at": 6,
         "unwritable": ["1"],
     }
-
-
-def test_a_workspace_that_the_crm_updated_since_stays_as_it_is(importing: Importing) -> None:
-    importing.load([], [workspace(name="Old", updated_at=5)])
-    importing.set_workspace(name="Newer", updated_at=9)
-    assert importing.load([], [workspace(name="Old", updated_at=5)]).workspaces == Written(unchanged=1)
-    assert importing.workspaces()["w1"]["name"] == "Newer"

@@ -38,21 +38,15 @@ def test_a_note_of_another_writer_is_kept(importing: Importing, interfere: Inter
     assert found["name"] == "New"
 
 
-def test_newer_activity_of_another_writer_wins(importing: Importing, interfere: Interfere) -> None:
-    importing.load([contact(name="Old")])
+@pytest.mark.parametrize("known", [True, False])
+def test_newer_activity_of_another_writer_wins(
+    importing: Importing, interfere: Interfere, known: bool
+) -> None:
+    importing.load([contact(name="Old")] if known else [])
     newer: dict[str, Any] = {"last_activity_at": NOW + 9, "activity_at": NOW + 9, "name": "Meanwhile"}
     interfere(lambda: importing.set_contact(**newer))
-    importing.load([contact(name="New", lastActivityAt=NOW + 5)], [])
-    found = importing.contacts()["62811"]
-    assert {name: found[name] for name in newer} == newer
-
-
-def test_what_another_writer_creates_is_not_overwritten(importing: Importing, interfere: Interfere) -> None:
-    importing.load()
-    interfere(lambda: importing.set_contact(last_activity_at=NOW + 9, activity_at=NOW + 9, name="Meanwhile"))
-    report = importing.load([contact(name="New", city="Lisbon")], [])
-    found = importing.contacts()["62811"]
-    assert (found["name"], found["city"]) == ("Meanwhile", "Lisbon")
+    report = importing.load([contact(name="New", city="Lisbon", lastActivityAt=NOW + 5)], [])
+    assert importing.contacts()["62811"].items() >= (newer | {"city": "Lisbon"}).items()
     assert report.contacts == Written(updated=1)
 
 

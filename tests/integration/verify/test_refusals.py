@@ -214,10 +214,7 @@ def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys
 @pytest.mark.parametrize(
     "name",
     [
-        "/stack/other/abc",
-        "/stack/kapso-tokens",
-        "stack/kapso-tokens/abc",
-        "/STACK/kapso-tokens/abc",
+        *("/stack/other/abc", "/stack/kapso-tokens", "stack/kapso-tokens/abc", "/STACK/kapso-tokens/abc"),
         "/other/stack/kapso-tokens/abc",
     ],
 )

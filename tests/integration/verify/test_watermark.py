@@ -58,12 +58,6 @@ def test_the_watermark_moves_to_the_time_before_the_scan_began(world: World, num
     assert world.workspace_record()["scan_ms"] == 30_000
 
 
-def test_the_next_scan_overlaps_by_five_minutes(world: World, number: Number) -> None:
-    world.run()
-    world.next_hour()
-    assert number.scans[-1]["last_active_since"] == "2025-12-31T23:55:00Z"
-
-
 def test_a_conversation_that_moves_during_a_scan_is_still_found(world: World, number: Number) -> None:
     for quarters, phone in enumerate(("621", "622", "623", "624"), 1):
         number.missed(phone, kapso_age_ms=quarters * 15 * MINUTE_MS)

@@ -16,34 +16,28 @@ def test_the_grace_period_is_two_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behind_ms", "drift"),
+    ("table", "kapso", "drift"),
     [
-        (GRACE_MS + 1, Drift.BEHIND),
-        (GRACE_MS, Drift.IN_STEP),
-        (0, Drift.IN_STEP),
-        (-GRACE_MS, Drift.IN_STEP),
-        (-GRACE_MS - 1, Drift.AHEAD),
+        (KAPSO - GRACE_MS - 1, KAPSO, Drift.BEHIND),
+        (KAPSO - GRACE_MS, KAPSO, Drift.IN_STEP),
+        (KAPSO, KAPSO, Drift.IN_STEP),
+        (KAPSO + GRACE_MS, KAPSO, Drift.IN_STEP),
+        (KAPSO + GRACE_MS + 1, KAPSO, Drift.AHEAD),
+        (NOW - 20 * GRACE_MS, NOW - GRACE_MS, Drift.BEHIND),
+        (NOW - 20 * GRACE_MS, NOW - GRACE_MS + 1, Drift.IN_STEP),
+        (None, KAPSO, Drift.BEHIND),
+        (None, None, Drift.IN_STEP),
     ],
 )
-def test_a_difference_within_the_grace_period_is_no_drift(behind_ms: int, drift: Drift) -> None:
-    assert compare(KAPSO - behind_ms, True, KAPSO, NOW) is drift
+def test_a_difference_or_activity_within_the_grace_period_is_no_drift(
+    table: int | None, kapso: int | None, drift: Drift
+) -> None:
+    assert compare(table, True, kapso, NOW) is drift
 
 
-@pytest.mark.parametrize(
-    ("table", "known", "drift"), [(NOW - 20 * GRACE_MS, True, Drift.BEHIND), (None, False, Drift.MISSING)]
-)
-def test_activity_within_the_grace_period_is_no_drift(table: int | None, known: bool, drift: Drift) -> None:
-    assert compare(table, known, NOW - GRACE_MS, NOW) is drift
-    assert compare(table, known, NOW - GRACE_MS + 1, NOW) is Drift.IN_STEP
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_without_activity_in_kapso_there_is_no_drift(known: bool) -> None:
-    assert compare(None, known, None, NOW) is Drift.IN_STEP
-
-
-def test_a_contact_without_a_time_is_behind() -> None:
-    assert compare(None, True, KAPSO, NOW) is Drift.BEHIND
+def test_a_person_without_a_contact_is_missing_after_the_grace_period() -> None:
+    found = [compare(None, False, kapso, NOW) for kapso in (NOW - GRACE_MS, NOW - GRACE_MS + 1, None)]
+    assert found == [Drift.MISSING, Drift.IN_STEP, Drift.IN_STEP]
 
 
 @given(times, times)

@@ -12,11 +12,6 @@ from background_sync.rules.policy import HOUR_MS
 from background_sync.rules.values import round_half_up
 
 
-@pytest.mark.parametrize(("numerator", "rounded"), [(0, 0), (1, 1), (3, 2), (5, 3), (4, 2), (-1, 0)])
-def test_halves_are_rounded_up(numerator: int, rounded: int) -> None:
-    assert round_half_up(numerator, 2) == rounded
-
-
 @given(st.integers(-(10**20), 10**20), st.integers(1, 10**9))
 def test_the_result_is_the_nearest_integer(numerator: int, denominator: int) -> None:
     assert round_half_up(numerator, denominator) == floor(Fraction(numerator, denominator) + Fraction(1, 2))

@@ -14,44 +14,30 @@ def verdict(age_ms: int, flagged_ago_ms: int | None = None, status: str | None =
 
 
 @pytest.mark.parametrize(
-    ("age_ms", "expected"),
+    ("age_ms", "flagged_ago_ms", "expected"),
     [
-        (HOUR_MS + 1, Verdict.DUE),
-        (HOUR_MS, Verdict.FRESH),
-        (0, Verdict.FRESH),
-        (-DAY_MS, Verdict.FRESH),
+        (HOUR_MS + 1, None, Verdict.DUE),
+        (HOUR_MS, None, Verdict.FRESH),
+        (0, None, Verdict.FRESH),
+        (-DAY_MS, None, Verdict.FRESH),
+        (0, HOUR_MS, Verdict.FRESH),
+        (9 * DAY_MS, DAY_MS, Verdict.DUE),
+        (9 * DAY_MS, DAY_MS - 1, Verdict.COOLING),
+        (9 * DAY_MS, 0, Verdict.DUE),  # Flagged by this run.
+        (9 * DAY_MS, -HOUR_MS, Verdict.COOLING),  # Flagged by a newer sweep.
     ],
 )
-def test_a_contact_older_than_the_threshold_is_due(age_ms: int, expected: Verdict) -> None:
-    assert verdict(age_ms) is expected
+def test_a_contact_older_than_the_threshold_is_due_or_in_its_cooldown(
+    age_ms: int, flagged_ago_ms: int | None, expected: Verdict
+) -> None:
+    assert verdict(age_ms, flagged_ago_ms) is expected
 
 
-@pytest.mark.parametrize("status", ["archived", "converted"])
-@pytest.mark.parametrize("age_ms", [0, 400 * DAY_MS])
-def test_an_archived_or_converted_lead_is_closed(status: str, age_ms: int) -> None:
-    assert verdict(age_ms, status=status) is Verdict.CLOSED
-
-
-@pytest.mark.parametrize("status", ["qualified", "contacted", "Archived", "lost", "", None])
-def test_a_contact_of_any_other_status_may_be_due(status: str | None) -> None:
-    assert verdict(DAY_MS, status=status) is Verdict.DUE
-
-
-@pytest.mark.parametrize(
-    ("flagged_ago_ms", "expected"),
-    [
-        (DAY_MS, Verdict.DUE),
-        (DAY_MS - 1, Verdict.COOLING),
-        (0, Verdict.DUE),  # Flagged by this run.
-        (-HOUR_MS, Verdict.COOLING),  # Flagged by a newer sweep.
-    ],
-)
-def test_a_contact_flagged_within_the_cooldown_is_cooling(flagged_ago_ms: int, expected: Verdict) -> None:
-    assert verdict(9 * DAY_MS, flagged_ago_ms) is expected
-
-
-def test_a_fresh_contact_in_cooldown_counts_as_fresh() -> None:
-    assert verdict(0, flagged_ago_ms=HOUR_MS) is Verdict.FRESH
+def test_only_an_archived_or_converted_lead_is_closed() -> None:
+    for status in ("archived", "converted"):
+        assert verdict(0, status=status) is verdict(400 * DAY_MS, status=status) is Verdict.CLOSED
+    for other in ("qualified", "contacted", "Archived", "lost", "", None):
+        assert verdict(DAY_MS, status=other) is Verdict.DUE
 
 
 def test_the_policy_sets_the_threshold_and_the_cooldown() -> None:

@@ -58,15 +58,8 @@ def test_a_text_of_the_shape_is_read_as_what_it_means(shape: str, value: Any, ex
 @pytest.mark.parametrize(
     "shape",
     [
-        "field_name",
-        "string",
-        '"1"',
-        "id<10001>",
-        "int64 | string",
-        "int64 | bytes",
-        "float64",
-        "unknown",
-        "null",
+        *("field_name", "string", '"1"', "id<10001>", "int64 | string", "int64 | bytes", "float64"),
+        *("unknown", "null"),
     ],
 )
 def test_a_text_that_is_text_or_may_be_several_things_stays_text(shape: str) -> None:
