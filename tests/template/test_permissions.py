@@ -3,7 +3,15 @@ from typing import Any
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.resources import FUNCTIONS, as_list, properties, statements, target, targets
+from tests.template.resources import (
+    FUNCTIONS,
+    as_list,
+    find_intrinsics,
+    properties,
+    statements,
+    target,
+    targets,
+)
 
 WRITING = ("Put", "Update", "Delete", "Write", "Send", "Invoke", "Change", "Receive", "Purge")
 
@@ -13,7 +21,11 @@ TOKENS = {
     "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}"
     ":parameter/${AWS::StackName}/kapso-tokens/*"
 }
-TOKEN_KEY = {"Ref": "TokenKmsKeyArn"}
+KEYS = {
+    "TokenKmsKeyArn": ["ReconcilerRole"],
+    "TableKmsKeyArn": ["DispatcherRole", "ReconcilerRole", "HealthRole", "MonitorRole"],
+}
+"""The roles that decrypt with a key of the owner's, by the parameter that names it."""
 
 
 def test_no_statement_has_a_wildcard(template: Template) -> None:
@@ -25,7 +37,7 @@ def test_no_statement_has_a_wildcard(template: Template) -> None:
 def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
         for resource in as_list(item["Resource"]):
-            assert resource in (TOKENS, TOKEN_KEY) or target(resource) in template.resources, item
+            assert resource == TOKENS or target(resource) in {*template.resources, *KEYS}, item
 
 
 def test_only_the_reconciler_may_read_tokens_and_nobody_may_write_them(template: Template) -> None:
@@ -34,13 +46,23 @@ def test_only_the_reconciler_may_read_tokens_and_nobody_may_write_them(template:
     assert item in list(statements(template, "ReconcilerRole"))
 
 
-def test_a_parameter_lets_the_reconciler_decrypt_with_exactly_one_key(template: Template) -> None:
-    [item] = [each for each in statements(template) if "kms:" in str(each["Action"])]
-    assert item == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": TOKEN_KEY}
-    assert item in list(statements(template, "ReconcilerRole"))
-    condition = template.body["Conditions"][template.resources["ReconcilerDecryptsTokens"]["Condition"]]
-    assert condition == {"Fn::Not": [{"Fn::Equals": [TOKEN_KEY, ""]}]}
-    assert template.body["Parameters"]["TokenKmsKeyArn"]["Default"] == ""
+@pytest.mark.parametrize("parameter", KEYS)
+def test_a_parameter_lets_functions_decrypt_with_exactly_one_key(template: Template, parameter: str) -> None:
+    key = {"Ref": parameter}
+    [policy] = [
+        each for each in template.of_type("AWS::IAM::Policy").values() if key in find_intrinsics(each)
+    ]
+    allowed = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
+    assert policy["Properties"]["PolicyDocument"]["Statement"] == [allowed]
+    assert policy["Properties"]["Roles"] == [{"Ref": role} for role in KEYS[parameter]]
+    condition = template.body["Conditions"][policy["Condition"]]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [key, ""]}]}
+    assert template.body["Parameters"][parameter]["Default"] == ""
+
+
+def test_only_these_parameters_lead_to_a_key(template: Template) -> None:
+    used = [item for item in statements(template) if "kms:" in str(item["Action"])]
+    assert {target(item["Resource"]) for item in used} == set(KEYS)
 
 
 def test_all_policies_are_in_the_template(template: Template) -> None:

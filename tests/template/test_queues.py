@@ -1,10 +1,12 @@
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.resources import Properties, properties, target
+from tests.template.resources import FUNCTIONS, Properties, properties, target
 
 RUN_ATTEMPTS = 3
 LEASE_MARGIN_S = 30
+NEW_ACCOUNT = 10
+"""How many functions a new AWS account may run at once."""
 
 
 @pytest.fixture
@@ -48,6 +50,10 @@ def test_a_failed_message_does_not_return_its_batch_to_the_queue(mapping: Proper
 
 def test_a_parameter_limits_the_concurrent_reconcilers(mapping: Properties) -> None:
     assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "ReconcilerConcurrency"}
+
+
+def test_reconcilers_leave_a_new_account_room_for_the_other_functions(template: Template) -> None:
+    assert template.body["Parameters"]["ReconcilerConcurrency"]["Default"] <= NEW_ACCOUNT - len(FUNCTIONS)
 
 
 def test_every_queue_is_encrypted(template: Template) -> None:

@@ -27,9 +27,25 @@ def test_a_table_is_kept_when_the_stack_is_deleted(template: Template, name: str
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_a_table_has_backups_encryption_and_on_demand_billing(table: Properties) -> None:
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"]["SSEEnabled"] is True
+def test_what_cannot_be_made_again_has_backups(template: Template, name: str, table: Properties) -> None:
+    switch = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    if name != "SyncHealthTable":
+        assert switch is True
+        return
+    condition, *when_otherwise = switch["Fn::If"]
+    assert when_otherwise == [True, False]
+    assert template.body["Conditions"][condition] == {"Fn::Equals": [{"Ref": "SyncHealthRecovery"}, "true"]}
+    assert template.body["Parameters"]["SyncHealthRecovery"]["Default"] == "false"
+
+
+def test_a_key_that_is_billed_encrypts_a_table_only_if_one_is_named(table: Properties) -> None:
+    condition, own, otherwise = table["SSESpecification"]["Fn::If"]
+    assert condition == "TablesHaveOwnKey"
+    assert own == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "TableKmsKeyArn"}}
+    assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_a_table_is_billed_by_the_request(table: Properties) -> None:
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
