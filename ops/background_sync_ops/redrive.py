@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from background_sync_ops.target import Target
 
 BATCH_SIZE = 10
+MAX_TASKS = 10
+"""SQS lists the newest ten at most."""
 POLL_S = 1.0
 
 
@@ -91,9 +93,10 @@ def _move_on_aws(
     sqs: "SQSClient", source_arn: str, destination_arn: str, clock: Clock, timeout_s: float
 ) -> Iterator[RedriveProgress]:
     end = clock.now() + timeout_s * 1000
-    sqs.start_message_move_task(SourceArn=source_arn, DestinationArn=destination_arn)
+    before = max((each["StartedTimestamp"] for each in _tasks(sqs, source_arn)), default=0)
+    handle = sqs.start_message_move_task(SourceArn=source_arn, DestinationArn=destination_arn)["TaskHandle"]
     while True:
-        task = _latest_task(sqs, source_arn)
+        task = _started_task(sqs, source_arn, handle, before)
         moved = task.get("ApproximateNumberOfMessagesMoved", 0)
         yield RedriveProgress(moved, task.get("ApproximateNumberOfMessagesToMove", moved))
         if task["Status"] == "COMPLETED":
@@ -106,6 +109,17 @@ def _move_on_aws(
         clock.sleep(POLL_S)
 
 
-def _latest_task(sqs: "SQSClient", source_arn: str) -> "ListMessageMoveTasksResultEntryTypeDef":
-    tasks = sqs.list_message_move_tasks(SourceArn=source_arn, MaxResults=1)["Results"]
-    return tasks[0] if tasks else {"Status": "RUNNING"}
+def _started_task(
+    sqs: "SQSClient", source_arn: str, handle: str, before: int
+) -> "ListMessageMoveTasksResultEntryTypeDef":
+    """The task with this handle; SQS leaves the handle out once a task has ended.
+
+    A queue has one running task at most. So of those that began after `before`, ours is the first.
+    """
+    begun = [each for each in _tasks(sqs, source_arn) if each["StartedTimestamp"] > before]
+    ours = [each for each in begun if each.get("TaskHandle", handle) == handle]
+    return min(ours, key=lambda each: each["StartedTimestamp"]) if ours else {"Status": "RUNNING"}
+
+
+def _tasks(sqs: "SQSClient", source_arn: str) -> list["ListMessageMoveTasksResultEntryTypeDef"]:
+    return sqs.list_message_move_tasks(SourceArn=source_arn, MaxResults=MAX_TASKS)["Results"]

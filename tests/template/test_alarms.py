@@ -100,7 +100,7 @@ def test_every_function_has_an_alarm(template: Template, metric: str) -> None:
 
 def test_an_error_in_every_sweep_raises_one_lasting_alarm(template: Template) -> None:
     """At the default interval. With a shorter window it would be raised, and clear, every hour."""
-    interval_s = 60 * template.body["Parameters"]["SweepIntervalMinutes"]["Default"]
+    interval_s = 60 * int(template.body["Parameters"]["SweepIntervalMinutes"]["Default"])
     for metric in ("Errors", "Throttles", "KapsoUnauthorized"):
         for name, alarm in alarms_on(template, metric):
             assert alarm["DatapointsToAlarm"] == 1, name
@@ -132,7 +132,7 @@ def test_the_age_of_waiting_messages_is_measured_in_intervals(template: Template
 
 def test_only_alarms_of_this_account_may_publish(template: Template, topic: str) -> None:
     (policy,) = properties(template, "AWS::SNS::TopicPolicy").values()
-    [allowed] = policy["PolicyDocument"]["Statement"]
+    [allowed] = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
     assert policy["Topics"] == [{"Ref": topic}]
     assert (allowed["Principal"], allowed["Action"]) == (
         {"Service": "cloudwatch.amazonaws.com"},

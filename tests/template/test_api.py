@@ -1,9 +1,10 @@
+import json
 from typing import Any
 
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.resources import Properties, properties
+from tests.template.resources import Properties, properties, target
 
 PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json", "HEAD /openapi.json"}
 
@@ -47,6 +48,16 @@ def test_cors_is_not_enabled(template: Template) -> None:
 def test_all_routes_invoke_the_health_function(routes: dict[str, Any]) -> None:
     uris = [item["x-amazon-apigateway-integration"]["uri"] for item in routes.values()]
     assert all("${HealthFunction.Arn}" in uri["Fn::Sub"] for uri in uris)
+
+
+def test_what_the_api_answers_itself_is_logged_and_the_log_expires(
+    template: Template, stage: Properties
+) -> None:
+    group = properties(template, "AWS::Logs::LogGroup")[target(stage["AccessLogSettings"]["DestinationArn"])]
+    assert group["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    line = json.loads(stage["AccessLogSettings"]["Format"])
+    assert set(line.values()) > {"$context.status", "$context.error.message", "$context.routeKey"}
 
 
 def test_public_routes_are_throttled_most(routes: dict[str, Any], stage: Properties) -> None:

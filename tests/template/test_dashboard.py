@@ -1,13 +1,15 @@
 """The dashboard is drawn as it is meant, and shows what is there."""
 
 import json
+import re
+from collections import defaultdict
 from itertools import combinations
 
 import pytest
 
 from background_sync_ops.stack.template import Template
-from tests.template.metrics import REFERENCE, alarms, dashboard, widgets
-from tests.template.resources import Properties
+from tests.template.metrics import REFERENCE, alarms, dashboard, named_metrics, widgets
+from tests.template.resources import Properties, properties, target
 
 COLUMNS = 24
 VALUES = {
@@ -74,11 +76,49 @@ def test_the_dashboard_shows_every_alarm(template: Template, widgets: list[Prope
     assert shown == [f"{name}.Arn" for name in alarms(template)]
 
 
-def test_log_queries_read_log_groups_of_the_template(template: Template, widgets: list[Properties]) -> None:
-    queries = [widget["properties"]["query"] for widget in widgets if widget["type"] == "log"]
+def test_opening_the_dashboard_scans_no_log_and_saved_queries_do(
+    template: Template, widgets: list[Properties]
+) -> None:
+    assert "log" not in {widget["type"] for widget in widgets}
+    queries = properties(template, "AWS::Logs::QueryDefinition")
     assert queries
-    groups = template.of_type("AWS::Logs::LogGroup")
-    assert all(any(query.startswith(f"SOURCE '{group}' | ") for group in groups) for query in queries)
+    assert {target(group) for each in queries.values() for group in each["LogGroupNames"]} == {
+        "ReconcilerLogGroup"
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("docs/operations.md", True),
+        ("https://git.example/o'brien/docs/operations.md?plain=1", True),
+        ('https://git.example/"', False),
+        ("C:\\docs", False),
+        ("two words", False),
+        ("", False),
+    ],
+)
+def test_the_runbooks_address_leaves_the_body_json(template: Template, url: str, taken: bool) -> None:
+    pattern = template.body["Parameters"]["RunbookUrl"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) is taken
+    if taken:
+        json.loads(dashboard(template).replace("${RunbookUrl}", url))
+
+
+def test_each_graph_of_tables_shows_their_indexes_too(template: Template) -> None:
+    """DynamoDB counts what an index consumes and throttles under the index's name only."""
+    tables = properties(template, "AWS::DynamoDB::Table")
+    expected = {(("TableName", name),) for name in tables} | {
+        (("TableName", name), ("GlobalSecondaryIndexName", index["IndexName"]))
+        for name, table in tables.items()
+        for index in table.get("GlobalSecondaryIndexes", [])
+    }
+    shown = defaultdict[str, set[object]](set)
+    for metric in named_metrics(template):
+        if metric.namespace == "AWS/DynamoDB":
+            shown[metric.name].add(metric.dimensions)
+    assert len(shown) == 4
+    assert all(each == expected for each in shown.values())
 
 
 def test_the_dashboard_url_has_the_name_of_the_dashboard(template: Template) -> None:

@@ -28,8 +28,10 @@ KEYS = {
 """The roles that decrypt with a key of the owner's, by the parameter that names it."""
 
 
-def test_no_statement_has_a_wildcard(template: Template) -> None:
+def test_no_statement_allows_by_a_wildcard(template: Template) -> None:
     for item in statements(template):
+        if item["Effect"] == "Deny":
+            continue
         assert "*" not in str(as_list(item["Action"])), item
         assert "*" not in str([each for each in as_list(item["Resource"]) if each != TOKENS]), item
 
@@ -63,6 +65,27 @@ def test_a_parameter_lets_functions_decrypt_with_exactly_one_key(template: Templ
 def test_only_these_parameters_lead_to_a_key(template: Template) -> None:
     used = [item for item in statements(template) if "kms:" in str(item["Action"])]
     assert {target(item["Resource"]) for item in used} == set(KEYS)
+
+
+def test_queues_and_the_topic_refuse_requests_without_tls(template: Template) -> None:
+    refused = {target(item["Resource"]): item for item in statements(template) if item["Effect"] == "Deny"}
+    assert set(refused) == set(template.of_type("AWS::SQS::Queue", "AWS::SNS::Topic"))
+    for name, item in refused.items():
+        # SNS takes no wildcard for its actions.
+        assert item["Action"] == ("sns:Publish" if name == "AlarmTopic" else "sqs:*"), name
+        assert item["Principal"] == "*"
+        assert item["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_a_queue_has_one_policy_which_is_about_it(template: Template) -> None:
+    """A second policy would replace the first."""
+    policies = properties(template, "AWS::SQS::QueuePolicy").values()
+    queues = [[target(each) for each in item["Queues"]] for item in policies]
+    assert sorted(queues) == sorted([name] for name in template.of_type("AWS::SQS::Queue"))
+    for item, queue in zip(policies, queues, strict=True):
+        assert [target(each["Resource"]) for each in item["PolicyDocument"]["Statement"]] == queue * len(
+            item["PolicyDocument"]["Statement"]
+        )
 
 
 def test_all_policies_are_in_the_template(template: Template) -> None:

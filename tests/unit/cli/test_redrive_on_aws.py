@@ -14,6 +14,13 @@ from tests.unit.cli.clock import StoppedClock
 SOURCE, DESTINATION = "arn:aws:sqs:eu-west-1:1:dead", "arn:aws:sqs:eu-west-1:1:work"
 
 
+def task(status: str, moved: int, started: int = 100, **more: Any) -> dict[str, Any]:
+    """A task as SQS lists it: with its handle only while it runs."""
+    handle = {"TaskHandle": "x"} if status == "RUNNING" else {}
+    numbers = {"ApproximateNumberOfMessagesMoved": moved, "StartedTimestamp": started}
+    return {"Status": status, **numbers, **handle, **more}
+
+
 class AwsStub:
     """A target on AWS whose SQS gives prepared answers."""
 
@@ -32,15 +39,19 @@ class AwsStub:
         count = {"ApproximateNumberOfMessages": str(messages)}
         self.stub.add_response("get_queue_attributes", {"Attributes": count})
 
-    def add_start(self) -> None:
+    def add_start(self, *earlier: dict[str, Any]) -> None:
         for arn in (SOURCE, DESTINATION):
             self.stub.add_response("get_queue_attributes", {"Attributes": {"QueueArn": arn}})
+        self.add_tasks(*earlier)
         request = {"SourceArn": SOURCE, "DestinationArn": DESTINATION}
         self.stub.add_response("start_message_move_task", {"TaskHandle": "x"}, request)
 
     def add_task(self, status: str, moved: int, **more: Any) -> None:
-        task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}
-        self.stub.add_response("list_message_move_tasks", {"Results": [task]})
+        self.add_tasks(task(status, moved, **more))
+
+    def add_tasks(self, *tasks: dict[str, Any]) -> None:
+        """What SQS lists, the newest task first."""
+        self.stub.add_response("list_message_move_tasks", {"Results": [*tasks]})
 
     def redrive(self, timeout_s: float = 60) -> list[RedriveProgress]:
         return list(redrive(cast("Target", self), timeout_s))
@@ -70,9 +81,20 @@ def test_no_move_is_started_if_no_message_is_waiting(aws: AwsStub) -> None:
 def test_a_move_that_is_not_listed_yet_is_still_followed(aws: AwsStub) -> None:
     aws.add_waiting(1)
     aws.add_start()
-    aws.stub.add_response("list_message_move_tasks", {"Results": []})
+    aws.add_tasks()
     aws.add_task("COMPLETED", 1)
     assert aws.redrive()[-1] == RedriveProgress(1, 1)
+
+
+def test_moves_that_others_started_earlier_or_later_are_not_followed(aws: AwsStub) -> None:
+    earlier = task("FAILED", 0, started=50, FailureReason="AccessDenied")
+    aws.add_waiting(2)
+    aws.add_start(earlier)
+    aws.add_tasks(earlier)
+    aws.add_tasks(task("RUNNING", 1), earlier)
+    later = task("RUNNING", 0, started=200, TaskHandle="of another")
+    aws.add_tasks(later, task("COMPLETED", 2), earlier)
+    assert [each.moved for each in aws.redrive()] == [0, 0, 1, 2]
 
 
 def test_a_move_that_fails_says_why_and_how_many_messages_were_moved(aws: AwsStub) -> None:
