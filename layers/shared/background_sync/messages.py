@@ -103,7 +103,7 @@ def _workspace_id(value: object) -> str:
     except UnicodeEncodeError:
         raise InvalidMessage(f"workspace_id is {_shown(value)}, which is not valid Unicode") from None
     if size > MAX_WORKSPACE_ID_BYTES:
-        raise InvalidMessage(f"workspace_id has {size} bytes, DynamoDB allows {MAX_WORKSPACE_ID_BYTES}")
+        raise InvalidMessage(f"workspace_id has {size} bytes, at most {MAX_WORKSPACE_ID_BYTES} are possible")
     return value
 
 

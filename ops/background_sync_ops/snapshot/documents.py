@@ -17,7 +17,12 @@ from functools import partial
 from background_sync.records.contacts import STAMPS
 from background_sync.records.workspaces import MEMORY
 from background_sync.rules.contact import activity_index_value
-from background_sync.rules.identity import RESERVED_PREFIX, phone_digits
+from background_sync.rules.identity import (
+    MAX_CONTACT_ID_BYTES,
+    MAX_WORKSPACE_ID_BYTES,
+    RESERVED_PREFIX,
+    phone_digits,
+)
 from background_sync.rules.notes import is_flag
 from background_sync.rules.policy import BOUNDS, VERIFY, Policy, bounds_text, read_policy, read_verify
 from background_sync.rules.times import EARLIEST_ACTIVITY_MS
@@ -35,8 +40,6 @@ from background_sync_ops.snapshot.values import (
     wrong,
 )
 
-MAX_HASH_KEY_BYTES = 2048
-MAX_SORT_KEY_BYTES = 1024
 MAX_TOKEN_BYTES = 4096
 """The limit of a standard parameter in SSM."""
 SECONDS_BELOW = 10**11
@@ -120,8 +123,8 @@ def _token(name: str, value: object) -> Token | None:
     return Token(text) if text.strip() else None
 
 
-_hash_key = partial(_key, limit=MAX_HASH_KEY_BYTES)
-_sort_key = partial(_key, limit=MAX_SORT_KEY_BYTES)
+_hash_key = partial(_key, limit=MAX_WORKSPACE_ID_BYTES)
+_sort_key = partial(_key, limit=MAX_CONTACT_ID_BYTES)
 _NOTE = Shape({"content": _text, "added_by": _text, "added_at": _time}, keeps_null=True)
 # The rules judge the settings, run by run: an invalid one must not keep a workspace from being loaded.
 _SETTINGS = Shape({each.name: lambda _, value: value for each in fields(Policy)}, keeps_null=True)
@@ -232,7 +235,7 @@ def _fit(record: Record, own: set[str]) -> list[BadDocument]:
 def _contact_id(record: Record) -> str:
     for name in ("phone_normalized", "phone"):
         if found := phone_digits(record.get(name, "")):
-            return _short(name, found, MAX_SORT_KEY_BYTES)
+            return _short(name, found, MAX_CONTACT_ID_BYTES)
     if "business_scoped_user_id" in record:
         return str(record["business_scoped_user_id"])
     raise BadDocument("neither a phone number nor a business_scoped_user_id", "phone")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.messages import read_message
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
 from background_sync.rules.policy import DAY_MS
 from tests.integration.dispatch.many import put_workspaces, record, sent
 from tests.integration.world import NOW, World
@@ -47,10 +48,15 @@ def test_a_workspace_id_may_have_any_characters(world: World, workspace_id: str)
     assert world.record(workspace_id).status == "completed"
 
 
-def test_a_workspace_id_of_syncs_own_records_is_skipped(world: World) -> None:
-    world.workspace("#sweep")
+@pytest.mark.parametrize(
+    ("workspace_id", "reason"), [("#sweep", "reserved_id"), ("x" * (MAX_WORKSPACE_ID_BYTES + 1), "long_id")]
+)
+def test_a_workspace_whose_id_is_no_key_of_syncs_records_is_skipped(
+    world: World, workspace_id: str, reason: str
+) -> None:
+    world.workspace(workspace_id)
     assert world.dispatch().skipped == 1
-    assert world.swept()["skipped_why"] == {"reserved_id": 1}
+    assert world.swept()["skipped_why"] == {reason: 1}
     assert not receive_raw(world)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from background_sync.records.contacts import record_activity
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.world import NOW, World
 
@@ -151,6 +152,27 @@ def test_a_stored_time_that_cannot_be_does_not_hold_up_true_ones(world: World, a
     names = ("last_activity_at", "activity_at", "updated_at")
     assert [world.contacts()["6201"][name] for name in names] == [NOW] * 3
     assert not record_activity(world.database, "w1", "6201", NOW - 1)
+
+
+def test_an_empty_id_or_name_of_an_activity_is_none(world: World) -> None:
+    """DynamoDB refuses an empty text as an index's key."""
+    assert record_activity(
+        world.database, "w1", "6201", NOW, phone="", business_scoped_user_id="", profile_name=""
+    )
+    assert world.contacts()["6201"].keys().isdisjoint({"phone", "business_scoped_user_id", "name"})
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("workspace_id", MAX_WORKSPACE_ID_BYTES), ("contact_id", 1024), ("business_scoped_user_id", 1024)],
+)
+def test_an_activity_takes_the_longest_keys_and_refuses_longer_ones(
+    world: World, name: str, limit: int
+) -> None:
+    ids = {"workspace_id": "w1", "contact_id": "6201"}
+    assert record_activity(world.database, **{**ids, name: "ü" * (limit // 2)}, at=NOW)
+    with pytest.raises(ValueError, match=f"{name} has {limit + 1} bytes, expected 1 to {limit}"):
+        record_activity(world.database, **{**ids, name: "x" * (limit + 1)}, at=NOW)
 
 
 @pytest.mark.parametrize("at", [NOW // 1000, NOW * 1000, NOW + 400 * DAY_MS])

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.messages import InvalidEvent, InvalidMessage, read_message, read_scheduled
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
+from background_sync.sync.task import PARTITIONS
 
+DYNAMODB_BYTES = 2048
+"""DynamoDB's limit for a partition key."""
 NOW = 1_767_225_600_000
 GOOD: dict[str, Any] = {"version": 1, "kind": "run", "workspace_id": "w1", "run_at": NOW}
 anything = st.recursive(
@@ -35,9 +39,14 @@ def test_a_message_that_is_nested_too_deep_is_refused(bracket: str) -> None:
 
 
 def test_a_workspace_id_that_is_too_long_for_a_key_is_refused() -> None:
-    with pytest.raises(InvalidMessage, match="workspace_id has 2049 bytes, DynamoDB allows 2048"):
-        read_message(json.dumps({**GOOD, "workspace_id": "w" * 2049}), NOW)
-    assert read_message(json.dumps({**GOOD, "workspace_id": "w" * 2048}), NOW).run_at == NOW
+    with pytest.raises(InvalidMessage, match="workspace_id has 2039 bytes, at most 2038"):
+        read_message(json.dumps({**GOOD, "workspace_id": "w" * 2039}), NOW)
+    assert read_message(json.dumps({**GOOD, "workspace_id": "w" * 2038}), NOW).run_at == NOW
+
+
+@pytest.mark.parametrize("partition", PARTITIONS.values())
+def test_the_longest_workspace_id_fits_all_keys_of_its_records(partition: Callable[[str], str]) -> None:
+    assert len(partition("w" * MAX_WORKSPACE_ID_BYTES)) <= DYNAMODB_BYTES
 
 
 def test_a_workspace_id_with_half_a_character_is_refused() -> None:

@@ -99,7 +99,7 @@ def test_fields_named_like_attributes_that_only_sync_writes_are_renamed() -> Non
         ({"_id": ""}, "_id is missing"),
         ({"_id": 5}, "_id is a number, expected text"),
         ({"_id": "#sweep"}, "_id begins with #, which is reserved"),
-        ({"_id": "w" * 2049}, "_id is longer than 2048 bytes"),
+        ({"_id": "w" * 2039}, "_id is longer than 2038 bytes"),
         ({"settings": [1]}, "settings is a list, expected an object"),
         ({"kapso_phone_id": 123}, "kapso_phone_id is a number, expected text"),
         ({"kapsoPhoneId": True}, "kapsoPhoneId is true or false, expected text"),

@@ -25,6 +25,7 @@ from background_sync.records.database import (
     update_item,
 )
 from background_sync.rules.contact import TIME_ATTRIBUTES
+from background_sync.rules.identity import MAX_CONTACT_ID_BYTES, MAX_WORKSPACE_ID_BYTES, check_key
 from background_sync.rules.notes import Note, is_report
 from background_sync.rules.times import ACTIVITY_AHEAD_MS, ACTIVITY_BOUNDS, is_activity_time
 
@@ -40,6 +41,8 @@ FLAGGED_BY = ("contact_id", "notes", "activity_at", *JUDGED)
 """What flagging depends on."""
 COMPARED = ("contact_id", "business_scoped_user_id", "name", "kapso_name", *STAMPS, *JUDGED)
 """What comparing a contact depends on. Its notes are read when they are written: they may be 400 KB."""
+NOTHING = (None, "")
+"""What is not stored: DynamoDB refuses an empty key, of an index too."""
 CONFLICTS = frozenset({CONDITION_FAILED, "TransactionConflictException"})
 
 
@@ -222,10 +225,15 @@ def record_activity(
     A missing contact is created as a new lead. `kapso_name` follows the profile name. `name`, `phone` and
     `business_scoped_user_id` are filled only when they are empty. Returns False when the table already has
     activity that is as new, or newer; a time of the table that is still to come is not newer, but wrong.
+    Empty text is as good as None.
 
     Raises:
-        ValueError: `at` cannot be true: it is not in ms, or in the future.
+        ValueError: `at` cannot be true: it is not in ms, or in the future; or an id is empty or too long.
     """
+    check_key("workspace_id", workspace_id, MAX_WORKSPACE_ID_BYTES)
+    check_key("contact_id", contact_id, MAX_CONTACT_ID_BYTES)
+    if business_scoped_user_id:
+        check_key("business_scoped_user_id", business_scoped_user_id, MAX_CONTACT_ID_BYTES)
     if not is_activity_time(at, now := database.clock.now()):
         raise ValueError(f"at is {at}, expected a time in ms {ACTIVITY_BOUNDS}")
     values = {"last_activity_at": at, "activity_at": at, "kapso_name": profile_name}
@@ -259,9 +267,9 @@ def _upsert(
     if_missing: Mapping[str, object],
     condition: Condition,
 ) -> bool:
-    actions = [Path(name).set(serialize(value)) for name, value in values.items() if value is not None]
+    actions = [Path(name).set(serialize(value)) for name, value in values.items() if value not in NOTHING]
     for name, value in if_missing.items():
-        if value is not None:
+        if value not in NOTHING:
             actions.append(Path(name).set(Path(name) | serialize(value)))
     try:
         update_item(database, database.tables.contacts, key, actions, condition)

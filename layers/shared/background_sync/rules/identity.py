@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping
 
 RESERVED_PREFIX = "#"
 """A workspace id must not begin with it: sweeps and audits are stored in the same table as runs."""
-MAX_WORKSPACE_ID_BYTES = 2048
-"""DynamoDB's limit for a partition key."""
+MAX_WORKSPACE_ID_BYTES = 2048 - len("#backfill#")
+"""DynamoDB's limit for a partition key, less the longest prefix of a workspace's own partitions."""
+MAX_CONTACT_ID_BYTES = 1024
+"""DynamoDB's limit for a sort key, of the table and of the index by business-scoped user id."""
 _NOT_DIGITS = re.compile(r"\D", re.ASCII)
 _TWO_SPELLINGS = (
     # Brazil: old accounts lack the ninth digit. Eight digits that begin with 2 to 5 are a landline.
@@ -38,6 +40,12 @@ def spellings(phone: str) -> tuple[str, ...]:
             country, digit, rest = found.groups()
             return phone, country + ("" if digit else extra) + rest
     return (phone,)
+
+
+def check_key(name: str, value: str, limit: int) -> None:
+    """Raises ValueError for what DynamoDB refuses as a key."""
+    if not 0 < (size := len(value.encode())) <= limit:
+        raise ValueError(f"{name} has {size} bytes, expected 1 to {limit}")
 
 
 class Ambiguous(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from background_sync.rules.identity import RESERVED_PREFIX
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
 from background_sync.rules.policy import DAY_MS, REPAIR, REPORT, Policy, read_policy, read_verify
 from background_sync.rules.times import is_future, remembered_time
 from background_sync.rules.values import stable_hash, to_int, valid_text, valid_time
@@ -18,6 +18,7 @@ SKIP_REASONS: Mapping[str, str] = {
     "no_token": "it has no kapso_token_parameter",
     "invalid": "its kapso_phone_id or kapso_token_parameter is not text",
     "reserved_id": "its id is reserved",
+    "long_id": f"its id has more than {MAX_WORKSPACE_ID_BYTES} bytes",
 }
 """The results of `skip_reason`, in words."""
 
@@ -69,8 +70,11 @@ class Workspace:
 def skip_reason(record: Mapping[str, object]) -> str | None:
     """Why a workspace takes no part in a sweep, or None when it is active."""
     phone, token = record.get("kapso_phone_id"), record.get("kapso_token_parameter")
-    if str(record.get("workspace_id")).startswith(RESERVED_PREFIX):
+    workspace_id = str(record.get("workspace_id"))
+    if workspace_id.startswith(RESERVED_PREFIX):
         return "reserved_id"
+    if len(workspace_id.encode()) > MAX_WORKSPACE_ID_BYTES:
+        return "long_id"
     if not all(each is None or isinstance(each, str) for each in (phone, token)):
         return "invalid"
     if not phone:
