@@ -1,5 +1,6 @@
 """Checks AWS calls against the role of the function that makes them: the local engine allows everything."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -117,5 +118,4 @@ def _resource_name(resource: Any) -> str:
     if TOKENS in text:
         return "tokens"
     [name] = targets(resource)
-    _, index, rest = text.partition("/index/")
-    return f"{name}{index}{rest.rstrip(chr(39) + '}')}"
+    return name + "".join(re.findall(r"/index/\w+", text))

@@ -33,8 +33,10 @@ def alarms(template: Template) -> dict[str, Properties]:
 def dashboard(template: Template) -> str:
     """The dashboard's body, with the references in it."""
     (item,) = properties(template, DASHBOARD).values()
-    body: str = item["DashboardBody"]["Fn::Sub"]
-    return body
+    body, names = item["DashboardBody"]["Fn::Sub"]
+    for name, table in names.items():
+        body = body.replace(f"${{{name}}}", f"${{{table['Ref']}}}")
+    return str(body)
 
 
 def widgets(template: Template) -> list[Properties]:

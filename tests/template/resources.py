@@ -8,12 +8,26 @@ from background_sync_ops.stack.template import Template, attributes_read
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction"]
+TABLES = ["WorkspacesTable", "ContactsTable", "SyncHealthTable"]
+MAKES_TABLES = {f"Makes{name}" for name in TABLES}
 Properties = dict[str, Any]
 
 
 def properties(template: Template, *types: str) -> dict[str, Properties]:
-    """The properties of all resources of these types, by logical id."""
-    return {name: item["Properties"] for name, item in template.of_type(*types).items()}
+    """The properties of all resources of these types, by logical id, if the stack makes its tables."""
+    return {name: decided(item["Properties"], True) for name, item in template.of_type(*types).items()}
+
+
+def decided(tree: Any, makes_tables: bool) -> Any:
+    """`tree` without its conditions on who makes the tables: the stack, or somebody before it."""
+    if isinstance(tree, list):
+        return [decided(branch, makes_tables) for branch in tree]
+    if not isinstance(tree, dict):
+        return tree
+    condition, *ways = tree.get("Fn::If", [""])
+    if condition in MAKES_TABLES:
+        return decided(ways[0 if makes_tables else 1], makes_tables)
+    return {name: decided(branch, makes_tables) for name, branch in tree.items()}
 
 
 def find_intrinsics(tree: Any) -> Iterator[dict[str, Any]]:

@@ -101,7 +101,7 @@ def test_functions_share_no_role(template: Template) -> None:
 def test_an_index_in_a_policy_exists(template: Template) -> None:
     tables = properties(template, "AWS::DynamoDB::Table")
     for resource in _indexes_allowed(template):
-        index = resource["Fn::Sub"].rpartition("/index/")[2]
+        index = resource["Fn::Sub"][0].rpartition("/index/")[2]
         assert index in {item["IndexName"] for item in tables[target(resource)]["GlobalSecondaryIndexes"]}
 
 

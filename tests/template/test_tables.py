@@ -2,10 +2,8 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.stack.template import Template
-from tests.template.resources import Properties, properties
-
-TABLES = ["WorkspacesTable", "ContactsTable", "SyncHealthTable"]
+from background_sync_ops.stack.template import Template, references
+from tests.template.resources import TABLES, Properties, decided, properties
 
 
 @pytest.fixture(params=TABLES)
@@ -22,9 +20,30 @@ def test_all_tables_are_tested_here(template: Template) -> None:
     assert set(template.of_type("AWS::DynamoDB::Table")) == set(TABLES)
 
 
-def test_a_table_is_kept_when_the_stack_is_deleted(template: Template, name: str) -> None:
+def test_a_table_outlives_its_stack_but_not_a_first_deployment_that_fails(
+    template: Template, name: str
+) -> None:
     resource = template.resources[name]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    policies = resource["DeletionPolicy"], resource["UpdateReplacePolicy"]
+    assert policies == ("RetainExceptOnCreate", "Retain")
+
+
+def test_only_tables_outlive_the_stack(template: Template) -> None:
+    kept = {name for name, item in template.resources.items() if "Retain" in item.get("DeletionPolicy", "")}
+    assert kept == {*TABLES}
+
+
+def test_a_table_that_exists_already_takes_the_place_of_the_stacks_own(template: Template, name: str) -> None:
+    parameter, condition = f"Existing{name}", f"Makes{name}"
+    assert template.body["Parameters"][parameter]["Default"] == ""
+    assert template.body["Conditions"][condition] == {"Fn::Equals": [{"Ref": parameter}, ""]}
+    assert template.resources[name]["Condition"] == condition
+
+
+def test_nothing_refers_to_a_table_that_the_stack_does_not_make(template: Template) -> None:
+    for part in ("Resources", "Outputs"):
+        for name, item in decided(template.body[part], False).items():
+            assert name in TABLES or not {*TABLES} & {*references(item)}, name
 
 
 def test_what_cannot_be_made_again_has_backups(template: Template, name: str, table: Properties) -> None:
