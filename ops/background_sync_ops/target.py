@@ -51,7 +51,7 @@ class Target:
     """A stack to act on.
 
     `environment` holds the variables that the layer's own client needs; None removes a variable. `state_dir`
-    is the folder of a local stack, None on AWS.
+    is the folder of a local stack, None on AWS; `parameters` are those of a stack on AWS.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Target:
     session: boto3.Session = field(repr=False)
     environment: Mapping[str, str | None] = field(repr=False)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     state_dir: Path | None = None
 
     @property
@@ -82,6 +83,8 @@ class Target:
     def client(self, service: Literal["ssm"], config: Config | None = None) -> "SSMClient": ...
     @overload
     def client(self, service: Literal["logs"], config: Config | None = None) -> "CloudWatchLogsClient": ...
+    @overload
+    def client(self, service: Literal["sts", "sns", "events"]) -> Any: ...
     def client(self, service: str, config: Config | None = None) -> Any:
         """A client for the stack's account and region; `config` overrides the usual timeouts and retries."""
         usual = clients.CONFIG if self.is_local else AWS_CONFIG
@@ -161,19 +164,27 @@ def running_target(state_dir: Path = STATE_DIR) -> Target:
     return local_target(info, state_dir)
 
 
-def aws_target(stack_name: str, profile: str | None = None, region: str | None = None) -> Target:
+def aws_target(
+    stack_name: str, profile: str | None = None, region: str | None = None, *, may_be_missing: bool = False
+) -> Target:
     """The CloudFormation stack `stack_name`, by its outputs; raises `TargetError` and botocore's errors."""
     session = boto3.Session(profile_name=profile, region_name=region)
     if session.region_name is None:
         raise TargetError("no AWS region is set: use --region, or set AWS_DEFAULT_REGION")
+    stack = _described(session, stack_name)
+    if stack is None and not may_be_missing:
+        raise TargetError(
+            f"there is no stack {stack_name} in {session.region_name}: check its name and --region"
+        )
     return Target(
         name=f"stack {stack_name} in {session.region_name}",
         is_local=False,
         region=session.region_name,
-        outputs=_outputs(session, stack_name),
+        outputs={} if stack is None else _outputs(stack_name, stack),
         clock=SystemClock(),
         session=session,
         environment={"AWS_DEFAULT_REGION": session.region_name, **_profile(profile)},
+        parameters=_pairs(stack or {}, "Parameter"),
     )
 
 
@@ -185,17 +196,24 @@ def _profile(profile: str | None) -> dict[str, str | None]:
     return {**dict.fromkeys(keys), "AWS_PROFILE": profile}
 
 
-def _outputs(session: boto3.Session, stack_name: str) -> dict[str, str]:
+def _described(session: boto3.Session, stack_name: str) -> Mapping[str, Any] | None:
+    """The stack, or None if there is none of this name."""
     try:
         answer = session.client("cloudformation", config=AWS_CONFIG).describe_stacks(StackName=stack_name)
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
-        raise TargetError(
-            f"there is no stack {stack_name} in {session.region_name}: check its name and --region"
-        ) from None
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in answer["Stacks"][0].get("Outputs", [])}
+        return None
+    return answer["Stacks"][0]
+
+
+def _outputs(stack_name: str, stack: Mapping[str, Any]) -> dict[str, str]:
+    outputs = _pairs(stack, "Output")
     for name in NEEDED_OUTPUTS:
         if name not in outputs:
             raise TargetError(f"stack {stack_name} has no output {name}: it is not a Background Sync stack")
     return outputs
+
+
+def _pairs(stack: Mapping[str, Any], kind: str) -> dict[str, str]:
+    return {each[f"{kind}Key"]: each[f"{kind}Value"] for each in stack.get(f"{kind}s", [])}

@@ -10,6 +10,7 @@ from typing import Any
 
 from background_sync.rules.version import VERSION
 from background_sync_ops.stack.template import TABLE, read_source
+from background_sync_ops.table_check import keys, projected
 from tests.template.resources import ROOT
 
 PATH = ROOT / "tests" / "data" / "released_tables.json"
@@ -18,7 +19,7 @@ Table = Mapping[str, Any]
 
 def problems(released: Table, now: Table) -> Iterator[str]:
     """Why DynamoDB or CloudFormation would refuse to make the second table of the first."""
-    if _keys(released, released) != _keys(now, now):
+    if keys(released, released) != keys(now, now):
         yield "another key: the table would be replaced by an empty one"
     before, after = _indexes(released), _indexes(now)
     for name in before.keys() & after.keys():
@@ -31,17 +32,12 @@ def problems(released: Table, now: Table) -> Iterator[str]:
 def _indexes(table: Table) -> dict[str, Any]:
     return {
         index["IndexName"]: (
-            _keys(index, table),
+            keys(index, table),
             index["Projection"]["ProjectionType"],
-            sorted(index["Projection"].get("NonKeyAttributes", [])),
+            projected(index),
         )
         for index in table.get("GlobalSecondaryIndexes", [])
     }
-
-
-def _keys(item: Mapping[str, Any], table: Table) -> list[tuple[str, str, str]]:
-    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
-    return [(key["AttributeName"], key["KeyType"], types[key["AttributeName"]]) for key in item["KeySchema"]]
 
 
 def tables() -> dict[str, Table]:

@@ -25,6 +25,7 @@ COMMANDS = (
     "audit",
     "webhooks",
     "backfill",
+    "doctor",
     "demo",
 )
 """The modules of the commands, in the order of `--help`."""

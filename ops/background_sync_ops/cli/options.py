@@ -110,8 +110,8 @@ class StackOptions:
     ] = None
     state_dir: StateDir = None
 
-    def target(self) -> "Target":
-        """Raises `CommandError` and botocore's errors."""
+    def target(self, *, may_be_missing: bool = False) -> "Target":
+        """A stack that `may_be_missing` then has no outputs. Raises `CommandError` and botocore's errors."""
         from background_sync_ops.target import aws_target, running_target  # noqa: PLC0415 - it imports boto3
 
         if self.stack_name is None:
@@ -123,4 +123,4 @@ class StackOptions:
                 "--state-dir is for the local stack, --stack-name for AWS: use one of them", USAGE
             )
         with waiting(f"looking for stack {self.stack_name}"):
-            return aws_target(self.stack_name, self.profile, self.region)
+            return aws_target(self.stack_name, self.profile, self.region, may_be_missing=may_be_missing)

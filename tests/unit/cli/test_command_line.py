@@ -10,7 +10,7 @@ from background_sync_ops.cli.app import run
 
 COMMANDS = (
     *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
-    *("webhooks", "backfill", "demo", "dashboard", "logs"),
+    *("webhooks", "backfill", "demo", "dashboard", "logs", "doctor"),
 )
 SINCE = ("--since", "2026-01-01T10:00:00Z")
 

@@ -93,7 +93,8 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "from-the-environment")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    monkeypatch.setattr(target_module, "_outputs", lambda _, __: OUTPUTS)
+    outputs = [{"OutputKey": name, "OutputValue": value} for name, value in OUTPUTS.items()]
+    monkeypatch.setattr(target_module, "_described", lambda _, __: {"Outputs": outputs})
 
 
 @pytest.mark.usefixtures("aws")
