@@ -38,7 +38,9 @@ class Permissions:
     def __init__(self, template: Template, names: Mapping[str, str], token_prefix: str) -> None:
         """`names` maps the names of tables, queues and functions to logical ids."""
         self._token_prefix = token_prefix
-        self.allowed = {role: set(_allowed(template, role)) for role in template.of_type("AWS::IAM::Role")}
+        self.allowed = {
+            role: set(calls_allowed(template, role)) for role in template.of_type("AWS::IAM::Role")
+        }
         self.made: set[tuple[str, Call]] = set()
         self._names = names
         self._role: ContextVar[str | None] = ContextVar("role", default=None)
@@ -104,7 +106,8 @@ def logical_ids(outputs: Mapping[str, str]) -> dict[str, str]:
     return {value: name.removesuffix("Name").removesuffix("Url") for name, value in outputs.items()}
 
 
-def _allowed(template: Template, role: str) -> Iterator[Call]:
+def calls_allowed(template: Template, role: str) -> Iterator[Call]:
+    """What the statements of a role allow."""
     for statement in statements(template, role):
         if statement["Effect"] != "Allow" or "Condition" in statement:
             raise ValueError(f"{role}: only plain statements that allow are understood here")

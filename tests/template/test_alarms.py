@@ -9,6 +9,7 @@ from background_sync.status.thresholds import LATE_FAIL
 from background_sync_ops.stack.template import Template
 from tests.template.metrics import alarms
 from tests.template.resources import FUNCTIONS, ROOT, Properties, properties, target
+from tests.unit.docs.test_links import anchors
 
 RUNBOOK = ROOT / "docs" / "operations.md"
 HOUR_S, DAY_S = 3600, 86_400
@@ -19,12 +20,6 @@ FAILURE_QUEUES = ["DeadLetterQueue", "DispatcherFailuresQueue"]
 def topic(template: Template) -> str:
     (name,) = template.of_type("AWS::SNS::Topic")
     return name
-
-
-def anchors() -> set[str]:
-    """The anchors of the runbook's headings, as Markdown makes them."""
-    headings = re.findall(r"^#+ (.+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def periods(alarm: Properties) -> Iterator[int]:
@@ -53,7 +48,7 @@ def test_the_runbook_has_a_section_for_each_alarm_and_lists_its_name(template: T
     listed = set(re.findall(r"`([a-z-]+)`", RUNBOOK.read_text(encoding="utf-8")))
     for name, alarm in alarms(template).items():
         [anchor] = re.findall(r"Runbook: \$\{RunbookUrl\}#([\w-]+)$", alarm["AlarmDescription"]["Fn::Sub"])
-        assert anchor in anchors(), name
+        assert anchor in anchors(RUNBOOK.read_text("utf-8")), name
         assert alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") in listed, name
 
 

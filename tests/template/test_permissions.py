@@ -1,10 +1,13 @@
+import re
 from typing import Any
 
 import pytest
 
 from background_sync_ops.stack.template import Template
+from tests.integration.permissions import calls_allowed
 from tests.template.resources import (
     FUNCTIONS,
+    ROOT,
     as_list,
     find_intrinsics,
     properties,
@@ -127,6 +130,24 @@ def test_the_dispatcher_has_no_access_to_contacts(template: Template) -> None:
 def test_the_dispatcher_may_invoke_only_itself(template: Template) -> None:
     invoking = [item for item in statements(template) if "lambda:InvokeFunction" in as_list(item["Action"])]
     assert [target(item["Resource"]) for item in invoking] == ["DispatcherFunction"]
+
+
+def test_the_page_on_deploying_says_what_each_permission_is_for(template: Template) -> None:
+    page = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`\w+Role`.*?) \| (.+?) \| (.+?) \| .+ \|$", page, re.MULTILINE)
+    documented = {
+        (role, action, resource)
+        for roles, actions, resources in rows
+        for role in re.findall(r"`(.+?)`", roles)
+        for action in re.findall(r"`(.+?)`", actions)
+        for resource in re.findall(r"`(.+?)`", resources)
+    }
+    assert documented == {
+        (role, *call)
+        for role in template.of_type("AWS::IAM::Role")
+        for call in calls_allowed(template, role)
+        if not call[0].startswith("logs:")
+    }
 
 
 def _indexes_allowed(template: Template) -> list[Any]:

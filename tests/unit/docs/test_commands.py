@@ -1,5 +1,6 @@
 """The commands of README and docs work as written: their stack, options, parameters and outputs exist."""
 
+import json
 import re
 import tomllib
 
@@ -20,7 +21,7 @@ AWS = botocore.session.get_session()
 AWS_OPTIONS = {"--region", "--profile", "--query", "--output", "--no-cli-pager"}
 AWS_CLI_ONLY = {
     ("logs", "tail"): {"--since", "--filter-pattern", "--follow"},
-    ("s3", "mb"): set[str](),
+    ("s3", "cp"): set[str](),
 }
 """Commands that the AWS CLI has beside those of the API."""
 TEXT = {page.name: page.read_text("utf-8") for page in PAGES}
@@ -95,6 +96,13 @@ def test_a_parameter_that_is_named_or_set_is_one_of_the_template(page: str) -> N
     named = re.findall(r"\bparameters?\s+`([A-Z]\w+)", TEXT[page])
     given = re.findall(r"[`\" ]([A-Z][a-z]\w+)=[^=]", TEXT[page])
     assert {*named, *given} <= set(TEMPLATE["Parameters"])
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_parameters_that_are_shown_for_samconfig_keep_those_of_production(page: str) -> None:
+    for shown in re.findall(r"^    parameter_overrides = (\[.*\])$", TEXT[page], re.MULTILINE):
+        kept = CONFIG["prod"]["deploy"]["parameters"]["parameter_overrides"]
+        assert {*json.loads(shown)} > {*kept}
 
 
 @pytest.mark.parametrize("page", TEXT)
