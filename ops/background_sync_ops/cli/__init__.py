@@ -15,26 +15,34 @@
 A command imports AWS's libraries when it runs, so `--help` and shell completion stay quick.
 """
 
+# ruff: noqa: PLC0415 - during an import outside `main`, Ctrl-C would be a traceback
 import sys
-import traceback
-from importlib import import_module
 
-from background_sync_ops.cli.environment import remove_foreign
-from background_sync_ops.cli.streams import prepare_streams
 from background_sync_ops.errors import INTERRUPTED, NOT_DONE
 
 
 def main() -> None:
     """The console script."""
-    prepare_streams()
-    remove_foreign()
     try:
-        status = import_module("background_sync_ops.cli.app").run(sys.argv[1:])
+        status = _run()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         status = INTERRUPTED
     except Exception:
         # A bug. Python's own status is 1, which means something else in several commands.
+        import traceback
+
         traceback.print_exc()
         status = NOT_DONE
     sys.exit(status)
+
+
+def _run() -> int:
+    from background_sync_ops.cli.environment import remove_foreign
+    from background_sync_ops.cli.streams import prepare_streams
+
+    prepare_streams()
+    remove_foreign()
+    from background_sync_ops.cli.app import run
+
+    return run(sys.argv[1:])

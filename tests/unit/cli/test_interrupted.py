@@ -1,5 +1,6 @@
 """Ctrl-C ends a command that follows work of the stack, and not the work."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,12 @@ def test_ctrl_c_while_the_libraries_are_imported_is_no_traceback(tmp_path: Path)
         command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "Interrupted.\n")
+
+
+def test_nothing_is_imported_before_ctrl_c_is_caught() -> None:
+    count = (
+        "import sys; before = {*sys.modules}; import background_sync_ops.cli; print({*sys.modules} - before)"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", count], text=True)
+    own = ("background_sync_ops", "background_sync_ops.cli", "background_sync_ops.errors")
+    assert sorted(ast.literal_eval(printed)) == [*own]
