@@ -26,11 +26,11 @@ AWS_ERROR = re.compile(r"An error occurred \((\w+)\).*? when calling the (\w+) o
 SHORT_MESSAGE = 80
 
 
-def short_error(error: str) -> str:
+def short_error(error: str | None) -> str:
     """A run's error; of AWS's long ones the operation and the code, and the message if it is short."""
-    found = AWS_ERROR.search(error)
+    found = AWS_ERROR.search(error or "")
     if found is None:
-        return error
+        return error or NONE
     code, operation, message = found.groups()
     return f"AWS refused {operation}: {code}" + (f": {message}" if len(message) <= SHORT_MESSAGE else "")
 
@@ -44,7 +44,7 @@ def deferred_why(document: Document) -> str | None:
 def reasons(workspace: Document) -> Iterator[str]:
     """A reason for each state that has one, the worst first."""
     if "failing" in workspace["states"]:
-        yield short_error(workspace["error"] or NONE)
+        yield short_error(workspace["error"])
     if "reception_lost" in workspace["states"]:
         yield workspace["reception"].replace("_", " ")
     if "deferred" in workspace["states"]:

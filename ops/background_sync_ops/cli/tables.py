@@ -9,7 +9,7 @@ from rich.text import Text
 
 from background_sync.rules.counts import TOTALLED
 from background_sync_ops.cli.command import typed
-from background_sync_ops.cli.output import clean, count, facts, grid, nonzero, shortened, state
+from background_sync_ops.cli.output import clean, count, facts, grid, nonzero, state
 from background_sync_ops.cli.times import ago, iso, span
 from background_sync_ops.cli.verification import VERIFICATION, kapso_rows, verification, verified
 from background_sync_ops.reasons import short_error
@@ -17,7 +17,6 @@ from background_sync_ops.reasons import short_error
 Document = Mapping[str, Any]
 COLUMNS = {"Checked": "contacts_checked", "Stale": "stale_found", "Flagged": "flagged"}
 OTHER_OUTCOMES = tuple(name for name in TOTALLED if name not in (*COLUMNS.values(), "fresh", *VERIFICATION))
-ERROR_WIDTH = 300
 
 
 def sweep_facts(sweep: Document, now: int) -> Table:
@@ -81,12 +80,8 @@ def _most_missed_first(run: Document) -> tuple[bool, bool, int, str]:
 
 def _remarks(run: Document) -> str:
     if run["error"] and run["status"] != "completed":
-        return _short(run["error"])
+        return clean(short_error(run["error"]))
     return nonzero(run, OTHER_OUTCOMES)
-
-
-def _short(error: object) -> str:
-    return shortened(clean(short_error(str(error))), ERROR_WIDTH)
 
 
 def run_history(runs: Iterable[Document]) -> Table:
@@ -126,7 +121,7 @@ def run_errors(runs: Iterable[Document]) -> Iterator[str]:
     """One line for each run that failed."""
     for run in runs:
         if run["status"] == "failed":
-            yield f"{clean(run['workspace_id'])} at {iso(run['run_at'])}: {_short(run['error'])}"
+            yield f"{clean(run['workspace_id'])} at {iso(run['run_at'])}: {clean(short_error(run['error']))}"
 
 
 def sweep_history(sweeps: Iterable[Document]) -> Table:

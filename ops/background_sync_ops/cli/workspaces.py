@@ -10,12 +10,11 @@ from rich.table import Table
 
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, StackOptions
-from background_sync_ops.cli.output import clean, console, grid, plural, print_json, shortened, waiting
+from background_sync_ops.cli.output import clean, console, grid, plural, print_json, waiting
 from background_sync_ops.cli.times import iso
 from background_sync_ops.errors import OK
 from background_sync_ops.reasons import reasons
 
-ERROR_WIDTH = 300
 Document = Mapping[str, Any]
 
 
@@ -62,6 +61,6 @@ def _table(documents: Iterable[Document]) -> Table:
     for each in documents:
         states = ", ".join(each["states"]).replace("_", " ") or "ok"
         success = iso(each["last_success_at"], seconds=False)
-        why = shortened(clean("; ".join(reasons(each)) or "-"), ERROR_WIDTH)
+        why = clean("; ".join(reasons(each)) or "-")
         table.add_row(clean(each["workspace_id"]), clean(states), success, why)
     return table
