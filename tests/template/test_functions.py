@@ -52,6 +52,28 @@ def test_a_functions_environment_refers_to_what_exists(template: Template, funct
             assert targets(reference) <= known, variable
 
 
+def test_a_parameter_makes_functions_log_everything_in_a_share_of_invocations(
+    template: Template, function: Properties
+) -> None:
+    condition, rate, otherwise = function["Environment"]["Variables"]["POWERTOOLS_LOGGER_SAMPLE_RATE"][
+        "Fn::If"
+    ]
+    assert (rate, otherwise) == ({"Ref": "LogSampleRate"}, {"Ref": "AWS::NoValue"})
+    assert template.body["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "LogSampleRate"}, "0"]}]
+    }
+    assert template.body["Parameters"]["LogSampleRate"]["Default"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("rate", "taken"),
+    [("0", True), ("0.01", True), ("1", True), ("1.5", False), ("10", False), ("-1", False), ("", False)],
+)
+def test_the_share_of_invocations_is_from_0_to_1(template: Template, rate: str, taken: bool) -> None:
+    pattern = template.body["Parameters"]["LogSampleRate"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, rate)) is taken
+
+
 def test_function_and_layer_support_the_chosen_architecture(template: Template, function: Properties) -> None:
     assert function["Architectures"] == [{"Ref": "Architecture"}]
     (layer,) = function["Layers"]

@@ -63,7 +63,7 @@ def _defer(job: Job, ended: Verification, *, made_progress: bool) -> None:
     scan, reason, now = ended.scan.document(), str(ended.deferred), job.now()
     if ended.again_at is not None and now - int(job.record.started_at) < MAX_PAUSED_MS:
         pause_s = job.pause(ended.again_at, Run.scan.set(scan), Run.deferred_why.set(reason))
-        logger.info("the backfill pauses", reason=reason, seconds=pause_s)
+        logger.debug("the backfill pauses", reason=reason, seconds=pause_s)
         return
     tries = [Run.tries.set(0)] if made_progress else []
     job.save(Run.scan.set(scan), Run.deferred_why.remove(), *tries)

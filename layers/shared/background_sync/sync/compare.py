@@ -160,7 +160,7 @@ class Comparer:
         update_contact(*self._table, read, values, notes, self.policy.max_sync_notes)
         self._count_changes(contact_id, read, values, is_repair=bool(repairs or earlier))
         if repairs:
-            logger.info("repaired a contact", contact_id=contact_id)
+            logger.debug("repaired a contact", contact_id=contact_id)
         return earlier or ("repaired" if repairs else drift.value)
 
     def _changes(self, facts: Facts, contact_id: str, read: Item, drift: Drift) -> dict[str, AttributeValue]:
@@ -194,7 +194,7 @@ class Comparer:
         if self.mode is not Mode.REPAIR:
             return "missing"
         create_contact(*self._table, contact_id, facts, self.run_at)
-        logger.info("created a missing contact", contact_id=contact_id)
+        logger.debug("created a missing contact", contact_id=contact_id)
         return "created"
 
     def _had_contact(self, facts: Facts) -> bool:
@@ -212,7 +212,7 @@ class Comparer:
         """Mark a contact that an unknown person may be, if it lacks the activity."""
         if read is not None and self._drift(facts, read) is Drift.BEHIND:
             update_contact(*self._table, read, self._mark(facts, read), (), self.policy.max_sync_notes)
-            logger.info("marked a contact of an unknown person", contact_id=contact_id)
+            logger.debug("marked a contact of an unknown person", contact_id=contact_id)
         return "unknown"
 
     def _mark(self, facts: Facts, read: Item) -> dict[str, AttributeValue]:

@@ -65,18 +65,18 @@ class MessageHandler:
 
     def _work_on(self, delivery: Delivery, message: Message, deadline: Deadline) -> None:
         if deadline.within(START_MARGIN_MS):
-            logger.info("not started, the deadline is near")
+            logger.debug("not started, the deadline is near")
             self._retry_without_failure(delivery, message, 0)
             return
         work, first = self.work[message.kind], delivery.receive_count <= 1
         try:
             run_job(self.context, message, deadline, work, first_delivery=first)
         except OwnedElsewhere as owned:
-            logger.info("another delivery holds the lease", lease_until=owned.lease_until)
+            logger.debug("another delivery holds the lease", lease_until=owned.lease_until)
             wait_ms = owned.lease_until - self.context.clock.now()
             self._retry_without_failure(delivery, message, -(-wait_ms // 1000))
         except LeaseLost as lost:
-            logger.info("another delivery took it over")
+            logger.debug("another delivery took it over")
             raise self._retry(delivery, RETRY_PAUSE_S) from lost
         except AttemptsSpent as spent:
             logger.error("abandoned", attempts=int(spent.run.attempts), error=spent.run.error)

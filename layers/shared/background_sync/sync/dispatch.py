@@ -82,7 +82,7 @@ def _report(dispatcher: Dispatcher, sweep: Sweep) -> Dispatched:
     run_at, complete = int(sweep.run_at), sweep.status == sweeps.DISPATCHED
     if not complete:
         dispatcher.invoke_itself(run_at)
-        logger.info("the sweep continues in another invocation")
+        logger.debug("the sweep continues in another invocation")
     else:
         emit({"workspaces_dispatched": int(sweep.dispatched), "workspaces_skipped": int(sweep.skipped)})
     return Dispatched(run_at, int(sweep.dispatched), int(sweep.skipped), complete)
@@ -176,7 +176,7 @@ class _Walk:
                     return
                 self._page(segment, number)
         except LeaseLost:
-            logger.info("another invocation took over segment", segment=number)
+            logger.debug("another invocation took over segment", segment=number)
 
     def _page(self, segment: Segment, number: int) -> None:
         page = workspaces.scan_page(

@@ -106,7 +106,7 @@ class _Reconciliation:
         checkpoint = surveyor.run_until_deadline(begun, self.job.deadline)
         if checkpoint.start is not None:
             self.job.follow_up(Run.checkpoint.set(checkpoint.document()))
-            logger.info("the survey continues in a follow-up message", survey=asdict(checkpoint.survey))
+            logger.debug("the survey continues in a follow-up message", survey=asdict(checkpoint.survey))
             return False
         candidates = () if _flags_nobody(verification) else checkpoint.candidates
         selection = {
@@ -128,7 +128,7 @@ class _Reconciliation:
         progress, is_done = flagger.run_until_deadline(begun, self.job.deadline, repeated=repeated)
         if not is_done:
             self.job.follow_up(Run.progress.set(asdict(progress)))
-            logger.info("flagging continues in a follow-up message")
+            logger.debug("flagging continues in a follow-up message")
             return None
         self._remember_unwritable(progress.refused, flagger.selected)
         return progress.flagging

@@ -184,7 +184,7 @@ class Scanner:
             try:
                 listed = list_webhooks_by_number(client)
             except (NumberUnknown, Rejected, InvalidResponse) as error:
-                logger.info("the project's webhooks could not be listed", error=str(error))
+                logger.debug("the project's webhooks could not be listed", error=str(error))
                 return WebhookState.of(list_webhooks(client, phone_id))
             states = {name: None if each is None else WebhookState.of(each) for name, each in listed.items()}
             known = SweptWebhooks(states)

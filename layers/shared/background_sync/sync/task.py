@@ -132,7 +132,7 @@ class Job:
                 metrics = {"runs_failed": int(is_first), "run_duration": self.duration_ms}
                 emit(metrics, self.workspace_id)
         except LeaseLost:
-            logger.info("the record is no longer ours, so the failure is not recorded")
+            logger.debug("the record is no longer ours, so the failure is not recorded")
         except Exception:
             logger.exception("the failure could not be recorded")
 
@@ -175,7 +175,7 @@ def run_job(
     with limited_warnings(), context.database.attempt(deadline) as usage:
         record = _claim(context, message, first_delivery=first_delivery)
         if record.status == COMPLETED:
-            logger.info("it is completed already")
+            logger.debug("it is completed already")
             return
         job = Job(context=context, message=message, record=record, deadline=deadline, usage=usage)
         try:
@@ -205,7 +205,7 @@ def close_expired(context: JobContext, run: Run) -> None:
         is_first = close_failed(context, run, RUN, EXPIRED, [Run.finished_at.set(context.clock.now())])
         emit({"runs_failed": int(is_first)}, run.workspace_id)
     except LeaseLost:
-        logger.info("another delivery works on it", expired_run_at=int(run.run_at))
+        logger.debug("another delivery works on it", expired_run_at=int(run.run_at))
 
 
 def close_failed(context: JobContext, record: Run, kind: str, error: str, closing: list[Action]) -> bool:

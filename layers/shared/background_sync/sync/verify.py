@@ -70,12 +70,12 @@ def verify(
         scan = _scan(scanner, workspace)
         if isinstance(scan, Scan):
             job.follow_up(Run.scan.set(scan.document()))
-            logger.info("the scan continues in a follow-up message", verified=scan.verified.verified)
+            logger.debug("the scan continues in a follow-up message", verified=scan.verified.verified)
             return CONTINUE_LATER
         turn = _turn(job, workspace, scan)
         if turn is not None:
             delay_s = job.pause(turn, Run.scan.set(scan.scan.document()))
-            logger.info(
+            logger.debug(
                 "the run waits until its key may be used again", reason=scan.deferred, seconds=delay_s
             )
             return CONTINUE_LATER
