@@ -53,6 +53,14 @@ def test_a_completed_comparison_is_one(api: Api, world: World) -> None:
     assert verification(api) == "OK, 1 h ago"
 
 
+def test_a_first_sweep_that_is_under_way_is_no_finished_one(api: Api, world: World) -> None:
+    world.workspace()
+    world.dispatch()
+    api.restart()
+    [check] = api.get("/health").document["checks"]["sweep:age"]
+    assert (check["status"], "observedValue" in check) == ("pass", False)
+
+
 def test_without_verification_nobody_knows(api: Api, world: World) -> None:
     world.workspace()
     world.sweep()

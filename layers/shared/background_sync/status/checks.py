@@ -202,7 +202,10 @@ class HealthChecker:
         # If none of these has finished, the last finished sweep is older than the oldest of them.
         sweep = seen.last_finished or seen.sweeps[-1]
         age_ms = max(0, seen.now - int(sweep["run_at"]))
-        return _age("sweep:age", sweep_age_state(age_ms, self.interval_ms), age_ms)
+        state = sweep_age_state(age_ms, self.interval_ms)
+        if seen.last_finished is None and state is State.PASS:
+            return _unknown("sweep:age")
+        return _age("sweep:age", state, age_ms)
 
     def _queue_age(self, seen: Observation) -> Check:
         """The time since the oldest sweep with open runs began, because none of its messages is older.
