@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup sam run test explore reliability lint format types docs build validate clean
+.PHONY: help setup sam run test explore reliability lint format types docs build validate secure clean
 # Two steps of a set-up at the same time would meet in .tools.
 .NOTPARALLEL:
 
@@ -63,6 +63,10 @@ build: $(BUILT) ## what is deployed, in .aws-sam/build (sam build, without docke
 validate: sam ## template.yaml, by sam and cfn-lint: each finds errors that the other does not
 	.tools/bin/sam validate --lint
 	.tools/bin/cfn-lint template.yaml
+
+secure: ## template.yaml, by checkov: each exception stands in the template, with its reason
+	@tools/setup checkov
+	.tools/checkov/bin/checkov --framework cloudformation --file template.yaml --compact --quiet --skip-download
 
 clean: ## as after a fresh clone
 	rm -rf .venv .tools .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
