@@ -51,7 +51,7 @@ def examine(target: Target, stack_name: str | None) -> Iterator[Finding]:
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == TABLE:
             for name in _table_names(logical_id, target, parameters):
-                yield from _table(target, name, resource["Properties"])
+                yield from _table(target, logical_id, name, resource["Properties"])
     if target.outputs:
         for title, check in {"Alarms": _alarms, "Schedule": _schedule}.items():
             yield from _only_on_aws(title, check, target, parameters)
@@ -146,27 +146,27 @@ def _table_names(logical_id: str, target: Target, parameters: Parameters) -> lis
     return list(dict.fromkeys(filter(None, names)))
 
 
-def _table(target: Target, name: str, wanted: Mapping[str, Any]) -> Iterator[Finding]:
-    dynamodb, title = target.client("dynamodb"), f"Table {name}"
+def _table(target: Target, title: str, name: str, wanted: Mapping[str, Any]) -> Iterator[Finding]:
+    dynamodb = target.client("dynamodb")
     try:
         found = dynamodb.describe_table(TableName=name)["Table"]
         expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     except dynamodb.exceptions.ResourceNotFoundException:
-        yield Finding(title, FAIL, f"it is not in {target.region}", "check the parameter and --region")
+        yield Finding(title, FAIL, f"{name} is not in {target.region}", "check the parameter and --region")
         return
     except ClientError as error:
         yield Finding(title, UNKNOWN, str(error))
         return
     expires = wanted.get("TimeToLiveSpecification", {}).get("AttributeName")
     missing = [
-        Finding(title, FAIL if each.is_urgent else WARN, each.text, each.todo)
+        Finding(title, FAIL if each.is_urgent else WARN, f"{name}: {each.text}", each.todo)
         for each in lacks(wanted, found, target.region)
     ]
     if expires not in (None, expiry.get("AttributeName")):
         command = f"aws dynamodb update-time-to-live --region {target.region} --table-name {name}"
         todo = f"{command} --time-to-live-specification Enabled=true,AttributeName={expires}"
-        missing.append(Finding(title, WARN, "its records do not expire", todo))
-    yield from missing or [Finding(title, PASS, "its keys and indexes are right")]
+        missing.append(Finding(title, WARN, f"{name}: its records do not expire", todo))
+    yield from missing or [Finding(title, PASS, f"{name}: its keys and indexes are right")]
 
 
 def _alarms(target: Target, _: Parameters) -> Iterator[Finding]:
@@ -208,7 +208,7 @@ def _unstarted(target: Target, _: Parameters) -> Iterator[Finding]:
     )
     number = int(answer["Attributes"]["ApproximateNumberOfMessages"])
     todo = "docs/operations.md#a-sweep-could-not-be-started" if number else ""
-    yield Finding("Sweeps not started", WARN if number else PASS, str(number), todo)
+    yield Finding("Sweeps not started", WARN if number else PASS, f"{number} wait", todo)
 
 
 def _health(target: Target) -> Iterator[Finding]:

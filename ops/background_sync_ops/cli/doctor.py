@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 from background_sync_ops.cli.command import command
 from background_sync_ops.cli.options import AsJson, StackOptions
-from background_sync_ops.cli.output import clean, console, facts, print_json, state, waiting
+from background_sync_ops.cli.output import clean, console, facts, print_json, shortened, state, waiting
 
+WIDTH = 300
 STATUSES = {"pass": 0, "unknown": 0, "warn": 1, "fail": 2}
 
 
@@ -26,7 +27,12 @@ def doctor(stack: StackOptions, as_json: AsJson = False) -> int:
         print_json({"checks": [asdict(each) for each in findings]})
     else:
         out = console()
-        out.print(facts((clean(each.check), state(each.state), clean(each.seen)) for each in findings))
+        out.print(
+            facts(
+                (clean(each.check), state(each.state), clean(shortened(each.seen, WIDTH)))
+                for each in findings
+            )
+        )
         for each in findings:
             if each.todo:
                 out.print(f"{clean(each.check)}: {clean(each.todo)}", soft_wrap=True)

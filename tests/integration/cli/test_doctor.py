@@ -79,14 +79,14 @@ def test_each_missing_index_is_named_with_the_command_that_adds_it(
     operator: Operator, crm_table: str
 ) -> None:
     for number in (2, 1):
-        lacking = found(operator, f"Table {crm_table}")
+        lacking = found(operator, "ContactsTable")
         assert [each["state"] for each in lacking] == ["fail"] * number
         apply(operator, lacking[0]["todo"])
-    [right] = found(operator, f"Table {crm_table}")
-    assert (right["state"], right["seen"]) == ("pass", "its keys and indexes are right")
+    [right] = found(operator, "ContactsTable")
+    assert (right["state"], right["seen"]) == ("pass", f"{crm_table}: its keys and indexes are right")
 
 
 def test_a_table_that_is_not_there_fails(operator: Operator, crm_table: str) -> None:
     (operator.folder / "samconfig.toml").write_text(SAMCONFIG.replace(crm_table, "nowhere"))
-    [missing] = found(operator, "Table nowhere")
-    assert (missing["state"], missing["seen"]) == ("fail", "it is not in us-east-1")
+    [missing] = found(operator, "ContactsTable")
+    assert (missing["state"], missing["seen"]) == ("fail", "nowhere is not in us-east-1")
