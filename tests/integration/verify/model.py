@@ -13,13 +13,15 @@ class PersonModel:
 
     Kapso knows the last message of each direction in a conversation.
 
-    A deleted contact does not come back for activity that was compared before, up to `deleted_after`.
+    A deleted contact does not come back for activity that was compared before, up to `deleted_after`. While a
+    scan is pending, nobody knows how far it had compared: activity up to `unclear_until` may bring it back.
     """
 
     person: Person
     contact_id: str
     in_table: int | None
     deleted_after: int = 0
+    unclear_until: int = 0
     in_kapso: dict[tuple[str, Direction], int] = field(default_factory=dict)
 
     def missed(self, scan_at: int) -> int | None:
@@ -30,6 +32,10 @@ class PersonModel:
         if self.in_table is None and settled <= self.deleted_after:
             return None
         return settled
+
+    def is_unclear(self, scan_at: int) -> bool:
+        """Whether the missed activity may have been compared before the contact was deleted."""
+        return self.in_table is None and (self.missed(scan_at) or 0) <= self.unclear_until
 
     def is_settled(self, scan_at: int) -> bool:
         """Whether all webhooks of this person have arrived or are missed."""
