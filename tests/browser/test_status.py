@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.runbook import GUIDES
-from tests.browser.site import HARBOR, STRANGE, Site, new_context
+from tests.browser.site import Site, new_context
 
 MAX_PICTURE_BYTES = 150_000
 
@@ -68,21 +68,6 @@ def test_the_content_security_policy_allows_the_page_and_no_script(browser: Brow
         expect(page).to_have_title("OK: Background Sync")
 
 
-def test_the_public_page_names_no_workspace_and_no_contact(page: Page, site: Site) -> None:
-    with site.in_public():
-        for address in (site.address(), site.address(workspace_id=HARBOR)):
-            page.goto(address)
-            expect(page).to_have_title("OK: Background Sync")
-            assert not [name for name in (HARBOR, STRANGE, "Alpine", "Mallory") if name in page.content()]
-
-
-def test_a_browser_with_the_current_page_gets_304(context: BrowserContext, site: Site) -> None:
-    with site.in_public():
-        answer = context.request.get(site.address())
-        again = context.request.get(site.address(), headers={"If-None-Match": answer.headers["etag"]})
-        assert (answer.status, again.status, again.body()) == (200, 304, b"")
-
-
 def test_a_page_that_was_not_replaced_says_so_after_three_minutes(page: Page, site: Site) -> None:
     page.goto(site.address())
     old = page.get_by_text("This page is old")
@@ -91,13 +76,6 @@ def test_a_page_that_was_not_replaced_says_so_after_three_minutes(page: Page, si
     expect(old).to_be_hidden()
     page.evaluate("document.getAnimations().forEach(each => { each.currentTime = 182000 })")
     expect(old).to_be_visible()
-
-
-def test_an_overdue_sweep_is_missing_on_the_strip(page: Page, site: Site) -> None:
-    with site.later(4 * HOUR_MS):
-        page.goto(site.address())
-        expect(page.locator("figure g title").last).to_have_text("1 Jan 13:00: missing")
-        expect(page.locator(".lane").first).to_contain_text("45 passed3 missing")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

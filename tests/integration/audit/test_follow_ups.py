@@ -5,8 +5,7 @@ import pytest
 from background_sync.messages import AUDIT
 from background_sync.rules.policy import DAY_MS
 from tests.integration.audit.findings import findings, index, put
-from tests.integration.faults import Faults
-from tests.integration.world import LEASE_MS, NOW, World, message
+from tests.integration.world import NOW, World, message
 
 COUNT = 11
 
@@ -44,14 +43,3 @@ def test_the_workspace_counts_as_audited_only_at_the_end(world: World) -> None:
 def test_an_audit_delivered_twice_counts_the_same(world: World) -> None:
     world.work([message(AUDIT), message(AUDIT)])
     assert findings(world) == {"contacts_checked": COUNT, "fixed_missing": COUNT}
-
-
-def test_if_no_follow_up_is_sent_the_old_message_continues(world: World, faults: Faults) -> None:
-    # The claim and two repairs pass; saving the checkpoint fails.
-    faults.fail("UpdateItem", RuntimeError("boom"), after=3)
-    received = message(AUDIT)
-    assert not world.deliver(received)
-    world.clock.time += LEASE_MS
-    world.work([received])
-    assert world.record("#audit#w1").status == "completed"
-    assert len(index(world)) == COUNT

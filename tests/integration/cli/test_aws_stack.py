@@ -6,12 +6,6 @@ from tests.integration.cli.kapso_numbers import KapsoNumbers, assert_no_secret
 from tests.integration.cli.running import Operator, contact, error, workspace, write_snapshot
 
 
-def test_a_stack_is_found_by_its_name(operator: Operator) -> None:
-    result = operator.run_on_aws("contacts", "acme")
-    assert result.status == 0, result.stderr
-    assert "5 contacts" in result.stdout
-
-
 def test_a_snapshot_is_imported_into_the_stack(operator: Operator, tmp_path: Path) -> None:
     data = write_snapshot(tmp_path / "data", [workspace("cloud")], [contact("cloud", 1, 0)])
     result = operator.run_on_aws("import", str(data))

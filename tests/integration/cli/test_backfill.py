@@ -38,9 +38,7 @@ def test_a_dry_run_counts_the_missed_and_writes_nothing(numbers: KapsoNumbers, o
     assert contacts(operator, "dry") == before
 
 
-def test_a_backfill_that_kapso_refuses_says_why_and_continues_by_itself(
-    numbers: KapsoNumbers, operator: Operator
-) -> None:
+def test_a_backfill_that_kapso_refuses_says_why(numbers: KapsoNumbers, operator: Operator) -> None:
     phone_id = numbers.add("refusing")
     numbers.server.faults.add(answers.status(401), path=f"/{phone_id}/")
     # On a busy machine the first attempt may not be over when the shorter waits end.

@@ -62,9 +62,7 @@ def test_open_shows_the_address_in_a_browser(operator: Operator, opened: list[st
     assert opened == [operator.info.api_url]
 
 
-def test_without_a_browser_the_address_is_still_printed(
-    operator: Operator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_browser_it_is_still_printed(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda _: False)
     result = operator.run("dashboard", "--open")
     assert (result.status, result.stdout) == (3, f"{operator.info.api_url}\n")

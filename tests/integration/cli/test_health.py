@@ -45,11 +45,6 @@ def test_json_holds_the_health_and_the_lists_of_the_api(operator: Operator) -> N
     assert operator.health()["sweeps"]
 
 
-def test_a_workspace_without_runs_has_no_summary(operator: Operator) -> None:
-    document = operator.health("--workspace", "off")
-    assert (document["runs"], document["summary"]) == ([], None)
-
-
 def test_a_pipe_gets_whole_rows(operator: Operator, numbers: KapsoNumbers) -> None:
     long_id = "w" * 200
     numbers.add(long_id)
@@ -58,9 +53,3 @@ def test_a_pipe_gets_whole_rows(operator: Operator, numbers: KapsoNumbers) -> No
     for command, state in commands.items():
         [row] = [line for line in operator.run(*command.split()).stdout.splitlines() if long_id in line][:1]
         assert state in row
-
-
-def test_the_stack_of_another_folder_is_found_by_an_option(operator: Operator) -> None:
-    state_dir = operator.folder / ".background-sync"
-    result = run_here(operator.folder.parent, "health", "--state-dir", str(state_dir))
-    assert "2026-01-01T10:00:00Z" in result.stdout, result.stderr

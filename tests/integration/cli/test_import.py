@@ -16,17 +16,6 @@ def test_importing_twice_changes_nothing(operator: Operator, tmp_path: Path) -> 
     assert second.stdout.splitlines()[2].split() == ["contacts", "0", "0", "2"]
 
 
-def test_invalid_lines_are_named_and_the_others_are_loaded(operator: Operator, tmp_path: Path) -> None:
-    contacts = [contact("partly", 1, 0), "{", contact("gone", 2, 0)]
-    data = write_snapshot(tmp_path / "bad", [workspace("partly")], contacts)
-    result = operator.run("import", str(data))
-    assert result.status == 1
-    assert "error: lines that could not be loaded: 2\n" in result.stderr
-    assert "contacts/documents.jsonl:2: not JSON" in result.stderr
-    assert "contacts/documents.jsonl:3: workspace_id names no workspace" in result.stderr
-    assert operator.json("contacts", "partly")["total"] == 1
-
-
 def test_many_remarks_are_summed_up_and_the_report_has_them_all(operator: Operator, tmp_path: Path) -> None:
     wrong = [contact("many", number, 0, lastActivityAt="yesterday") for number in range(1, 31)]
     contacts = ["{", *wrong, contact("many", 40, 0, api_key="s3cret", score=float("nan"))]
@@ -57,9 +46,7 @@ def test_secrets_are_stored_only_if_asked_for(operator: Operator, tmp_path: Path
     assert (document["contacts"]["unchanged"], document["remarked"]) == (1, 1)
 
 
-def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_loaded(
-    operator: Operator, tmp_path: Path
-) -> None:
+def test_an_unwritable_report_is_an_error_before_loading(operator: Operator, tmp_path: Path) -> None:
     data = write_snapshot(tmp_path / "unloaded", [workspace("unloaded")], [])
     result = operator.run("import", str(data), "--report", str(tmp_path))
     assert (result.status, result.stderr) == (3, f"error: {tmp_path}: Is a directory\n")

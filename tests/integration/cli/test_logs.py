@@ -68,16 +68,6 @@ def test_a_workspace_that_is_not_active_has_no_entries_and_the_reason_is_shown(o
     assert reason not in operator.run("logs", "acme").stdout
 
 
-def test_markup_and_terminal_escapes_in_the_log_are_printed_as_text(
-    operator: Operator, numbers: KapsoNumbers, start: int
-) -> None:
-    numbers.add("hostile\x1b[2J")
-    write(operator, line("hostile\x1b[2J", start, "[red]x[/red] \x1b]0;x\x07", reason="\x9b31m"))
-    text = operator.run("logs", "hostile\x1b[2J").stdout
-    assert r"[red]x[/red] \x1b]0;x\x07" in text
-    assert text.replace("\n", "").isprintable()
-
-
 def test_options_choose_by_time_level_number(operator: Operator, numbers: KapsoNumbers, start: int) -> None:
     numbers.add("choosy")
     for minute, level in enumerate(("INFO", "WARNING", "ERROR")):

@@ -49,9 +49,7 @@ def test_health_prints_the_apis_refusal_of_a_workspace(operator: Operator, optio
         (("sweep", "--advance-clock"), "needs --at"),
     ],
 )
-def test_a_time_outside_the_allowed_range_is_a_usage_error(
-    operator: Operator, arguments: tuple[str, ...], message: str
-) -> None:
+def test_a_time_out_of_range_is_refused(operator: Operator, arguments: tuple[str, ...], message: str) -> None:
     result = operator.run(*arguments)
     assert (result.status, result.stdout) == (2, "")
     assert message in result.stderr

@@ -13,25 +13,6 @@ HELD_AT = AT_MS - 5 * HOUR_MS
 VERIFIED_AT = AT_MS - 6 * HOUR_MS
 
 
-def test_a_sweep_now_prints_its_result(operator: Operator) -> None:
-    result = operator.run("sweep")
-    assert result.status == 0, result.stderr
-    assert "0 failed" in result.stdout
-
-
-def test_a_sweep_an_hour_later_flags_no_contact_again(operator: Operator) -> None:
-    workspace = operator.add_workspace("hourly")
-    for number in range(3):
-        operator.add_contact(workspace, str(number))
-    flagged = [
-        each["flagged"]
-        for at in (AT_MS - 2 * HOUR_MS, AT_MS - HOUR_MS)
-        for each in operator.json("sweep", "--at", iso(at))["runs"]
-        if each["workspace_id"] == workspace
-    ]
-    assert flagged == [3, 0]
-
-
 def test_a_failed_run_is_reported_and_is_retried_by_sweeping_again(operator: Operator) -> None:
     at, workspace = iso(BROKEN_AT), operator.add_workspace("broken")
     key = {"workspace_id": workspace, "run_at": BROKEN_AT}

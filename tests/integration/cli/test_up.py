@@ -11,7 +11,7 @@ from background_sync.rules.counts import TOTALLED
 from background_sync_ops.demo import VERIFYING
 from background_sync_ops.stack.loopback import listen
 from background_sync_ops.stack.state import STATE_DIR, STATE_FILE, running_stack
-from tests.integration.cli.running import ANY_PORTS, AT, AT_MS, Operator, Up, error, get, run, run_here, until
+from tests.integration.cli.running import ANY_PORTS, AT, AT_MS, Operator, Up, error, run, run_here, until
 from tests.integration.stack.processes import runs
 
 
@@ -34,6 +34,7 @@ def test_a_snapshot_is_swept_and_ctrl_c_leaves_nothing_behind(tmp_path: Path, sn
         assert end_with_all_its_processes(up, signal.SIGINT) == 0
     assert not (tmp_path / STATE_DIR / STATE_FILE).exists()
     document = json.loads(up.out)
+    assert (set(document), "Status page" in up.err) == ({"sweep", "runs"}, True)
     sweep, [acme, capped] = document["sweep"], document["runs"]
     assert (sweep["run_at"], sweep["dispatched"], sweep["skipped"], sweep["completed"]) == (AT_MS, 2, 1, 2)
     assert (sweep["contacts_checked"], sweep["stale_found"], sweep["flagged"]) == (9, 7, 4)
@@ -100,26 +101,10 @@ def test_the_first_screen_says_what_runs_where_then_the_sweep_then_three_command
     assert operator.run("contacts", tried[1][2]).status == 0
     assert text.count("\n") <= 40
     assert max(map(len, text.splitlines())) <= 80
-
-
-def test_the_results_of_import_and_sweep_are_printed(operator: Operator) -> None:
-    text = (operator.folder / "out").read_text()
     assert ["contacts", "9", "0", "0"] in [line.split() for line in text.splitlines()]
     assert "9 checked, 7 stale, 4 flagged" in text
     assert "2 dispatched, 1 skipped (1 no token)" in text
     assert "documents.jsonl:10: not JSON" in (operator.folder / "err").read_text()
-
-
-def test_with_json_stdout_is_one_document_and_the_screen_is_on_stderr(tmp_path: Path, snapshot: Path) -> None:
-    with closing(Up(tmp_path, "--import", str(snapshot), "--json")) as up:
-        up.until(lambda: "Next sweep at" in up.err, "the end of the first screen")
-        assert set(json.loads(up.out)) == {"sweep", "runs"}
-        assert "Status page" in up.err
-
-
-def test_the_health_api_is_served(operator: Operator) -> None:
-    status, content_type, _ = get(f"{operator.info.api_url}/health")
-    assert (status, content_type) == (200, "application/health+json")
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--aws-port"])
@@ -130,9 +115,3 @@ def test_a_taken_port_is_named_with_its_option(tmp_path: Path, option: str) -> N
         result = run_here(tmp_path, "up", "--once", option, str(port), other, "0")
     advice = f"choose another port with {option}, 0 for any free port"
     assert result == error(f"port {port} is already taken: {advice}")
-
-
-def test_a_file_that_is_not_a_snapshot_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "x.zip").write_text("not a ZIP file")
-    result = run_here(tmp_path, "up", "--once", "--import", "x.zip", *ANY_PORTS)
-    assert result == error("x.zip: neither a folder nor a readable ZIP file")

@@ -8,7 +8,7 @@ import pytest
 from background_sync.messages import read_message
 from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
 from background_sync.rules.policy import DAY_MS
-from tests.integration.dispatch.many import put_workspaces, record, sent
+from tests.integration.dispatch.many import put_workspaces, record
 from tests.integration.world import NOW, World
 
 
@@ -17,13 +17,6 @@ def receive_raw(world: World) -> list[Any]:
         QueueUrl=world.queue.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
     )
     return list(answer.get("Messages", []))
-
-
-def test_each_active_workspace_gets_one_message(world: World) -> None:
-    active = put_workspaces(world, 3, without_token=2)
-    done = world.dispatch()
-    assert (done.run_at, done.dispatched, done.skipped, done.complete) == (NOW, 3, 2, True)
-    assert sent(world) == dict.fromkeys(active, 1)
 
 
 def test_a_sweep_without_workspaces_is_finished_at_once(world: World) -> None:

@@ -2,10 +2,9 @@
 
 import pytest
 
-from background_sync.rules.policy import HOUR_MS
 from tests.integration.dispatch.many import sent
 from tests.integration.faults import Faults
-from tests.integration.world import LEASE_MS, NOW, World
+from tests.integration.world import LEASE_MS, World
 
 
 @pytest.fixture(autouse=True)
@@ -89,10 +88,3 @@ def test_a_workspace_created_while_others_wait_is_sent_or_not_counted(world: Wor
     world.work()
     sweep = world.swept()
     assert sweep["dispatched"] == sweep["completed"]
-
-
-def test_the_next_sweep_has_its_own_counts(world: World) -> None:
-    world.sweep()
-    later = world.sweep(NOW + HOUR_MS)
-    assert (later["dispatched"], later["completed"]) == (2, 2)
-    assert counts(world) == (2, 1, 2, 0)

@@ -47,16 +47,6 @@ def test_the_next_dispatch_waits_for_the_lease_of_the_killed_one(world: World, f
     assert sent(world) == {"w1": 1}
 
 
-@pytest.mark.parametrize(("operation", "after"), [("PutItem", 0), ("PutItem", 1), ("BatchGetItem", 0)])
-def test_a_killed_dispatch_ends_the_same(world: World, faults: Faults, operation: str, after: int) -> None:
-    world.workspace("w1")
-    world.workspace("w2", kapso_phone_id=None)
-    kill_dispatch(world, faults, operation, after)
-    done = world.dispatch()
-    assert (done.dispatched, done.skipped, done.complete) == (1, 1, True)
-    assert set(sent(world)) == {"w1"}
-
-
 def test_the_next_sweep_first_resumes_an_unfinished_one(world: World, faults: Faults) -> None:
     world.workspace("w1")
     kill_dispatch(world, faults, "Scan", 0)

@@ -73,9 +73,3 @@ def test_a_clock_that_was_set_back_empties_the_cache(api: Api, world: World) -> 
     world.sweep()
     world.clock.time -= 1
     assert api.get("/health").document["status"] == "pass"
-
-
-def test_the_lists_are_not_cached(api: Api, world: World) -> None:
-    assert api.get("/health/sweeps").document["sweeps"] == []
-    world.sweep()
-    assert len(api.get("/health/sweeps").document["sweeps"]) == 1

@@ -88,9 +88,7 @@ def test_an_invalid_parameter_is_refused(client: Client, parameters: dict[str, s
     assert "<style>" in answer.text
 
 
-def test_of_many_workspaces_those_with_a_problem_come_first_and_the_list_says_that_it_is_cut(
-    client: Client, world: World
-) -> None:
+def test_those_with_a_problem_come_first_and_the_list_says_it_is_cut(client: Client, world: World) -> None:
     for number in range(130):
         world.workspace(f"w{number:03}", latest_run_at=NOW)
     ids = [f"w{number:03}" for number in range(130)]

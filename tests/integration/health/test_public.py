@@ -88,9 +88,7 @@ def test_totals_are_not_public_in_the_template(engine: LocalStack) -> None:
 
 @pytest.mark.parametrize("public_totals", [False, True])
 @pytest.mark.parametrize("path", PUBLIC)
-def test_public_answers_name_no_tenant_and_nothing_of_the_inside(
-    api: Api, world: World, path: str, public_totals: bool
-) -> None:
+def test_public_answers_name_no_tenant(api: Api, world: World, path: str, public_totals: bool) -> None:
     api.restart(public_totals=public_totals)
     text = api.get(path).text.lower()
     tables = world.database.tables

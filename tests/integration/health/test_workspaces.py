@@ -128,9 +128,7 @@ def test_a_deferred_verification_is_a_state(api: Api, world: World) -> None:
         ("never_run", {"w4"}),
     ],
 )
-def test_only_workspaces_in_the_given_state_are_listed(
-    api: Api, world: World, faults: Faults, state: str, expected: set[str]
-) -> None:
+def test_a_state_filters_them(api: Api, world: World, faults: Faults, state: str, expected: set[str]) -> None:
     for name, settings in (("w1", None), ("w2", {"max_flags_per_run": -1}), ("w3", {"theme": "dark"})):
         world.workspace(name, settings=settings)
     world.workspace("w4", kapso_token_parameter=None)

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.faults import Faults
-from tests.integration.killer import Killed
 from tests.integration.large.crowd import CAP, counted, judge, make, put
-from tests.integration.world import LEASE_MS, World, message
+from tests.integration.world import World, message
 
 CROWD = make(60, seed=7)
 
@@ -60,42 +58,6 @@ def test_the_lease_is_free_and_the_checkpoint_saved_before_the_follow_up(world: 
     assert (record.status, record.lease_until) == ("running", None)
     assert sum(record.checkpoint["survey"].values()) == world.page_size
     assert [each.message for each in world.receive()] == [message().message]
-
-
-def test_a_killed_run_continues_from_its_checkpoint(world: World, faults: Faults) -> None:
-    received = message()
-    assert world.deliver(received)
-    [follow_up] = world.receive()
-    faults.fail("Query", Killed())
-    with pytest.raises(Killed):
-        world.deliver(follow_up)
-    world.clock.time += LEASE_MS
-    world.work([follow_up])
-    assert counted(world) == judge(CROWD)
-
-
-def test_duplicate_messages_change_nothing(world: World) -> None:
-    world.work([message(), message()])
-    assert counted(world) == judge(CROWD)
-
-
-def test_an_old_message_continues_when_the_follow_up_is_lost(world: World) -> None:
-    received = message()
-    for _ in range(3):
-        world.deliver(received)
-        world.receive()
-    world.work([received])
-    assert counted(world) == judge(CROWD)
-
-
-def test_a_follow_up_that_cannot_be_sent_fails_only_the_attempt(world: World) -> None:
-    received, url = message(), world.queue.url
-    world.queue.url = url + "-gone"
-    assert not world.deliver(received)
-    assert world.record().status == "failed"
-    world.queue.url = url
-    world.work([received])
-    assert (world.record().status, counted(world)) == ("completed", judge(CROWD))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

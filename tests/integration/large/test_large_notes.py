@@ -29,9 +29,7 @@ def most_notes(world: World) -> Iterator[list[int]]:
     world.database.client.meta.events.unregister("after-call.dynamodb", count)
 
 
-def test_a_repeated_attempt_finds_its_flags_without_reading_all_notes(
-    world: World, faults: Faults, most_notes: list[int]
-) -> None:
+def test_another_attempt_reads_only_some_notes(world: World, faults: Faults, most_notes: list[int]) -> None:
     world.workspace()
     for number in range(5):
         world.contact(f"62{number}", (3 + number) * HOUR_MS, notes=NOTES)

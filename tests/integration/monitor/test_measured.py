@@ -109,28 +109,3 @@ def test_missed_webhooks_count_whether_repaired_or_only_reported(
     kapso.message(PHONE_ID, kapso.add_person("622"), "inbound", NOW - 10 * MINUTE_MS)
     world.sweep()
     assert measured(world)["last_sweep_drift"] == 2
-
-
-def test_a_number_counts_while_its_webhook_is_off(world: World, kapso: KapsoStore) -> None:
-    world.workspace(settings=REPAIR)
-    webhook = kapso.add_webhook(PHONE_ID, "https://crm.example/hooks", active=False)
-    world.sweep()
-    assert measured(world)["last_sweep_webhooks_off"] == 1
-    kapso.change_webhook(webhook.id, NOW, active=True)
-    world.sweep(NOW + HOUR_MS)
-    assert measured(world, HOUR_MS)["last_sweep_webhooks_off"] == 0
-
-
-def test_a_sweep_without_workspaces_is_finished_and_has_no_failures(world: World) -> None:
-    world.sweep()
-    found = measured(world)
-    assert (found["sweep_age_intervals"], found["last_sweep_failed_share"]) == (0, 0)
-
-
-def test_the_measured_values_are_emitted_as_metrics(world: World, emitted: Emitted) -> None:
-    world.workspace()
-    world.sweep()
-    emitted.read()
-    measured(world, 2 * HOUR_MS)
-    [document] = emitted.read()
-    assert (document["SweepAgeIntervals"], document["LastSweepFailedShare"]) == ([2.0], [0.0])

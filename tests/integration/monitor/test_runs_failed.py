@@ -20,14 +20,6 @@ def test_a_run_that_fails_again_counts_once(world: World, faults: Faults, emitte
     assert runs_failed(emitted) == 1
 
 
-def test_two_runs_that_fail_count_as_two(world: World, faults: Faults, emitted: Emitted) -> None:
-    world.workspace()
-    for run_at in (NOW, NOW + HOUR_MS):
-        faults.fail("Query", RuntimeError("no"))
-        assert not world.run(run_at=run_at)
-    assert runs_failed(emitted) == 2
-
-
 def test_a_run_whose_lease_expired_counts_too(world: World, faults: Faults, emitted: Emitted) -> None:
     world.workspace()
     faults.fail("Query", KeyboardInterrupt())

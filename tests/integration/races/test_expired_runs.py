@@ -23,9 +23,7 @@ def sweep_whose_message_is_lost(world: World) -> None:
     ("operation", "after"),
     [("GetItem", 0), ("BatchGetItem", 0), ("UpdateItem", 1), ("UpdateItem", 2), ("Query", 0)],
 )
-def test_the_next_run_closes_an_expired_first_run(
-    world: World, faults: Faults, operation: str, after: int
-) -> None:
+def test_the_next_closes_an_expired_run(world: World, faults: Faults, operation: str, after: int) -> None:
     kill_run(world, faults, operation, after=after)
     world.sweep(NEXT)
     assert (world.record(run_at=NOW).status, world.swept(NOW)["failed"]) == ("failed", 1)

@@ -39,9 +39,7 @@ def test_a_note_of_another_writer_is_kept(importing: Importing, interfere: Inter
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_newer_activity_of_another_writer_wins(
-    importing: Importing, interfere: Interfere, known: bool
-) -> None:
+def test_newer_activity_of_others_wins(importing: Importing, interfere: Interfere, known: bool) -> None:
     importing.load([contact(name="Old")] if known else [])
     newer: dict[str, Any] = {"last_activity_at": NOW + 9, "activity_at": NOW + 9, "name": "Meanwhile"}
     interfere(lambda: importing.set_contact(**newer))

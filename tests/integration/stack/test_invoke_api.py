@@ -42,9 +42,7 @@ def test_a_failure_is_returned_as_a_function_error(client: "LambdaClient") -> No
     assert json.load(answer["Payload"])["errorMessage"] == "told to"
 
 
-def test_an_asynchronous_invocation_is_accepted_without_a_result(
-    client: "LambdaClient", stack: LocalStack, eventually: Eventually
-) -> None:
+def test_an_event_is_only_accepted(client: "LambdaClient", stack: LocalStack, eventually: Eventually) -> None:
     log = stack.find(WORKER).log_path
     before = log.read_text().count("accepted")
     answer = client.invoke(

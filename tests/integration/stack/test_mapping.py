@@ -50,9 +50,7 @@ def test_only_messages_reported_as_failed_stay_invisible(stack: LocalStack, send
 
 
 @pytest.mark.parametrize(("order", "error_type"), [("raise", "RuntimeError"), ("report another message", "")])
-def test_an_error_or_an_invalid_report_deletes_nothing(
-    stack: LocalStack, send: Send, order: str, error_type: str
-) -> None:
+def test_an_invalid_report_deletes_none(stack: LocalStack, send: Send, order: str, error_type: str) -> None:
     ids = send("succeed", order)
     batch = stack.mapping.poll_once()
     assert batch is not None
@@ -76,9 +74,7 @@ def test_the_function_may_change_visibility_and_receives_count(stack: LocalStack
     assert receive_counts(stack) == ["2"]
 
 
-def test_a_message_moves_to_the_dead_letter_queue_after_its_last_receive(
-    stack: LocalStack, send: Send, messages: Messages
-) -> None:
+def test_after_its_last_receive_it_is_dead(stack: LocalStack, send: Send, messages: Messages) -> None:
     send("make visible")
     stack.mapping.poll_once()
     stack.mapping.poll_once()

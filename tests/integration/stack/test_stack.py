@@ -51,9 +51,7 @@ def test_a_port_outside_the_range_is_refused(port: int) -> None:
         listen(port)
 
 
-def test_clients_ignore_the_operators_configuration(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: LocalStack
-) -> None:
+def test_clients_ignore_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: LocalStack) -> None:
     (tmp_path / "config").write_text(
         "[profile production]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n"
     )

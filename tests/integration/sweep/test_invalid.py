@@ -4,21 +4,6 @@ from background_sync.rules.policy import DAY_MS
 from tests.integration.world import NOW, World
 
 
-def test_a_contact_without_a_time_is_invalid_and_the_others_are_flagged(world: World) -> None:
-    world.workspace()
-    world.contact("621", last_activity_at=None)
-    world.contact("622", DAY_MS)
-    world.run()
-    assert world.counts("contacts_checked", "invalid", "stale_found", "flagged") == (2, 1, 1, 1)
-
-
-def test_a_time_of_0_counts_as_missing(world: World) -> None:
-    world.workspace()
-    world.contact("628", last_activity_at=0, updated_at=0, created_at=NOW - DAY_MS)
-    world.run()
-    assert world.flagged() == {"628"}
-
-
 def test_a_contact_whose_record_is_invalid_but_not_its_index_entry_is_invalid(world: World) -> None:
     world.workspace()
     world.contact("628", last_activity_at="last week", activity_at=NOW - DAY_MS)

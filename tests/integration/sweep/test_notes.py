@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from background_sync.records.contacts import Conflict, read_contact, write_flag
+from background_sync.records.contacts import read_contact, write_flag
 from background_sync.rules.notes import AUTHOR, Note
 from background_sync.rules.policy import DAY_MS
 from tests.integration.world import NOW, World
@@ -26,16 +25,6 @@ def test_only_the_latest_sync_notes_are_kept(world: World) -> None:
     notes = world.read("628")["notes"]
     assert [note["added_at"] for note in notes] == [5, 4, 5, 6, 7, NOW]
     assert human in notes
-
-
-def test_a_note_added_before_the_flag_is_written_is_not_lost(world: World) -> None:
-    world.contact("628", DAY_MS, notes=[])
-    read = read_contact(world.database, "w1", "628")
-    assert read is not None
-    world.contact("628", DAY_MS, notes=[{"content": "just now", "added_by": "ana", "added_at": NOW}])
-    with pytest.raises(Conflict):
-        write_flag(world.database, "w1", read, FLAG, 5)
-    assert [note["content"] for note in world.read("628")["notes"]] == ["just now"]
 
 
 def test_a_contact_too_large_to_write_gives_its_place_to_the_next(world: World) -> None:

@@ -8,10 +8,7 @@ from background_sync_ops.stack.template import load
 from tests.template.metrics import alarms
 
 TEMPLATE = load(Path(__file__).parents[3] / "template.yaml", {})
-COMPARISONS = {
-    "GreaterThanThreshold": operator.gt,
-    "GreaterThanOrEqualToThreshold": operator.ge,
-}
+COMPARISONS = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}
 
 
 def is_raised(alarm: str, values: dict[str, Any]) -> bool:

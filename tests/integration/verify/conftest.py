@@ -9,13 +9,14 @@ from background_sync.kapso.transport import send_request
 from background_sync.rules.policy import MINUTE_MS
 from tests.integration.killer import Killer
 from tests.integration.logs import captured
-from tests.integration.verify.number import Number, served
+from tests.integration.verify.number import REPAIR, Number, served
 from tests.integration.world import World
 
 
 @pytest.fixture
 def number(world: World) -> Iterator[Number]:
-    """A number in a Kapso server that `world` verifies against."""
+    """A number in a Kapso server, and a workspace that verifies against it and repairs."""
+    world.workspace(settings=REPAIR)
     with served(world) as number:
         yield number
 

@@ -75,12 +75,7 @@ class Number:
         return self.store.find_person(phone) or self.store.add_person(phone, name=name)
 
     def fail(
-        self,
-        status: int,
-        *,
-        path: str = "/conversations",
-        retry_after: str | None = None,
-        **which: Any,
+        self, status: int, *, path: str = "/conversations", retry_after: str | None = None, **which: Any
     ) -> None:
         """Kapso responds with an error; `which` are arguments of `Faults.add`."""
         self.server.faults.add(answers.status(status, retry_after=retry_after), path=path, **which)

@@ -49,7 +49,6 @@ def test_a_cursor_of_the_old_number_is_not_used_for_the_new_one(world: World, nu
 
 
 def test_an_unchanged_number_continues_from_its_watermark(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     world.run()
     world.change_workspace(name="Another name")
     world.next_hour()

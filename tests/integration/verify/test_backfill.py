@@ -1,7 +1,5 @@
 """The backfill: the same comparison over a window of the past, on command, with its own record."""
 
-from typing import Any
-
 import pytest
 
 from background_sync.messages import BACKFILL, Message, Window
@@ -186,15 +184,6 @@ def test_two_backfills_at_different_times_have_two_records(world: World, number:
     world.deliver(message(run_at=NOW + 1))
     assert counted(world) == {"verified": 1, "repaired": 1}
     assert world.record("#backfill#w1", NOW + 1).in_step == 1
-
-
-@pytest.mark.parametrize("change", [{"kapso_phone_id": None}, {"kapso_token_parameter": None}])
-def test_an_inactive_workspace_is_skipped(world: World, number: Number, change: dict[str, Any]) -> None:
-    world.workspace(**change)
-    assert world.deliver(message())
-    record = world.record("#backfill#w1")
-    assert (record.status, record.skipped) == ("completed", 1)
-    assert number.requests == []
 
 
 def test_a_workspace_that_becomes_inactive_keeps_the_counts_so_far(world: World, number: Number) -> None:

@@ -160,7 +160,6 @@ def test_a_run_learns_the_limit_from_a_429(world: World, number: Number) -> None
 
 
 def test_retried_requests_count(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     number.fail(503, times=2)
     world.run()
     assert len(number.requests) == stored_budgets(world)[0]["used"] == 4

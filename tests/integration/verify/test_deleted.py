@@ -9,11 +9,6 @@ from tests.integration.verify.number import PHONE_ID, REPAIR, REPORT, Number, as
 from tests.integration.world import NOW, Received, World
 
 
-@pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
-    world.workspace(settings=REPAIR)
-
-
 @pytest.mark.parametrize("minutes", [3, 20])
 def test_the_overlap_creates_no_deleted_contact_again(world: World, number: Number, minutes: int) -> None:
     number.missed_by(number.store.add_person("621"), minutes * MINUTE_MS)
@@ -24,16 +19,6 @@ def test_the_overlap_creates_no_deleted_contact_again(world: World, number: Numb
     assert world.contacts() == {}
     assert world.counts("deleted", "created", "verified", run_at=run_at) == (1, 0, 1)
     assert_counts_add_up(world.record(run_at=run_at))
-
-
-def test_a_delivery_receipt_does_not_create_a_deleted_contact_again(world: World, number: Number) -> None:
-    number.message("621", HOUR_MS)
-    world.run()
-    world.delete_contact("621")
-    number.store.delivery_receipt(PHONE_ID, number.person("621"), NOW + 50 * MINUTE_MS)
-    run_at = world.next_hour()
-    assert world.contacts() == {}
-    assert world.counts("deleted", run_at=run_at) == (1,)
 
 
 def test_a_deleted_person_who_writes_again_is_a_contact_again(world: World, number: Number) -> None:

@@ -29,11 +29,6 @@ MISSED_AT = NOW - 10 * MINUTE_MS
 BOTH_MODES = pytest.mark.parametrize("settings", [REPAIR, REPORT], ids=["repair", "report"])
 
 
-@pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
-    world.workspace(settings=REPAIR)
-
-
 @pytest.mark.parametrize(("stored", "told"), [(DIALLED, WHATSAPP), (WHATSAPP, DIALLED)])
 def test_a_contact_is_found_by_its_spelling(world: World, number: Number, stored: str, told: str) -> None:
     world.contact(stored, LONG_AGO_MS)
@@ -52,9 +47,7 @@ def test_a_new_contact_keeps_whatsapps_spelling(world: World, number: Number) ->
 
 
 @BOTH_MODES
-def test_two_contacts_under_two_spellings_are_unknown_and_reported(
-    world: World, number: Number, settings: dict[str, str]
-) -> None:
+def test_two_spellings_of_two_are_unknown(world: World, number: Number, settings: dict[str, str]) -> None:
     world.workspace(settings=settings)
     for spelling in (DIALLED, WHATSAPP):
         world.contact(spelling, LONG_AGO_MS)
@@ -154,9 +147,7 @@ def test_a_value_with_letters_is_no_phone(world: World, number: Number) -> None:
 
 
 @BOTH_MODES
-def test_while_somebody_is_unknown_nobody_whom_it_may_be_is_confirmed_quiet(
-    world: World, number: Number, settings: dict[str, str]
-) -> None:
+def test_nobody_who_may_be_unknown_is_quiet(world: World, number: Number, settings: dict[str, str]) -> None:
     world.workspace(settings=settings, verified_from=NOW - 9 * HOUR_MS, watermark=NOW - HOUR_MS)
     number.quiet("621", 5 * HOUR_MS)
     number.quiet("622", 2 * HOUR_MS)

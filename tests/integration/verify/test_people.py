@@ -6,17 +6,12 @@ import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, REPAIR, Number, assert_counts_add_up
+from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 BSUID = "US.13491208655302741918"
 MISSED = "Sync check: missed activity at 2025-12-31T23:50:00Z"
 MISSED_AT = NOW - 10 * MINUTE_MS
-
-
-@pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
-    world.workspace(settings=REPAIR)
 
 
 def test_the_business_scoped_id_takes_precedence_over_the_phone(world: World, number: Number) -> None:
@@ -27,20 +22,13 @@ def test_the_business_scoped_id_takes_precedence_over_the_phone(world: World, nu
     assert world.read("621")["last_activity_at"] == MISSED_AT
 
 
-def test_a_contact_learns_its_id_from_a_conversation_with_both(world: World, number: Number) -> None:
-    world.contact("621", LONG_AGO_MS)
+@pytest.mark.parametrize(("age_ms", "outcome"), [(LONG_AGO_MS, "repaired"), (10 * MINUTE_MS, "in_step")])
+def test_a_contact_learns_its_id(world: World, number: Number, age_ms: int, outcome: str) -> None:
+    world.contact("621", age_ms)
     number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
     world.run()
     assert world.contacts()["621"]["business_scoped_user_id"] == BSUID
-    assert world.counts("repaired", "verified") == (1, 1)
-
-
-def test_a_contact_in_step_learns_its_id_and_does_not_count_as_renamed(world: World, number: Number) -> None:
-    world.contact("621", 10 * MINUTE_MS)
-    number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
-    world.run()
-    assert world.contacts()["621"]["business_scoped_user_id"] == BSUID
-    assert world.counts("in_step", "renamed") == (1, 0)
+    assert world.counts(outcome, "verified", "renamed") == (1, 1, 0)
 
 
 def test_a_person_without_a_phone_is_created_under_the_id(world: World, number: Number) -> None:
@@ -101,15 +89,6 @@ def test_a_conversation_without_an_identity_counts_as_unknown(world: World, numb
     assert world.counts("unknown", "repaired") == (1, 1)
 
 
-def test_a_phone_is_matched_by_its_digits(world: World, number: Number) -> None:
-    number.missed("6282392508490")
-    written = answers.records(lambda record: record | {"phone_number": "+62 823-9250-8490"})
-    number.server.faults.add(written, path="/conversations")
-    world.run()
-    assert world.contacts().keys() == {"6282392508490"}
-    assert world.counts("repaired") == (1,)
-
-
 def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: Number, logged: Any) -> None:
     number.missed("621")
     number.missed("622")
@@ -124,9 +103,7 @@ def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: 
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_a_person_with_several_conversations_is_repaired_once(
-    world: World, number: Number, page_size: int
-) -> None:
+def test_a_person_in_several_conversations_is_repaired(world: World, number: Number, page_size: int) -> None:
     number.page_size(page_size)
     number.missed("621", kapso_age_ms=HOUR_MS)
     number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
@@ -135,18 +112,6 @@ def test_a_person_with_several_conversations_is_repaired_once(
     assert len(world.notes("621")) == 1
     assert world.counts("verified", "repaired", "in_step") == (1, 1, 0)
     assert_counts_add_up(world.record())
-
-
-@pytest.mark.parametrize("page_size", [1, 100])
-def test_several_conversations_create_one_contact(world: World, number: Number, page_size: int) -> None:
-    number.page_size(page_size)
-    person = number.store.add_person("621", business_scoped_user_id=BSUID)
-    number.missed_by(person, HOUR_MS)
-    number.store.open_conversation(PHONE_ID, person, NOW - 30 * MINUTE_MS)
-    number.missed_by(person, 20 * MINUTE_MS)
-    world.run()
-    assert world.read("621")["last_activity_at"] == NOW - 20 * MINUTE_MS
-    assert world.counts("verified", "created") == (1, 1)
 
 
 @pytest.mark.parametrize("page_size", [1, 100])

@@ -4,15 +4,14 @@ import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import OFF, PHONE_ID, REPAIR, REPORT, Number, assert_counts_add_up
+from tests.integration.verify.number import OFF, PHONE_ID, REPORT, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 HEALTH = f"/platform/v1/whatsapp/phone_numbers/{PHONE_ID}/health"
 
 
 @pytest.fixture(autouse=True)
-def a_quiet_contact(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def a_quiet_contact(number: Number) -> None:
     number.quiet("621")
 
 
@@ -28,9 +27,7 @@ def reception(world: World) -> object:
         ("webhook_subscription", "not_subscribed"),
     ],
 )
-def test_while_kapso_does_not_hear_meta_the_plain_rule_decides(
-    world: World, number: Number, check: str, state: str
-) -> None:
+def test_a_deaf_kapso_confirms_nobody(world: World, number: Number, check: str, state: str) -> None:
     number.store.failing_checks[PHONE_ID].add(check)
     world.audit()
     assert reception(world) == state

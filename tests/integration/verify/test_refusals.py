@@ -1,14 +1,12 @@
 """If Kapso does not respond, or its response is invalid, the run is deferred; a later run catches up."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from werkzeug.wrappers import Request, Response
 
-from background_sync.kapso import client
 from background_sync.messages import RUN, Message
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from background_sync.sync.deliver import Delivery
@@ -60,8 +58,7 @@ def other(world: World, number: Number) -> str:
 
 
 @pytest.fixture(autouse=True)
-def one_missed_and_one_old_contact(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
+def one_missed_and_one_old_contact(number: Number) -> None:
     number.missed("621")
     number.quiet("631", 3 * DAY_MS)
 
@@ -88,27 +85,6 @@ def test_the_run_is_deferred_and_flags_nobody(world: World, number: Number, othe
     run_at = world.next_hour()
     assert world.counts("deferred", "repaired", "flagged", run_at=run_at) == (0, 1, 1)
     assert world.flagged() == {"631"}
-
-
-@pytest.fixture
-def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A fault: Kapso never responds, and the client does not wait long."""
-    monkeypatch.setattr(client, "RESPONSE_TIMEOUT_S", 0.05)
-    released = threading.Event()
-    yield answers.slow(released.wait)
-    released.set()
-
-
-def test_kapso_that_hangs_is_unavailable(world: World, number: Number, hanging: Any) -> None:
-    number.server.faults.add(hanging)
-    world.run()
-    assert_deferred(world, "unavailable")
-
-
-def test_kapso_that_cannot_be_reached_is_unavailable(world: World) -> None:
-    world.kapso_url = "http://127.0.0.1:9"
-    world.run()
-    assert_deferred(world, "unavailable")
 
 
 def test_slow_errors_leave_enough_time_to_close_the_run(world: World, number: Number) -> None:
@@ -161,30 +137,9 @@ def test_a_429_at_a_look_up_does_not_defer_the_run_and_is_respected(world: World
     assert world.record("w3").deferred_why == "budget_spent"
 
 
-@pytest.fixture
-def tokens(world: World, monkeypatch: pytest.MonkeyPatch) -> Tokens:
-    """The keys that one process holds over several invocations."""
+def test_a_changed_key_works_at_once(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
     monkeypatch.setattr("tests.integration.world.Tokens", lambda *_: tokens)
-    return tokens
-
-
-@pytest.fixture
-def keys_read(world: World) -> Iterator[list[str]]:
-    """The requests for a parameter."""
-    names: list[str] = []
-
-    def note(params: dict[str, Any], **_: object) -> None:
-        names.append(params["body"].decode())
-
-    events = world.ssm.meta.events
-    events.register("before-call.ssm.GetParameters", note)
-    yield names
-    events.unregister("before-call.ssm.GetParameters", note)
-
-
-@pytest.mark.usefixtures("tokens")
-def test_a_changed_key_works_at_once_where_the_old_one_is_kept(world: World, number: Number) -> None:
     world.run()
     number.store.add_number(PHONE_ID, "a-new-key")
     put_key(world, "abc", "a-new-key")
@@ -192,23 +147,22 @@ def test_a_changed_key_works_at_once_where_the_old_one_is_kept(world: World, num
     assert world.counts("deferred", run_at=NOW + 1) == (0,)
 
 
-def test_a_throttled_key_store_is_no_missing_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParameters"), "token_throttled"),
+        (ConnectTimeoutError(endpoint_url="https://ssm"), "no_token"),
+    ],
+)
+def test_a_throttled_key_store_is_no_missing_key(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
     def get_parameters(**_: object) -> None:
-        error: Any = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
-        raise ClientError(error, "GetParameters")
+        raise error
 
     monkeypatch.setattr(world.ssm, "get_parameters", get_parameters)
     world.run()
-    assert_deferred(world, "token_throttled")
-
-
-@pytest.mark.usefixtures("tokens")
-def test_a_valid_key_is_read_once_per_process(world: World, number: Number, keys_read: list[str]) -> None:
-    world.workspace("w2", settings=REPAIR)
-    for name in ("w1", "w2"):
-        world.run(name)
-    assert len(keys_read) == 1
-    assert len(number.requests) == 5  # one contact was missed, so the log of deliveries is read
+    assert_deferred(world, why)
 
 
 @pytest.mark.parametrize(
@@ -230,15 +184,6 @@ def test_a_missing_parameter_defers_only_its_own_run(world: World, other: str) -
     world.sweep()
     assert_deferred(world, "no_token")
     assert world.record(other).repaired == 1
-
-
-def test_an_unreachable_key_store_defers_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def get_parameters(**_: object) -> None:
-        raise ConnectTimeoutError(endpoint_url="https://ssm")
-
-    monkeypatch.setattr(world.ssm, "get_parameters", get_parameters)
-    world.run()
-    assert_deferred(world, "no_token")
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "käse", "a b", "\t"])

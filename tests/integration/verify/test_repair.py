@@ -5,45 +5,19 @@ from typing import Any
 
 import pytest
 
-from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from tests.integration.faults import Faults
 from tests.integration.killer import kill_run
-from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, PHONE_ID, REPAIR, Number
+from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, PHONE_ID, Number
 from tests.integration.world import NOW, World
 
 HERS = {"content": "hers", "added_by": "ana", "added_at": 1}
 MISSED = "Sync repair: missed activity at 2025-12-31T23:50:00Z"
 
 
-@pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:  # noqa: ARG001 - `number` serves Kapso
-    world.workspace(settings=REPAIR)
-
-
 def while_written(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
     """Somebody else acts just before the run writes the contact."""
     faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_TAKE)
-
-
-def test_a_missed_message_is_repaired(world: World, number: Number) -> None:
-    number.missed("621")
-    world.run()
-    assert world.read("621")["last_activity_at"] == NOW - 10 * MINUTE_MS
-    assert world.notes("621") == [MISSED]
-    assert world.counts("repaired", "verified", "flagged") == (1, 1, 0)
-
-
-def test_a_quiet_contact_is_neither_repaired_nor_flagged(world: World, number: Number) -> None:
-    number.quiet("621")
-    world.run()
-    assert world.flagged() == set()
-    assert world.counts("stale_found", "confirmed_quiet", "in_step", "repaired") == (1, 1, 1, 0)
-
-
-def test_activity_before_the_first_scan_follows_the_plain_rule(world: World, number: Number) -> None:
-    number.quiet("621", 3 * DAY_MS)
-    world.run()
-    assert world.flagged() == {"621"}
 
 
 def test_a_missing_contact_is_created_as_the_crm_would_create_it(world: World, number: Number) -> None:
@@ -120,13 +94,6 @@ def test_a_conversation_without_messages_does_not_count_as_activity(world: World
     assert world.counts("created", "missing") == (0, 0)
 
 
-def test_activity_within_the_grace_period_is_left_to_the_next_run(world: World, number: Number) -> None:
-    number.missed("621", kapso_age_ms=MINUTE_MS)
-    world.run()
-    assert world.counts("repaired") == (0,)
-    assert world.counts("repaired", run_at=world.next_hour()) == (1,)
-
-
 def test_a_contact_without_a_time_is_repaired(world: World, number: Number) -> None:
     number.message("621", HOUR_MS, missed=True)
     world.contact("621", last_activity_at=None)
@@ -195,15 +162,6 @@ def test_a_contact_that_never_stops_changing_is_left(world: World, number: Numbe
     assert world.counts("behind", "repaired") == (1, 0)
     faults.close()
     assert world.counts("behind", "repaired", run_at=world.next_hour()) == (0, 1)
-
-
-def test_a_repair_before_a_kill_still_counts(world: World, number: Number, faults: Faults) -> None:
-    number.missed("621")
-    number.message("622", HOUR_MS, missed=True)
-    kill_run(world, faults, "UpdateItem", after=CLAIM_REMEMBER_TAKE + 2)
-    world.run(receive_count=2)
-    assert world.counts("repaired", "created", "verified") == (1, 1, 2)
-    assert world.notes("621") == [MISSED]
 
 
 def test_a_creation_before_a_kill_still_counts(world: World, number: Number, faults: Faults) -> None:

@@ -23,14 +23,6 @@ def archive(world: World, contact_id: str) -> None:
     )
 
 
-def test_a_contact_in_cooldown_is_not_flagged(world: World, number: Number) -> None:
-    number.missed("621")
-    world.contact("621", LONG_AGO_MS, flagged_at=NOW - HOUR_MS)
-    world.run()
-    assert world.notes("621") == []
-    assert world.counts("behind", "reported", "in_cooldown") == (1, 0, 1)
-
-
 @pytest.mark.parametrize(("flagged_hours_ago", "hours_later"), [(7, 18), (20, 5)])
 def test_a_contact_that_was_missed_in_its_cooldown_is_flagged_when_the_cooldown_ends(
     world: World, number: Number, flagged_hours_ago: int, hours_later: int
@@ -61,18 +53,6 @@ def test_a_contact_whose_webhook_arrives_late_is_confirmed_quiet(world: World, n
     run_at = world.next_hour(25)
     assert world.read("621")["flagged_at"] == NOW
     assert world.counts("confirmed_quiet", "flagged", run_at=run_at) == (1, 0)
-
-
-def test_activity_missed_in_a_cooldown_does_not_hold_up_the_watermark(world: World, number: Number) -> None:
-    """There is always some: a watermark that waited for all of it would hardly move."""
-    number.missed("621")
-    world.run()
-    number.message("621", -30 * MINUTE_MS, missed=True)
-    run_at = world.next_hour()
-    assert world.counts("behind", "reported", run_at=run_at) == (1, 0)
-    assert world.workspace_record()["watermark"] == run_at
-    run_at = world.next_hour(25)
-    assert world.read("621")["flagged_at"] == run_at
 
 
 def test_contacts_that_are_quiet_again_take_no_place_under_the_cap(world: World, number: Number) -> None:

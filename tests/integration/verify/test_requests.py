@@ -12,31 +12,26 @@ from background_sync_ops.kapso import LastPage, Quirks
 from tests.integration.verify.number import KEY, PHONE_ID, REPAIR, Number
 from tests.integration.world import NOW, World
 
-CHANGED = [0, 1, 99, 100, 101, 250]
 LOOK_UPS = 1
 
 
-@pytest.mark.parametrize("changed", CHANGED)
-def test_a_run_requests_a_page_per_hundred_changes(world: World, number: Number, changed: int) -> None:
-    world.workspace(settings=REPAIR)
+@pytest.mark.parametrize("changed", [0, 1, 99, 100, 101, 250])
+@pytest.mark.parametrize("last_page", [LastPage.NULL_AFTER, LastPage.SET_AFTER])
+def test_a_run_requests_a_page_per_hundred_changes(
+    world: World, number: Number, changed: int, last_page: LastPage
+) -> None:
+    """A last page with a cursor costs one more request."""
+    number.server.quirks = Quirks(last_page=last_page)
     number.in_step(changed)
     world.run()
     assert world.counts("verified", "in_step") == (changed, changed)
-    assert len(number.requests) == max(1, ceil(changed / 100)) + (changed > 100) + LOOK_UPS
-
-
-@pytest.mark.parametrize("changed", CHANGED)
-def test_a_last_page_with_a_cursor_costs_one_more_request(world: World, number: Number, changed: int) -> None:
-    world.workspace(settings=REPAIR)
-    number.server.quirks = Quirks(last_page=LastPage.SET_AFTER)
-    number.in_step(changed)
-    world.run()
-    assert world.counts("verified") == (changed,)
-    assert len(number.requests) == ceil(changed / 100) + 1 + (changed >= 100) + LOOK_UPS
+    pages, limit = max(1, ceil(changed / 100)), 101
+    if last_page is LastPage.SET_AFTER:
+        pages, limit = ceil(changed / 100) + 1, 100
+    assert len(number.requests) == pages + (changed >= limit) + LOOK_UPS
 
 
 def test_contacts_without_changes_cost_no_request(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     number.in_step(250)
     number.missed("621")
     world.run()
@@ -48,7 +43,6 @@ def test_contacts_without_changes_cost_no_request(world: World, number: Number) 
 
 
 def test_a_second_delivery_of_a_completed_run_sends_no_request(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     world.run()
     number.server.requests.clear()
     world.run(receive_count=2)

@@ -3,13 +3,7 @@
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.integration.verify.number import (
-    LONG_AGO_MS,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    assert_counts_add_up,
-)
+from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 PAGE_MS = 101_000
@@ -17,9 +11,8 @@ PAGE_MS = 101_000
 
 
 @pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:
+def verified_workspace(number: Number) -> None:
     """Two conversations make a page."""
-    world.workspace(settings=REPAIR)
     number.page_size(2)
 
 
@@ -94,13 +87,3 @@ def test_a_person_found_again_in_a_later_invocation_counts_once(world: World, nu
     number.slow_pages(PAGE_MS)
     assert deliver_all(world) == 3
     assert world.counts("verified", "repaired") == (1, 1)
-
-
-def test_a_run_whose_follow_up_is_lost_continues_with_its_first_message(world: World, number: Number) -> None:
-    """As if it was killed between saving the checkpoint and sending the follow-up."""
-    missed(number, 3)
-    number.slow_pages(PAGE_MS, nth=1)
-    assert world.run()
-    assert [each.message.run_at for each in world.receive()] == [NOW]
-    assert world.run(receive_count=2)
-    assert world.counts("verified", "repaired") == (3, 3)

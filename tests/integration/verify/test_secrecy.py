@@ -3,17 +3,14 @@
 import io
 import logging
 from itertools import product
-from typing import Any
 
 import pytest
 
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.rules.policy import DAY_MS
-from background_sync.tokens import NoToken, Tokens
 from background_sync_ops.kapso import faults as answers
-from tests.integration.kapso.client.test_secrecy import full_text
 from tests.integration.verify.number import KEY, PHONE_ID, REPAIR, REPORT, Number
-from tests.integration.world import NOW, TOKEN_PREFIX, Received, World
+from tests.integration.world import NOW, Received, World
 
 WEBHOOK_SECRET = "wh_sec_7f3a9b2c4d"
 SECRETS = (KEY, WEBHOOK_SECRET)
@@ -92,25 +89,3 @@ def test_an_unforeseen_error_does_not_put_a_secret_on_the_run(
     assert not world.run()
     assert world.record().error == "RuntimeError: something unforeseen"
     assert KEY not in logged.getvalue() + everything_stored(world)
-
-
-@pytest.mark.parametrize("name", [f"{TOKEN_PREFIX}gone", f"{TOKEN_PREFIX} "])
-def test_the_error_of_an_unreadable_key_names_the_parameter_and_not_the_key(world: World, name: str) -> None:
-    tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
-    with pytest.raises(NoToken) as error:
-        tokens.get(name)
-    assert name in str(error.value)
-    assert KEY not in full_text(error.value)
-
-
-def test_a_name_outside_the_prefix_may_be_a_key_and_is_not_quoted(world: World) -> None:
-    with pytest.raises(NoToken, match="kapso_token_parameter") as error:
-        Tokens(TOKEN_PREFIX, world.clock, world.ssm).get(KEY)
-    assert KEY not in full_text(error.value)
-
-
-def test_the_objects_that_hold_keys_do_not_print_them(world: World, number: Number) -> None:  # noqa: ARG001
-    tokens = Tokens(TOKEN_PREFIX, world.clock, world.ssm)
-    assert tokens.get(f"{TOKEN_PREFIX}abc") == KEY
-    handler: Any = world.handler()
-    assert KEY not in repr(tokens) + str(tokens) + repr(handler)

@@ -17,11 +17,7 @@ from tests.integration.world import World
 
 MANY = settings(
     max_examples=settings().max_examples // 10,
-    phases=[
-        Phase.explicit,
-        Phase.reuse,
-        Phase.generate,
-    ],  # Each example takes too long to shrink.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # Each example takes too long to shrink.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CROWDED = Plan(

@@ -23,7 +23,6 @@ def two_missed(number: Number) -> None:
 
 @pytest.mark.usefixtures("two_missed")
 def test_a_run_superseded_during_its_scan_counts_its_repairs(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR)
     assert world.run()
     [follow_up] = world.receive()
     number.server.faults.clear()

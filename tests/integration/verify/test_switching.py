@@ -3,7 +3,7 @@
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.integration.verify.number import OFF, PHONE_ID, REPAIR, REPORT, Number
+from tests.integration.verify.number import OFF, REPAIR, REPORT, Number
 from tests.integration.world import NOW, World
 
 
@@ -14,23 +14,11 @@ def one_quiet_one_old(world: World, number: Number) -> None:
     number.quiet("631", 3 * DAY_MS)
 
 
-def test_without_verification_the_plain_rule_flags(world: World) -> None:
-    world.run()
-    assert world.flagged() == {"621", "631"}
-
-
-@pytest.mark.parametrize("settings", [REPORT, REPAIR])
-def test_verification_flags_only_contacts_never_compared(world: World, settings: dict[str, str]) -> None:
-    world.change_workspace(settings=settings)
-    world.run()
-    assert world.flagged() == {"631"}
-    assert world.counts("flagged", "confirmed_quiet") == (1, 1)
-
-
 @pytest.mark.parametrize("settings", [REPORT, REPAIR])
 def test_a_compared_contact_is_not_flagged_for_being_quiet(world: World, settings: dict[str, str]) -> None:
     world.change_workspace(settings=settings)
     world.run()
+    assert world.counts("flagged", "confirmed_quiet") == (1, 1)
     for hours in (24, 48, 72):
         world.next_hour(hours)
     assert world.notes("621") == []
@@ -135,10 +123,3 @@ def test_a_gap_of_deferred_runs_is_compared_when_kapso_responds_again(world: Wor
         assert world.counts("deferred", run_at=world.next_hour(hours)) == (1,)
     number.server.faults.clear()
     assert world.counts("deferred", "created", run_at=world.next_hour(4)) == (0, 3)
-
-
-def test_the_next_window_begins_where_the_last_one_ended(world: World, number: Number) -> None:
-    world.change_workspace(settings=REPAIR)
-    world.run()
-    number.store.message(PHONE_ID, number.person("621"), "inbound", NOW + 10 * MINUTE_MS)
-    assert world.counts("repaired", run_at=world.next_hour()) == (1,)

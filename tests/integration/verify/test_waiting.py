@@ -43,9 +43,7 @@ def play(world: World, waiting: list[tuple[int, Received]], run_at: int) -> list
     return order
 
 
-def test_all_workspaces_of_a_small_key_are_compared_in_every_sweep(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_key_compares_them_all(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
     number.server.rate.limit = 9
     for name in range(12):
         world.workspace(f"w{name}", settings=SHARE_OF_ALL)
@@ -59,10 +57,7 @@ def test_all_workspaces_of_a_small_key_are_compared_in_every_sweep(
     assert all(each["watermark"] > NOW + HOUR_MS for each in world.items(world.database.tables.workspaces))
 
 
-def test_a_run_that_waits_leaves_no_lease_and_flags_nobody(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_run_that_waits_has_no_lease(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
     number.quiet("621")
     number.fail(429, times=1, retry_after="90")
     waiting = delayed(world, monkeypatch)
@@ -79,9 +74,7 @@ def test_a_run_that_waits_leaves_no_lease_and_flags_nobody(
     assert_counts_add_up(world.record())
 
 
-def test_the_workspaces_that_waited_longest_try_first(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_longest_wait_comes_first(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
     ages = {"w1": 1, "w2": 30, "w3": 3}
     for name, hours in ages.items():
         memory = {"watermark": NOW - hours * HOUR_MS, "verified_from": NOW - DAY_MS}
@@ -91,10 +84,7 @@ def test_the_workspaces_that_waited_longest_try_first(
     assert play(world, delayed(world, monkeypatch), NOW) == ["w4", "w2", "w3", "w1"]
 
 
-def test_a_run_does_not_wait_longer_than_a_third_of_the_interval(
-    world: World, number: Number, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.workspace(settings=REPAIR)
+def test_a_wait_is_a_third_at_most(world: World, number: Number, monkeypatch: pytest.MonkeyPatch) -> None:
     number.fail(429, retry_after="600")
     waiting = delayed(world, monkeypatch)
     play(world, waiting, NOW)
@@ -107,7 +97,6 @@ def test_a_run_does_not_wait_longer_than_a_third_of_the_interval(
 def test_a_run_whose_key_is_not_used_up_does_not_wait(
     world: World, number: Number, monkeypatch: pytest.MonkeyPatch, why: answers.Fault
 ) -> None:
-    world.workspace(settings=REPAIR)
     number.server.faults.add(why)
     waiting = delayed(world, monkeypatch)
     world.run()

@@ -8,22 +8,15 @@ from werkzeug.wrappers import Request, Response
 from background_sync.records.workspaces import Compared, remember_scan
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import (
-    FIRST_SCAN_SINCE,
-    PHONE_ID,
-    REPAIR,
-    Number,
-    assert_counts_add_up,
-)
+from tests.integration.verify.number import FIRST_SCAN_SINCE, PHONE_ID, REPAIR, Number, assert_counts_add_up
 from tests.integration.world import NOW, World
 
 PENDING = {"phone_id": PHONE_ID, "since": NOW, "started_at": NOW, "after": None, "pages": 0}
 
 
 @pytest.fixture(autouse=True)
-def verified_workspace(world: World, number: Number) -> None:
+def verified_workspace(number: Number) -> None:
     """Two conversations make a page."""
-    world.workspace(settings=REPAIR)
     number.page_size(2)
 
 

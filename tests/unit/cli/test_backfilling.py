@@ -26,9 +26,7 @@ def snapshot(**attributes: Any) -> BackfillSnapshot:
         (snapshot(status="completed", tries=1), True),
     ],
 )
-def test_a_backfill_is_finished_when_completed_or_failed_on_its_last_attempt(
-    seen: BackfillSnapshot, finished: bool
-) -> None:
+def test_a_backfill_ends_completed_or_failed_at_last(seen: BackfillSnapshot, finished: bool) -> None:
     assert seen.finished is finished
 
 

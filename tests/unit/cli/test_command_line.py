@@ -85,9 +85,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         (["unknown"], "No such command"),
     ],
 )
-def test_a_usage_error_is_one_line_with_exit_status_2(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_usage_error_is_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -112,9 +110,7 @@ def test_a_usage_error_is_one_line_with_exit_status_2(
         ["backfill", "acme", *SINCE, "--until", "2026-01-02T10:00:00Z"],
     ],
 )
-def test_without_a_running_stack_every_command_says_the_next_step(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_stack_it_says_what_to_do(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 3
     assert capsys.readouterr().err == (
         "error: no local stack is running here: start one with `background-sync up`, "

@@ -24,11 +24,7 @@ HOSTILE_FIELDS: dict[str, Any] = {
     "reason": "one\ntwo \u202eeerht",
 }
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\nValueError: no number\n'
-EXCEPTION_FIELDS: dict[str, Any] = {
-    "exception": TRACEBACK,
-    "exception_name": "ValueError",
-    "stack_trace": {},
-}
+EXCEPTION_FIELDS: dict[str, Any] = {"exception": TRACEBACK, "exception_name": "ValueError", "stack_trace": {}}
 
 
 def entry(message: str = "done", level: str = "INFO", **fields: Any) -> LogEntry:

@@ -18,8 +18,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "5", "h", "0s", "-1h", "1.5h", "1 h", "1w", "\u0661h", "1h30m", "9999999999d", "soon"],
+    "text", ["", "5", "h", "0s", "-1h", "1.5h", "1 h", "1w", "\u0661h", "1h30m", "9999999999d", "soon"]
 )
 def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     for parse in (parse_duration, parse_since):

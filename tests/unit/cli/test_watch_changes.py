@@ -36,9 +36,7 @@ def health(status: str = "pass", /, **states: str) -> HealthAnswer:
     ],
     ids=["first and pass", "first and warn", "worse", "new checks"],
 )
-def test_changed_states_and_problems_that_are_new_have_a_line(
-    before: HealthAnswer | None, now: HealthAnswer, lines: list[str]
-) -> None:
+def test_each_change_has_a_line(before: HealthAnswer | None, now: HealthAnswer, lines: list[str]) -> None:
     assert list(changes(before, now)) == lines
 
 

@@ -10,12 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.clock import Deadline, SystemClock
-from background_sync.kapso.client import (
-    USER_AGENT,
-    KapsoClient,
-    read_rate_limit,
-    read_retry_after_s,
-)
+from background_sync.kapso.client import USER_AGENT, KapsoClient, read_rate_limit, read_retry_after_s
 from background_sync.kapso.errors import Unauthorized
 from tests.unit.kapso.records import MOMENT
 

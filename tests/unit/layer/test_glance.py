@@ -31,12 +31,7 @@ entries = st.fixed_dictionaries(
     optional={"lead_status": statuses, **dict.fromkeys(OWN_TIMES, times | odd)},
 )
 contacts = st.builds(
-    Contact,
-    st.sampled_from("cdefgh"),
-    times,
-    st.none(),
-    st.none() | times,
-    st.none() | times,
+    Contact, st.sampled_from("cdefgh"), times, st.none(), st.none() | times, st.none() | times
 )
 PLAIN = {"contact_id": "a", "lead_status": "new"}
 

@@ -51,9 +51,7 @@ def subscription(**details: object) -> dict[str, Any]:
         ({"status": "healthy", "checks": None}, "unknown"),
     ],
 )
-def test_a_revoked_token_a_refused_number_or_a_missing_subscription_is_a_loss(
-    document: object, reception: str
-) -> None:
+def test_a_bad_token_number_or_subscription_is_a_loss(document: object, reception: str) -> None:
     assert read_reception(document) == reception
 
 

@@ -27,9 +27,7 @@ def verdict(age_ms: int, flagged_ago_ms: int | None = None, status: str | None =
         (9 * DAY_MS, -HOUR_MS, Verdict.COOLING),  # Flagged by a newer sweep.
     ],
 )
-def test_a_contact_older_than_the_threshold_is_due_or_in_its_cooldown(
-    age_ms: int, flagged_ago_ms: int | None, expected: Verdict
-) -> None:
+def test_an_old_contact_is_due_or_cooling(age_ms: int, flagged_ago_ms: int | None, expected: Verdict) -> None:
     assert verdict(age_ms, flagged_ago_ms) is expected
 
 

@@ -46,9 +46,7 @@ def webhook(*events: str, active: bool = True, kind: str | None = "kapso") -> We
         ([webhook(kind="meta", active=False), webhook(SENT)], "incomplete", (RECEIVED,)),
     ],
 )
-def test_one_or_several_active_webhooks_must_get_what_the_mirror_needs(
-    found: list[Webhook], state: str, missing: tuple[str, ...]
-) -> None:
+def test_active_webhooks_must_get_it_all(found: list[Webhook], state: str, missing: tuple[str, ...]) -> None:
     assert (webhook_state(found), missing_events(found)) == (state, missing)
 
 

@@ -121,14 +121,8 @@ def test_the_fields_of_a_workspace_that_sync_needs_are_no_secrets() -> None:
     ("settings", "reason"),
     [
         ({"verify": "on"}, "verify is text, expected off, report or repair"),
-        (
-            {"verify": True},
-            "verify is true or false, expected off, report or repair",
-        ),
-        (
-            {"maxFlagsPerRun": 501},
-            "max_flags_per_run is a number, expected a whole number from 0 to 500",
-        ),
+        ({"verify": True}, "verify is true or false, expected off, report or repair"),
+        ({"maxFlagsPerRun": 501}, "max_flags_per_run is a number, expected a whole number from 0 to 500"),
         (
             {"flag_cooldown_ms": "1 day"},
             "flag_cooldown_ms is text, expected a whole number from 3600000 to 31536000000",

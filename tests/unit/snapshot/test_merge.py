@@ -2,11 +2,7 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.snapshot.merge import (
-    changes,
-    is_of_another_document,
-    merge_workspaces,
-)
+from background_sync_ops.snapshot.merge import changes, is_of_another_document, merge_workspaces
 from background_sync_ops.snapshot.values import BadDocument
 from tests.unit.snapshot.making import NOW, contact, merge_contacts, workspace
 

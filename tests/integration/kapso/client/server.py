@@ -19,10 +19,7 @@ KEY = "kp_live+Secret/word=7f3a99"
 
 
 def make_client(
-    url: str,
-    clock: Clock | None = None,
-    left_ms: int = 60_000,
-    on_request: Callable[[], None] | None = None,
+    url: str, clock: Clock | None = None, left_ms: int = 60_000, on_request: Callable[[], None] | None = None
 ) -> KapsoClient:
     """A client with `left_ms` left. By default its clock stands at `MOMENT` until it sleeps."""
     clock = clock or TestClock(MOMENT)

@@ -98,9 +98,7 @@ def test_a_success_without_json_is_refused_at_once(server: Server, client: Kapso
 @pytest.mark.parametrize(
     ("retry_after", "seconds"), [("17", 17), ("Wed, 01 Jan 2025 00:00:30 GMT", 30), ("later", 60)]
 )
-def test_a_429_says_how_long_to_pause_by_the_servers_clock(
-    server: Server, client: KapsoClient, retry_after: str, seconds: int
-) -> None:
+def test_a_429_says_how_long(server: Server, client: KapsoClient, retry_after: str, seconds: int) -> None:
     lines = ["HTTP/1.1 429 Slow", "Content-Length: 0", "Date: Wed, 01 Jan 2025 00:00:00 GMT"]
     server.replies = [Reply(raw="\r\n".join([*lines, f"Retry-After: {retry_after}", "", ""]).encode())]
     with pytest.raises(RateLimited) as caught:

@@ -83,9 +83,7 @@ def test_an_error_of_on_request_stops_and_reaches_the_caller(server: Server, clo
     assert len(server.requests) == 2
 
 
-def test_a_response_that_takes_too_long_is_retried(
-    server: Server, clock: TestClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_answer_is_retried(server: Server, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
     timeouts = iter([0.1, 60.0])
 
     def next_timeout() -> None:

@@ -52,9 +52,7 @@ def test_webhooks_are_listed(server: Server, client: KapsoClient) -> None:
     assert (request.method, request.path) == ("GET", PATH)
 
 
-def test_the_parser_itself_drops_the_secrets(
-    server: Server, client: KapsoClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parsing_drops_secrets(server: Server, client: KapsoClient, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
     loads = json.loads
 
@@ -146,9 +144,7 @@ def test_deliveries_count_by_the_time_of_their_failure(server: Server, client: K
     ("age_ms", "period"),
     [(HOUR_MS, "24h"), (DAY_MS - 1, "24h"), (DAY_MS, "7d"), (7 * DAY_MS, "30d"), (90 * DAY_MS, "30d")],
 )
-def test_the_log_is_read_over_the_shortest_sufficient_period(
-    server: Server, client: KapsoClient, age_ms: int, period: str
-) -> None:
+def test_the_shortest_period_is_read(server: Server, client: KapsoClient, age_ms: int, period: str) -> None:
     server.replies = [log()]
     assert count(client, MOMENT - age_ms) == 0
     [request] = server.requests

@@ -7,9 +7,7 @@ from tests.integration.kapso.server.world import CONVERSATIONS, HOUR, NOW, NUMBE
 from tests.integration.world import TestClock
 
 
-def test_a_record_has_the_fields_of_kapso_and_its_block_only_if_asked(
-    store: KapsoStore, ann: Person, client: Client
-) -> None:
+def test_a_record_has_a_block_only_if_asked(store: KapsoStore, ann: Person, client: Client) -> None:
     message = store.message(NUMBER, ann, "inbound", NOW, text="Hi")
     [conversation] = store.conversations(NUMBER, ann)
     assert client.get(CONVERSATIONS, fields="kapso(default)").data == [

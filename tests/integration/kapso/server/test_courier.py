@@ -57,9 +57,7 @@ def test_the_raw_body_is_signed_and_headers_name_event_and_delivery(
     assert b"whatsapp.message" not in body
 
 
-def test_only_active_webhooks_get_the_events_that_they_ask_for(
-    store: KapsoStore, kapso: KapsoServer, ann: Person, endpoint: Endpoint
-) -> None:
+def test_each_gets_its_events(store: KapsoStore, kapso: KapsoServer, ann: Person, endpoint: Endpoint) -> None:
     store.add_webhook(NUMBER, endpoint.url, events=[RECEIVED])
     store.add_webhook(NUMBER, endpoint.url, active=False)
     store.message(NUMBER, ann, "outbound", NOW)
@@ -71,12 +69,7 @@ def test_only_active_webhooks_get_the_events_that_they_ask_for(
 @pytest.mark.usefixtures("webhook")
 @pytest.mark.parametrize("status", [201, 302, 404, 500])
 def test_every_status_but_200_is_retried_with_the_same_key_and_body(
-    store: KapsoStore,
-    kapso: KapsoServer,
-    ann: Person,
-    endpoint: Endpoint,
-    clock: TestClock,
-    status: int,
+    store: KapsoStore, kapso: KapsoServer, ann: Person, endpoint: Endpoint, clock: TestClock, status: int
 ) -> None:
     endpoint.status = status
     write(kapso, ann)

@@ -42,9 +42,7 @@ def test_records_with_equal_times_are_each_found_once(store: KapsoStore, client:
     assert len(ids) == len(set(ids)) == 5
 
 
-def test_a_conversation_that_moves_during_a_scan_is_seen_by_the_next_scan_only(
-    store: KapsoStore, client: Client, people: list[Person]
-) -> None:
+def test_one_that_moves_is_seen_by_the_next(store: KapsoStore, client: Client, people: list[Person]) -> None:
     pages = client.pages(limit=2)
     seen = [record["phone_number"] for record in next(pages).data]
     store.delivery_receipt(NUMBER, people[3], NOW + MINUTE)
@@ -72,11 +70,7 @@ def test_a_cursor_holds_time_and_id(store: KapsoStore, client: Client, people: l
     ],
 )
 def test_the_last_page_has_no_cursor_in_one_of_four_forms(
-    kapso: KapsoServer,
-    client: Client,
-    people: list[Person],
-    last_page: LastPage,
-    paging: dict[str, object],
+    kapso: KapsoServer, client: Client, people: list[Person], last_page: LastPage, paging: dict[str, object]
 ) -> None:
     kapso.quirks = Quirks(last_page=last_page)
     assert phones(client) == [of(people, 0, 1), of(people, 2, 3), of(people, 4)]

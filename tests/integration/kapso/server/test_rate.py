@@ -3,13 +3,7 @@
 import pytest
 
 from background_sync_ops.kapso import KapsoServer, KapsoStore
-from tests.integration.kapso.server.world import (
-    CONVERSATIONS,
-    DELIVERIES,
-    MINUTE,
-    NOW,
-    Client,
-)
+from tests.integration.kapso.server.world import CONVERSATIONS, DELIVERIES, MINUTE, NOW, Client
 from tests.integration.world import TestClock
 
 

@@ -45,12 +45,7 @@ def deliver(kapso: KapsoServer, person: Person, count: int) -> None:
 
 
 def test_a_failing_webhook_is_switched_off_until_a_person_switches_it_on(
-    kapso: KapsoServer,
-    client: Client,
-    ann: Person,
-    endpoint: Endpoint,
-    webhook: Webhook,
-    clock: TestClock,
+    kapso: KapsoServer, client: Client, ann: Person, endpoint: Endpoint, webhook: Webhook, clock: TestClock
 ) -> None:
     deliver(kapso, ann, 39)
     assert kapso.store.webhook(webhook.id).active
