@@ -2,11 +2,12 @@
 
 import re
 
+from background_sync.messages import RUN, Message
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli.times import iso
 from background_sync_ops.kapso import faults as answers
 from tests.integration.cli.kapso_numbers import KapsoNumbers, assert_no_secret
-from tests.integration.cli.running import AT_MS, Operator
+from tests.integration.cli.running import AT_MS, Operator, Result, until
 
 BROKEN_AT = AT_MS - 4 * HOUR_MS
 HELD_AT = AT_MS - 5 * HOUR_MS
@@ -62,3 +63,55 @@ def test_sweep_and_health_show_what_comparing_found(numbers: KapsoNumbers, opera
         assert_no_secret(result)
     [run] = operator.health("--workspace", "deferring")["runs"]
     assert (run["deferred"], run["deferred_why"], run["verified"]) == (1, "unauthorized", 0)
+
+
+def test_dead_letters_return_to_the_work_queue_and_are_processed(operator: Operator) -> None:
+    workspace = operator.add_workspace("redriven")
+    sqs, queue = operator.aws.client("sqs"), operator.info.outputs["DeadLetterQueueUrl"]
+    for run_at in (AT_MS + 1, AT_MS + 2):
+        body = Message(RUN, workspace, run_at).body()
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId=workspace)
+    assert operator.json("redrive") == {"moved": 2, "unreadable": [], "dead_letter_queue_url": queue}
+    waiting = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+    assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    until(lambda: len(operator.health("--workspace", workspace)["runs"]) == 2, "both runs are there")
+
+
+def test_without_dead_letters_there_is_nothing_to_move(operator: Operator) -> None:
+    assert operator.run("redrive") == Result(0, "The dead-letter queue is empty: nothing to move.\n", "")
+
+
+def test_a_dead_letter_that_cannot_be_read_is_reported_with_the_command_that_removes_it(
+    operator: Operator,
+) -> None:
+    sqs, queue = operator.aws.client("sqs"), operator.info.outputs["DeadLetterQueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    result = operator.run("redrive")
+    assert result.status == 0
+    assert "Moved 1 message " in result.stdout
+    assert "1 of them cannot be read, and will come back: version is None, expected 1" in result.words
+    purge = f"aws sqs purge-queue --queue-url {queue} --endpoint-url {operator.info.endpoint_url}"
+    assert result.stdout.endswith(f"{purge}\n")
+    until(lambda: operator.health()["dead_letters"] == 1, "it is back")
+    sqs.purge_queue(QueueUrl=queue)
+
+
+def test_an_audit_fixes_index_attributes_that_are_missing_or_outdated(operator: Operator) -> None:
+    workspace = operator.add_workspace("audited")
+    operator.add_contact_outside_the_index(workspace, "1")
+    operator.add_contact(workspace, "2", activity_at=5)
+    operator.add_contact(workspace, "3")
+    [found] = operator.json("audit", workspace)["audits"]
+    assert (found["workspace_id"], found["status"]) == (workspace, "completed")
+    assert (found["contacts_checked"], found["fixed_missing"], found["fixed_outdated"]) == (3, 1, 1)
+    [again] = operator.json("audit", workspace)["audits"]
+    assert (again["fixed_missing"], again["fixed_outdated"]) == (0, 0)
+
+
+def test_without_a_name_every_active_workspace_is_audited(operator: Operator) -> None:
+    result = operator.run("audit")
+    assert result.status == 0, result.stderr
+    table = result.stdout.partition("\n\n")[0]
+    audited = [line.split()[0] for line in table.splitlines()[1:]]
+    assert {"acme", "capped"} <= set(audited)
+    assert "off" not in audited

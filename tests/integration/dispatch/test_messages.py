@@ -1,6 +1,7 @@
 """Every active workspace gets a message."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from background_sync.messages import read_message
 from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
 from background_sync.rules.policy import DAY_MS
-from tests.integration.dispatch.many import put_workspaces, record
+from background_sync.sync.dispatch import Dispatched
+from tests.integration.dispatch.many import put_workspaces, record, sent
 from tests.integration.world import NOW, World
 
 
@@ -78,3 +80,20 @@ def test_every_record_of_a_sweep_expires_after_90_days(world: World) -> None:
     records = world.items(world.database.tables.sync_health)
     assert len(records) == 5  # The sweep, its segment, a shard of its counters, the run and the audit.
     assert {each["expires_at"] for each in records} == {(NOW + 90 * DAY_MS) // 1000}
+
+
+def dispatch_twice(world: World) -> list[Dispatched]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda _: world.dispatch(resume=True), range(2)))
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("segments", [1, 4])
+def test_two_concurrent_dispatches_count_exactly(world: World, segments: int) -> None:
+    active = put_workspaces(world, 45, without_token=7)
+    world.segments = segments
+    if not all(each.complete for each in dispatch_twice(world)):
+        world.dispatch(resume=True)
+    sweep = world.swept()
+    assert (sweep["status"], sweep["dispatched"], sweep["skipped"]) == ("dispatched", 45, 7)
+    assert sent(world).keys() == set(active)

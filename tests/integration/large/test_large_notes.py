@@ -7,7 +7,8 @@ import pytest
 
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync.sync.flag import READ_AHEAD
-from tests.integration.faults import Faults
+from tests.integration.faults import FOR_GOOD, Faults
+from tests.integration.large.crowd import CAP, counted, judge, make, put
 from tests.integration.verify.number import REPAIR, served
 from tests.integration.world import LEASE_MS, World
 
@@ -64,3 +65,16 @@ def test_comparing_a_page_of_people_does_not_read_their_notes(world: World, most
     assert max(most_notes) == 1
     assert world.counts("repaired") == (5,)
     assert {len(each["notes"]) for each in world.contacts().values()} == {21}
+
+
+def test_every_page_of_1_mb_is_read(world: World, faults: Faults) -> None:
+    crowd = make(1_600, seed=5)
+    for record in crowd:
+        record["contact_id"] = record["contact_id"].rjust(1_000, "0")
+    world.workspace(settings={"max_flags_per_run": CAP})
+    put(world, crowd)
+    queries: list[int] = []
+    faults.meanwhile("Query", lambda: queries.append(1), times=FOR_GOOD)
+    assert world.run()
+    assert len(queries) > 1
+    assert counted(world) == judge(crowd)

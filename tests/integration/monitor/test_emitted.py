@@ -10,13 +10,13 @@ from background_sync.rules.metrics import METRICS
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.status.monitor import measure
 from background_sync.sync.reconcile import reconcile
-from background_sync.sync.task import run_job
+from background_sync.sync.task import EXPIRED, run_job
 from background_sync.telemetry import metric_name
 from background_sync_ops.kapso import KapsoStore
 from tests.integration.faults import Faults
 from tests.integration.monitor.conftest import Emitted
 from tests.integration.verify.number import PHONE_ID
-from tests.integration.world import INVOCATION_MS, NOW, Received, World
+from tests.integration.world import INVOCATION_MS, LEASE_MS, NOW, Received, World
 
 REPAIR = {"verify": "repair"}
 
@@ -70,3 +70,27 @@ def test_a_refused_key_has_a_metric_of_its_own(world: World, kapso: KapsoStore, 
 def test_the_capacity_of_all_attempts_is_emitted_once(documents: list[dict[str, Any]], world: World) -> None:
     [emitted] = [document["ReadUnits"] for document in documents if "ReadUnits" in document]
     assert emitted == [pytest.approx(float(world.record().read_units or 0))]
+
+
+def runs_failed(emitted: Emitted) -> float:
+    return sum(sum(document.get("RunsFailed", [0])) for document in emitted.read())
+
+
+def test_a_run_that_fails_again_counts_once(world: World, faults: Faults, emitted: Emitted) -> None:
+    world.workspace()
+    for receive_count in (1, 2, 3):
+        faults.fail("Query", RuntimeError("no"))
+        assert not world.run(receive_count=receive_count)
+    assert runs_failed(emitted) == 1
+
+
+def test_a_run_whose_lease_expired_counts_too(world: World, faults: Faults, emitted: Emitted) -> None:
+    world.workspace()
+    faults.fail("Query", KeyboardInterrupt())
+    try:
+        world.run()
+    except KeyboardInterrupt:
+        world.clock.time += LEASE_MS
+    assert world.run(run_at=NOW + HOUR_MS)
+    assert world.record().error == EXPIRED
+    assert runs_failed(emitted) == 1

@@ -1,12 +1,15 @@
 """Functions run as Lambda runs them: environment, warm starts, failures, timeouts, crashes, retries."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from background_sync_ops.stack.errors import InvocationError
 from background_sync_ops.stack.stack import LocalStack
-from tests.integration.stack.conftest import Eventually, Messages
+from tests.integration.stack.conftest import APP, Eventually, Messages
 from tests.integration.stack.processes import runs
 
 WORKER = "WorkerFunction"
@@ -134,3 +137,34 @@ def test_a_failure_alone_is_dropped(stack: LocalStack, eventually: Eventually, m
     web.invoke_async({"headers": {"x-answer": "error"}})
     eventually(lambda: web.log_path.read_text().count("a secret of the function's") >= 3)
     assert messages("LostEventsUrl") == []
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    root = tmp_path_factory.mktemp("built")
+    for name in ("worker", "web", "broken"):
+        shutil.copytree(APP / name, root / name)
+    shutil.copytree(APP / "layer", root / "layer" / "python")
+    shutil.copy(APP / "template.yaml", root)
+    with LocalStack(root / "template.yaml", state_dir=tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+def found(stack: LocalStack, module: str) -> str | None:
+    """The file from which the function would import a module."""
+    path: str | None = stack.invoke(WORKER, {"do": "find", "module": module}).result()
+    return path
+
+
+def test_a_built_function_finds_its_layer_and_lambdas_modules_and_no_others(built: LocalStack) -> None:
+    layer = built.template_path.parent / "layer" / "python"
+    assert built.find(WORKER).spec.layer_dirs == (layer,)
+    assert found(built, "tiny_layer") == str(layer / "tiny_layer" / "__init__.py")
+    assert all(found(built, module) for module in ("boto3", "urllib3"))
+    assert not any(found(built, module) for module in ("moto", "rich", "pynamodb", "background_sync"))
+    assert not list(built.template_path.parent.rglob("__pycache__")), "nothing is written into the folder"
+
+
+def test_a_function_that_runs_from_its_source_finds_the_installed_packages(stack: LocalStack) -> None:
+    assert stack.find(WORKER).spec.layer_dirs == (Path(APP / "layer"),)
+    assert found(stack, "pynamodb")

@@ -1,13 +1,24 @@
 """Queue messages: what is sent is what is read, and an error names the invalid field."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.messages import MAX_WINDOW_MS, InvalidMessage, Message, Window, read_message
+from background_sync.messages import (
+    MAX_WINDOW_MS,
+    InvalidEvent,
+    InvalidMessage,
+    Message,
+    Scheduled,
+    Window,
+    read_message,
+    read_scheduled,
+)
+from background_sync.queue import group_id
 from background_sync.rules.times import EARLIEST_RUN_MS, latest_own
 from background_sync.rules.values import LATEST_MS
 
@@ -99,3 +110,77 @@ def test_a_window_from_a_millisecond_to_30_days_is_valid(since: int) -> None:
     window = read_message(body(BACKFILL, since=since), NOW).window
     assert window is not None
     assert window.until - window.since == NOW - since
+
+
+T10 = 1_767_261_600_000
+
+
+def test_eventbridges_event_names_its_scheduled_time() -> None:
+    event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": "2026-01-01T10:00:00Z"}
+    assert read_scheduled(event, T10) == Scheduled(T10, resume=False)
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T12:00:00+02:00", "2026-01-01T10:00:00.000Z"])
+def test_any_format_of_the_time_names_the_same_sweep(time: str) -> None:
+    assert read_scheduled({"time": time}, T10).run_at == T10
+
+
+def test_a_manual_event_names_its_time_in_milliseconds() -> None:
+    assert read_scheduled({"run_at": T10}, T10) == Scheduled(T10, resume=False)
+
+
+@pytest.mark.parametrize(
+    ("resume", "resumes"), [(True, True), (False, False), (None, False), ("true", False)]
+)
+def test_an_event_of_the_dispatcher_itself_resumes_a_sweep(resume: object, resumes: bool) -> None:
+    assert read_scheduled({"run_at": T10, "resume": resume}, T10) == Scheduled(T10, resume=resumes)
+
+
+@pytest.mark.parametrize("event", [{}, {"time": None}, {"time": T10}, {"detail": {"run_at": T10}}])
+def test_an_event_without_a_time_is_refused(event: dict[str, Any]) -> None:
+    with pytest.raises(InvalidEvent, match="neither run_at nor time"):
+        read_scheduled(event, T10)
+
+
+@pytest.mark.parametrize("time", ["", "now", "2026-13-01T10:00:00Z", "2026-01-01T10:00:00"])
+def test_an_invalid_time_or_one_without_a_zone_is_refused(time: str) -> None:
+    with pytest.raises(InvalidEvent, match="time is "):
+        read_scheduled({"time": time}, T10)
+
+
+@pytest.mark.parametrize("run_at", [None, 0, -5, 1.5, str(T10), True, [T10], T10 // 1000, T10 + 300_001])
+def test_an_invalid_run_at_is_refused(run_at: object) -> None:
+    with pytest.raises(InvalidEvent, match="run_at is "):
+        read_scheduled({"run_at": run_at, "time": "2026-01-01T10:00:00Z"}, T10)
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T10:05:01Z", "2126-01-01T10:00:00Z", "2019-12-31T23:59:59Z"])
+def test_a_sweep_in_the_future_or_before_2020_is_refused(time: str) -> None:
+    with pytest.raises(InvalidEvent, match="expected a time in ms from 2020-01-01 to 5 minutes from now"):
+        read_scheduled({"time": time}, T10)
+
+
+def test_a_sweep_of_a_clock_that_is_a_little_ahead_is_accepted() -> None:
+    assert read_scheduled({"run_at": T10 + 300_000}, T10).run_at == T10 + 300_000
+
+
+ACCEPTED_BY_SQS = re.compile(r"[!-~]{1,128}")  # letters, digits and punctuation of ASCII
+
+
+@pytest.mark.parametrize(
+    "workspace_id", ["w1", "j57d8w-0_x:y/z", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "x" * 128]
+)
+def test_a_workspace_id_that_sqs_accepts_is_used(workspace_id: str) -> None:
+    assert group_id(workspace_id) == workspace_id
+
+
+@pytest.mark.parametrize("workspace_id", ["two words", "日本", "w1\n", "x" * 129, "\x00", "\x7f"])
+def test_any_other_workspace_id_is_hashed(workspace_id: str) -> None:
+    assert group_id(workspace_id).startswith("hash-")
+    assert group_id(workspace_id) == group_id(workspace_id)
+    assert group_id(workspace_id) != group_id(workspace_id + "!")
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_sqs_accepts_every_group_id(workspace_id: str) -> None:
+    assert ACCEPTED_BY_SQS.fullmatch(group_id(workspace_id))

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.clock import CLOSING_MS, Deadline, attempts
+from background_sync.clock import CLOSING_MS, Deadline, SystemClock, attempts
 from background_sync.records.batches import NotRead, read_many
 from background_sync.records.database import Database
+from background_sync.rules.policy import DAY_MS
 from background_sync.settings import Tables
 from tests.integration.world import NOW, TestClock
 
@@ -57,3 +58,14 @@ def test_a_batch_read_that_never_ends_leaves_the_time_to_close_the_run() -> None
         list(read_many(stubborn, "c", [{"id": {"S": "1"}}, {"id": {"S": "2"}}]))
     assert deadline.at - clock.now() >= CLOSING_MS - 1
     assert cast("Any", stubborn.client).asked > 1
+
+
+def test_less_than_the_margin_is_within_it_and_exactly_the_margin_is_not() -> None:
+    clock = TestClock(1_000)
+    assert Deadline(clock, 1_500).within(501)
+    assert Deadline(clock, 900).within(0)
+    assert not Deadline(clock, 1_500).within(500)
+
+
+def test_the_clock_can_be_moved() -> None:
+    assert abs(SystemClock(DAY_MS).now() - SystemClock().now() - DAY_MS) < DAY_MS

@@ -1,9 +1,12 @@
 """A variable that is missing or wrong ends the cold start with its name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from background_sync.settings import HealthSettings, ReconcilerSettings, SettingsError, read_settings
-from tests.unit.layer.variables import LAMBDA, POWERTOOLS, READERS, REQUIRED
+from tests.unit.layer.variables import LAMBDA, LOCAL, POWERTOOLS, READERS, REQUIRED, variables_of
 
 READ = {
     function: set(variables) - POWERTOOLS - (set() if function == "DispatcherFunction" else set(LAMBDA))
@@ -79,3 +82,25 @@ def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -
     with pytest.raises(SettingsError, match=r"^KAPSO_BASE_URL: a base URL must ") as caught:
         read_settings(ReconcilerSettings, {**REQUIRED["ReconcilerFunction"], "KAPSO_BASE_URL": url})
     assert repr(url) in str(caught.value)
+
+
+class RecordingVariables(dict[str, str]):
+    """Variables that record which names are read."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(variables)
+        self.names_read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names_read.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("function", READERS)
+def test_a_function_reads_exactly_the_variables_of_the_template(function: str) -> None:
+    variables = RecordingVariables(REQUIRED[function])
+    READERS[function](variables)
+    given = set(variables_of(function))
+    assert variables.names_read - set(LAMBDA) - LOCAL == given - POWERTOOLS
+    assert given >= POWERTOOLS
+    assert not LOCAL & given

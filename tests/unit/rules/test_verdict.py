@@ -2,8 +2,8 @@
 
 import pytest
 
-from background_sync.rules.contact import Contact, Verdict, judge
-from background_sync.rules.policy import DAY_MS, HOUR_MS, Policy
+from background_sync.rules.contact import GRACE_MS, Confirmation, Contact, Verdict, judge, needs_report
+from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS, Policy
 
 NOW = 1_767_225_600_000
 
@@ -43,3 +43,54 @@ def test_the_policy_sets_the_threshold_and_the_cooldown() -> None:
     verdicts = [judge(Contact("628", NOW - age, None, NOW - 5), NOW, policy) for age in (10, 11)]
     assert verdicts == [Verdict.FRESH, Verdict.DUE]
     assert judge(Contact("628", NOW - 11, None, NOW - 4), NOW, policy) is Verdict.COOLING
+
+
+COMPARED = Confirmation(NOW - 30 * DAY_MS)
+
+
+def is_reported(
+    behind_ago_ms: int | None,
+    *,
+    age_ms: int = 5 * HOUR_MS,
+    flagged_ago_ms: int | None = None,
+    reported_ago_ms: int | None = None,
+    status: str | None = "new",
+    confirmation: Confirmation | None = COMPARED,
+) -> bool:
+    times = (flagged_ago_ms, behind_ago_ms, reported_ago_ms)
+    contact = Contact(
+        "628", NOW - age_ms, status, *(None if ago_ms is None else NOW - ago_ms for ago_ms in times)
+    )
+    return needs_report(contact.with_verification(confirmation, None), NOW, Policy())
+
+
+@pytest.mark.parametrize("status", ["new", "archived", "converted", None])
+@pytest.mark.parametrize("age_ms", [5 * HOUR_MS, HOUR_MS, 40 * MINUTE_MS])
+def test_missing_activity_is_reported_for_fresh_and_closed_too(status: str | None, age_ms: int) -> None:
+    assert is_reported(10 * MINUTE_MS, age_ms=age_ms, status=status)
+
+
+def test_activity_within_the_grace_period_of_the_table_is_not_reported() -> None:
+    assert not is_reported(None)
+    assert not is_reported(5 * HOUR_MS)
+    assert not is_reported(5 * HOUR_MS - GRACE_MS)
+    assert is_reported(5 * HOUR_MS - GRACE_MS - 1)
+
+
+def test_activity_is_not_reported_within_the_cooldown() -> None:
+    assert not is_reported(10 * MINUTE_MS, flagged_ago_ms=DAY_MS - 1)
+    assert is_reported(10 * MINUTE_MS, flagged_ago_ms=DAY_MS)
+
+
+def test_activity_is_reported_only_once() -> None:
+    flagged = {"age_ms": 9 * DAY_MS, "flagged_ago_ms": 2 * DAY_MS, "reported_ago_ms": 3 * DAY_MS}
+    assert not is_reported(3 * DAY_MS, **flagged)  # type: ignore[arg-type]
+    assert is_reported(DAY_MS, **flagged)  # type: ignore[arg-type]
+
+
+def test_a_flag_of_the_plain_rule_reports_no_activity() -> None:
+    assert is_reported(3 * DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS)
+
+
+def test_without_verification_nothing_is_reported() -> None:
+    assert not is_reported(10 * MINUTE_MS, confirmation=None)
