@@ -34,7 +34,6 @@ MISSING = "no Chromium on this machine: install it with `apt-get install chromiu
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of the system's Chromium."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is not None:
         return found

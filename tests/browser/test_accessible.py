@@ -26,7 +26,6 @@ def violations(page: Page) -> list[Any]:
 
 
 def shown(site: Site, name: str) -> ExitStack:
-    """The site in the state that the page shows."""
     state = ExitStack()
     if name == "failing":
         state.enter_context(site.with_dead_letter())

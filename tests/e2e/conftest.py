@@ -19,7 +19,6 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture(scope="session")
 def built() -> Path:
-    """The folder that `sam build` wrote."""
     if not (BUILT / "template.yaml").is_file():
         pytest.fail(f"{BUILT} has no build: run `make build` first")
     return BUILT
@@ -34,7 +33,6 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loc
 
 
 def put(stack: LocalStack, table: str, **record: object) -> None:
-    """Puts a record into a table, named by its output."""
     item = {name: serialize(value) for name, value in record.items()}
     stack.client("dynamodb").put_item(TableName=stack.outputs[table], Item=item)
 

@@ -24,7 +24,6 @@ class Faults:
         client.meta.events.register_first("before-send", self._before_send)
 
     def close(self) -> None:
-        """Let all requests pass again."""
         self._rules.clear()
         self._client.meta.events.unregister("before-send", self._before_send)
         self._client.meta.events.unregister("after-call.dynamodb.Query", self._remove_late_attributes)

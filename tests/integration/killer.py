@@ -61,7 +61,6 @@ class Killer:
             client.meta.events.register("after-call", self._after)
 
     def close(self) -> None:
-        """Stop watching the clients."""
         for client in self._clients:
             client.meta.events.unregister("before-send", self._before)
             client.meta.events.unregister("after-call", self._after)

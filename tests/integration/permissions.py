@@ -47,7 +47,6 @@ class Permissions:
 
     @contextmanager
     def acting(self, role: str | None) -> Iterator[None]:
-        """Calls in this block are made with `role`."""
         before = self._role.set(role)
         try:
             yield
@@ -56,7 +55,6 @@ class Permissions:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Check the calls in this block."""
         make: Callable[..., Any] = BaseClient._make_api_call  # type: ignore[attr-defined]
         submit: Callable[..., Any] = ThreadPoolExecutor.submit
 

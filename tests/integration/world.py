@@ -151,13 +151,11 @@ class World:
         self.database.client.delete_item(TableName=self.database.tables.contacts, Key=key)
 
     def read(self, contact_id: str, workspace_id: str = "w1") -> dict[str, Any]:
-        """The attributes of a contact that sync reads, as plain values."""
         item = read_contact(self.database, workspace_id, contact_id)
         assert item is not None
         return deserialize(item)
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """All items of a table, as plain values."""
         pages = self.database.client.get_paginator("scan").paginate(TableName=table)
         return [deserialize(item) for page in pages for item in page["Items"]]
 
@@ -173,11 +171,9 @@ class World:
         return {each["contact_id"]: each for each in records if each["workspace_id"] == workspace_id}
 
     def notes(self, contact_id: str) -> list[str]:
-        """The text of a contact's notes."""
         return [each["content"] for each in self.contacts()[contact_id].get("notes", [])]
 
     def flagged(self) -> set[str]:
-        """The ids of all contacts that have a flag time."""
         records = self.items(self.database.tables.contacts)
         return {each["contact_id"] for each in records if "flagged_at" in each}
 
@@ -197,7 +193,6 @@ class World:
             return dispatch(dispatcher, run_at, self.deadline(900_000), resume=resume)
 
     def receive(self) -> list[Received]:
-        """Take every visible message from the queue."""
         taken, url = list[Received](), self.queue.url
         while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for each in found:
@@ -218,7 +213,6 @@ class World:
         return True
 
     def handler(self) -> MessageHandler:
-        """The reconciler's message handler, with this world's clock and page size."""
         work = {RUN: reconcile, AUDIT: audit, BACKFILL: backfill}
         return MessageHandler(context=self.job_context(), work=work)
 
@@ -235,7 +229,6 @@ class World:
         )
 
     def deadline(self, left_ms: int) -> Deadline:
-        """The deadline of an invocation that has `left_ms` left."""
         return Deadline(self.clock, self.clock.time + left_ms)
 
     def run(
@@ -246,7 +239,6 @@ class World:
         return self.deliver(message(kind, workspace_id, run_at, receive_count))
 
     def audit(self, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> bool:
-        """Deliver one audit's message; returns whether it was acknowledged."""
         return self.run(workspace_id, run_at, receive_count, AUDIT)
 
     def work(self, deliveries: Sequence[Received] = ()) -> None:
@@ -267,7 +259,6 @@ class World:
         return self.swept(run_at)
 
     def swept(self, run_at: int = NOW) -> dict[str, Any]:
-        """A sweep's record and totals."""
         sweep = find_sweep(run_at)
         assert sweep is not None
         return SweepHistory(self.database).one(sweep)
@@ -289,11 +280,9 @@ class World:
         return run
 
     def counts(self, *names: str, run_at: int = NOW) -> tuple[int, ...]:
-        """Counts of a run of `w1`."""
         record = self.record(run_at=run_at)
         return tuple(int(getattr(record, name)) for name in names)
 
 
 def message(kind: str = RUN, workspace_id: str = "w1", run_at: int = NOW, receive_count: int = 1) -> Received:
-    """A message that is not in the queue."""
     return Received(Message(kind, workspace_id, run_at).body(), receive_count=receive_count)

@@ -26,7 +26,6 @@ class NamedMetric:
 
 
 def alarms(template: Template) -> dict[str, Properties]:
-    """The alarms by logical id."""
     return properties(template, ALARM)
 
 
@@ -46,7 +45,6 @@ def widgets(template: Template) -> list[Properties]:
 
 
 def named_metrics(template: Template) -> Iterator[NamedMetric]:
-    """Every metric that an alarm or a widget uses."""
     for logical_id, alarm in alarms(template).items():
         yield from _of_alarm(logical_id, alarm)
     for widget in widgets(template):

@@ -46,7 +46,6 @@ def targets(tree: Any) -> set[str]:
 
 
 def target(tree: Any) -> str:
-    """The only logical id that `tree` refers to."""
     (name,) = targets(tree)
     return name
 

@@ -8,7 +8,6 @@ FINDINGS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "l
 
 
 def index(world: World, workspace_id: str = "w1") -> dict[str, object]:
-    """The activity of each contact in the index."""
     entries = map(deserialize, index_page(world.database, workspace_id, None).items)
     return {str(each["contact_id"]): each["activity_at"] for each in entries}
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS
 from background_sync.status import history
 from tests.integration.audit.findings import findings, put
@@ -44,12 +43,6 @@ def test_an_audit_of_a_deleted_workspace_does_not_create_it(world: World) -> Non
     assert world.items(world.database.tables.workspaces) == []
 
 
-def test_an_audit_leased_by_another_delivery_is_not_acknowledged(world: World) -> None:
-    world.claim(partition="#audit#w1")
-    assert not world.audit()
-    assert world.record("#audit#w1").attempts == 1
-
-
 def test_an_audit_counts_in_no_sweep_and_is_not_listed_as_a_run(world: World) -> None:
     world.workspace(audited_at=NOW - DAY_MS)
     world.audit_enabled = True
@@ -73,13 +66,6 @@ def test_a_failed_audit_stores_its_error_and_is_completed_later(world: World, fa
     record = world.record("#audit#w1")
     assert (record.status, record.error, record.attempts) == ("completed", None, 2)
     assert findings(world) == {"contacts_checked": 1, "fixed_missing": 1}
-
-
-def test_a_repeated_audit_is_tried_three_times(world: World, faults: Faults) -> None:
-    for receive_count in range(1, 5):
-        faults.fail("Query", RuntimeError("boom"))
-        assert not world.audit(receive_count=receive_count)
-    assert world.record("#audit#w1").attempts == runs.MAX_ATTEMPTS
 
 
 def test_repairs_before_a_failure_are_counted(world: World, faults: Faults) -> None:

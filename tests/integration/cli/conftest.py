@@ -44,7 +44,6 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kapso() -> Iterator[KapsoServer]:
-    """Kapso, for the stack of `operator`."""
     with KapsoServer(KapsoStore(), lambda: AT_MS) as server:
         yield server
 

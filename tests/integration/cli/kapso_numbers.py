@@ -49,7 +49,6 @@ class KapsoNumbers:
     def webhook(
         self, phone_id: str, *, active: bool = True, events: Sequence[str] = MESSAGE_EVENTS
     ) -> Webhook:
-        """Add a webhook whose URL contains secrets."""
         url = f"https://crm:{PASSWORD}@crm.example/hooks?tenant={PASSWORD}"
         return self.server.store.add_webhook(phone_id, url, active=active, events=events, secret_key=SECRET)
 

@@ -40,25 +40,20 @@ def environment(**more: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Result:
-    """The exit status of a command, and what it printed."""
-
     status: int
     stdout: str
     stderr: str
 
     @property
     def words(self) -> str:
-        """stdout on one line, however it was wrapped."""
         return " ".join(self.stdout.split())
 
 
 def error(message: str, status: int = 3) -> Result:
-    """The result of a command that only prints one line about an error."""
     return Result(status, "", f"error: {message}\n")
 
 
 def run(folder: Path, *arguments: str, **more: str) -> Result:
-    """Run one command as a process."""
     ended = subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
@@ -100,7 +95,6 @@ def kept_binding() -> Iterator[None]:
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until the condition holds."""
     end = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < end, f"not within {DEADLINE_S} s: {what}"
@@ -108,14 +102,11 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 def get(url: str) -> tuple[int, str, bytes]:
-    """The status, content type and body at a URL of a stack."""
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - it is the test's own
         return answer.status, answer.headers["Content-Type"], answer.read()
 
 
 class Up:
-    """A running `background-sync up`."""
-
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self._out = (folder / "out").open("w")
@@ -155,7 +146,6 @@ class Up:
         return info
 
     def descendants(self) -> set[int]:
-        """Every process that it started, and those that they started."""
         listing = subprocess.check_output(["/usr/bin/env", "ps", "-eo", "pid=,ppid="], text=True)
         parents = {int(pid): int(parent) for pid, parent in map(str.split, listing.splitlines())}
         found: set[int] = set()
@@ -166,7 +156,6 @@ class Up:
         return found
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send the signal. Returns the exit status."""
         self.process.send_signal(how)
         return self.process.wait(DEADLINE_S)
 
@@ -196,7 +185,6 @@ class Operator:
         return self.run(*arguments, *stack, **{**aws, **more})
 
     def json(self, *arguments: str, status: int = 0) -> Any:
-        """The document that a command prints with --json."""
         result = self.run(*arguments, "--json")
         assert result.status == status, result.stderr
         return json.loads(result.stdout)

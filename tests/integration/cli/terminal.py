@@ -22,8 +22,6 @@ main()
 
 
 class Terminal:
-    """A command that runs on a terminal of `ROWS` by `COLUMNS`."""
-
     def __init__(self, folder: Path, *arguments: str) -> None:
         self._keyboard, screen = pty.openpty()
         termios.tcsetwinsize(screen, (ROWS, COLUMNS))

@@ -10,7 +10,6 @@ SINCE = ("--since", iso(AT_MS - 20 * DAY_MS))
 
 
 def contacts(operator: Operator, workspace: str) -> dict[str, int]:
-    """The last activity of each contact."""
     found = operator.json("contacts", workspace)["contacts"]
     return {each["contact_id"]: each["last_activity"] for each in found}
 

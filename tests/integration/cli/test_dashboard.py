@@ -18,7 +18,6 @@ OLDER = "of-an-older-template"
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that were opened in a browser."""
     opened: list[str] = []
 
     def open_browser(url: str) -> bool:
@@ -31,7 +30,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def older(operator: Operator) -> Iterator[str]:
-    """A stack from a template that had no dashboard yet."""
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": "x"} for name in NEEDED_OUTPUTS},

@@ -156,7 +156,6 @@ def test_on_a_terminal_health_is_live_until_ctrl_c_and_stays_on_the_screen(opera
 
 
 def last_frame(written: str) -> str:
-    """What the watch drew last, without colours."""
     drawn = written.partition(ALTERNATE_SCREEN)[2].partition(MAIN_SCREEN)[0]
     frame = drawn.rpartition("\x1b[H")[2].partition("\x1b[?25h")[0]
     return re.sub(r"\x1b\[[\d;]*m", "", frame)

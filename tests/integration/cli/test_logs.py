@@ -22,13 +22,11 @@ def line(workspace_id: str, at: int, message: str, **more: object) -> str:
 
 
 def write(operator: Operator, *lines: str) -> None:
-    """Append lines to the local reconciler's log."""
     with log_path(operator.folder / STATE_DIR, "ReconcilerFunction").open("a", encoding="utf-8") as log:
         log.write("".join(f"{each}\n" for each in lines))
 
 
 def write_on_aws(operator: Operator, lines: Iterable[tuple[int, str]]) -> None:
-    """Add lines and their times (ms) to the reconciler's log group."""
     logs, group = operator.aws.client("logs"), operator.info.outputs["ReconcilerLogGroupName"]
     logs.create_log_stream(logGroupName=group, logStreamName="a-stream")
     events = [{"timestamp": at, "message": text} for at, text in lines]

@@ -16,7 +16,6 @@ from tests.integration.stack.processes import runs
 
 
 def end_with_all_its_processes(up: Up, how: signal.Signals) -> int:
-    """The exit status."""
     started = up.descendants()
     status = up.end(how)
     until(lambda: not any(map(runs, started)), "its processes are gone")

@@ -86,7 +86,6 @@ def test_a_token_that_cannot_be_read_is_named_by_its_parameter(operator: Operato
 
 
 def fix(operator: Operator, monkeypatch: pytest.MonkeyPatch, workspace: str, answer: str) -> Result:
-    """Fix a webhook, with an answer on stdin."""
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
     return operator.run("webhooks", "--fix", workspace)
 

@@ -55,7 +55,6 @@ class Api:
     def get(
         self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **parameters: object
     ) -> Answer:
-        """A request as API Gateway passes it on."""
         event = json.loads(json.dumps(self.event))
         event |= {"rawPath": path, "routeKey": f"{method} {path}"}
         event["requestContext"]["http"] |= {"path": path, "method": method}
@@ -77,7 +76,6 @@ class Api:
 
 
 def load_app() -> Any:
-    """functions/health/app.py, with the environment as it is."""
     spec = importlib.util.spec_from_file_location("health_app", ROOT / "functions/health/app.py")
     assert spec is not None
     assert spec.loader is not None
@@ -88,7 +86,6 @@ def load_app() -> Any:
 
 @contextmanager
 def requests_of(world: World) -> Iterator[list[str]]:
-    """The names of the requests to the tables within the block."""
     seen: list[str] = []
 
     def note(event_name: str, **_: object) -> None:

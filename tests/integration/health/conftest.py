@@ -22,7 +22,6 @@ def app(engine: LocalStack, database: Database) -> Any:
 
 @pytest.fixture
 def api(world: World, engine: LocalStack, app: Any) -> Api:
-    """The API over empty tables and queues."""
     world.sqs.purge_queue(QueueUrl=engine.outputs["DeadLetterQueueUrl"])
     api = Api(app, world)
     api.restart()

@@ -16,7 +16,6 @@ PASS: States = (200, "pass", {})
 
 
 def states(api: Api) -> States:
-    """The HTTP status, the overall state, and the checks that do not pass."""
     api.restart()
     answer = api.get("/health")
     checks = {name: check["status"] for name, [check] in answer.document["checks"].items()}

@@ -19,7 +19,6 @@ def one(api: Api) -> dict[str, Any]:
 
 
 def ids(api: Api, **parameters: Any) -> list[str]:
-    """The ids of all pages."""
     found: list[str] = []
     while True:
         document = api.get("/health/workspaces", **parameters).document

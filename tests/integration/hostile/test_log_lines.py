@@ -16,7 +16,6 @@ VALUES: list[Any] = [{"key": SECRET}, [SECRET] * 3, {SECRET}]
 
 
 def run(world: World) -> tuple[str, list[dict[str, Any]]]:
-    """What a run logs: all of it as text, and the lines."""
     with captured(logging.DEBUG) as lines:
         assert world.run()
     return lines.getvalue(), [json.loads(line) for line in lines.getvalue().splitlines()]

@@ -45,7 +45,6 @@ def _contact(chance: Random, contact_id: str) -> Record:
 
 
 def put(world: World, records: list[Record], workspace_id: str = "w1") -> None:
-    """Put contacts as the CRM writes them."""
     world.put_many(
         world.database.tables.contacts,
         ({"workspace_id": workspace_id, "activity_at": _index(each), **each} for each in records),
@@ -82,7 +81,6 @@ def judge(records: list[Record]) -> tuple[dict[str, int], set[str]]:
 
 
 def counted(world: World, workspace_id: str = "w1") -> tuple[dict[str, int], set[str]]:
-    """The counts of the run at `NOW`, and the contacts that it flagged."""
     record = world.record(workspace_id)
     noted = [each for each in world.contacts(workspace_id).values() if len(each.get("notes", [])) == 1]
     flagged = {each["contact_id"] for each in noted if each.get("flagged_at") == NOW}

@@ -15,15 +15,12 @@ from tests.integration.world import World
 
 @pytest.fixture
 def kapso(world: World) -> Iterator[KapsoStore]:
-    """Kapso, with the number of all workspaces in the world."""
     with served(world) as number:
         yield number.store
 
 
 @dataclass
 class Emitted:
-    """The EMF documents that were written since the last read."""
-
     capsys: pytest.CaptureFixture[str]
 
     def read(self) -> list[dict[str, Any]]:
@@ -38,6 +35,5 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Emitted:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """Everything that is logged, as the functions log it."""
     with captured(logging.INFO) as lines:
         yield lines

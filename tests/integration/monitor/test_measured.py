@@ -15,14 +15,12 @@ REPORT = {"verify": "report"}
 
 
 def measured(world: World, after_ms: int = 0, interval_ms: int = HOUR_MS) -> dict[str, float]:
-    """The values at `after_ms` after `NOW`."""
     world.clock.time = NOW + after_ms
     with world.acting("MonitorRole"):
         return measure(world.database, world.clock, interval_ms)
 
 
 def missed(kapso: KapsoStore, world: World, phone: str) -> None:
-    """A contact whose last message did not reach the table."""
     kapso.message(PHONE_ID, kapso.add_person(phone), "inbound", NOW - 10 * MINUTE_MS)
     world.contact(phone, DAY_MS)
 

@@ -21,7 +21,6 @@ def one_stale_contact(world: World) -> None:
 
 
 def before_flag(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
-    """Somebody else acts just before the run writes its first flag."""
     faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_SELECT)
 
 

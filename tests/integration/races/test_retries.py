@@ -11,7 +11,6 @@ from tests.integration.world import LEASE_MS, Received, World
 
 @pytest.fixture
 def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The seconds for which messages are hidden."""
     seconds: list[int] = []
     monkeypatch.setattr(world.queue, "hide", lambda _, for_s: seconds.append(for_s))
     return seconds
@@ -19,7 +18,6 @@ def hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The bodies that are moved to the dead-letter queue."""
     bodies: list[str] = []
     monkeypatch.setattr(world.queue, "send_to_dead_letters", bodies.append)
     return bodies

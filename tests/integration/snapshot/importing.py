@@ -23,18 +23,15 @@ Document = Mapping[str, Any]
 
 
 def workspace(workspace_id: str = "w1", **fields: Any) -> dict[str, Any]:
-    """A workspace as Convex exports it."""
     return {"_id": workspace_id, "_creationTime": NOW + 0.25, "name": workspace_id, **fields}
 
 
 def contact(phone: str = "+62 811", document_id: str = "c1", **fields: Any) -> dict[str, Any]:
-    """A contact as Convex exports it."""
     usual = {"_creationTime": NOW + 0.25, "workspace_id": "w1", "lastActivityAt": float(NOW)}
     return {"_id": document_id, "phone": phone, **usual, **fields}
 
 
 def note(content: str, at: float = NOW, by: str = "rina") -> dict[str, Any]:
-    """A note as Convex exports it."""
     return {"content": content, "addedBy": by, "addedAt": at}
 
 
@@ -79,7 +76,6 @@ class Importing:
         workspaces: Sequence[Document] = (workspace(),),
         progress: Callable[[ImportProgress], None] = lambda _: None,
     ) -> ImportReport:
-        """Import these documents."""
         self.imports += 1
         folder = self.folder / f"snapshot-{self.imports}"
         write_snapshot(folder, {"workspaces": workspaces, "contacts": contacts})
@@ -87,11 +83,9 @@ class Importing:
         return import_snapshot(folder, self.target, progress)
 
     def workspaces(self) -> dict[str, dict[str, Any]]:
-        """All stored workspaces by id."""
         return {each["workspace_id"]: each for each in self._items(self.target.workspaces_table)}
 
     def contacts(self) -> dict[str, dict[str, Any]]:
-        """All stored contacts by id."""
         return {each["contact_id"]: each for each in self._items(self.target.contacts_table)}
 
     def tokens(self) -> dict[str, str]:
@@ -108,12 +102,10 @@ class Importing:
         return [deserialize(item) for page in pages for item in page["Items"]]
 
     def set_contact(self, **attributes: Any) -> None:
-        """Set attributes of the contact as another writer."""
         key = {"workspace_id": "w1", "contact_id": "62811"}
         self._set(self.target.contacts_table, key, attributes)
 
     def set_workspace(self, **attributes: Any) -> None:
-        """Set attributes of the workspace as another writer."""
         self._set(self.target.workspaces_table, {"workspace_id": "w1"}, attributes)
 
     def _set(self, table: str, key: Mapping[str, str], attributes: Mapping[str, Any]) -> None:

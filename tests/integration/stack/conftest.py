@@ -38,8 +38,6 @@ def stack(shared_stack: LocalStack) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def send(stack: LocalStack) -> Send:
-    """Sends orders to the Jobs queue and returns their message ids."""
-
     def send(*orders: object) -> list[str]:
         sqs, url = stack.client("sqs"), stack.outputs["JobsUrl"]
         return [
@@ -78,8 +76,6 @@ def eventually() -> Eventually:
 
 @pytest.fixture
 def fetch(stack: LocalStack) -> Fetch:
-    """Sends a request to the HTTP API, without a proxy and without redirects."""
-
     def fetch(path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
         connection = HTTPConnection(urlsplit(stack.api_url).netloc, timeout=DEADLINE_S)
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -15,19 +15,12 @@ def spend_attempts(world: World) -> None:
         world.clock.time += LEASE_MS
 
 
-def test_a_run_leased_by_another_delivery_is_not_acknowledged(world: World) -> None:
+def test_a_leased_run_is_not_acknowledged_and_is_taken_over_when_the_lease_expires(world: World) -> None:
     world.workspace()
     world.stale_contacts(1)
     world.claim()
     assert not world.run()
-    assert world.flagged() == set()
-    assert world.record().attempts == 1
-
-
-def test_a_run_whose_lease_expired_is_taken_over(world: World) -> None:
-    world.workspace()
-    world.stale_contacts(1)
-    world.claim()
+    assert (world.flagged(), world.record().attempts) == (set(), 1)
     world.clock.time += LEASE_MS
     assert world.run(receive_count=2)
     assert (world.record().status, world.record().attempts) == ("completed", 2)

@@ -49,7 +49,6 @@ class Number:
         self.store.message(PHONE_ID, person, "inbound", NOW - kapso_age_ms)
 
     def quiet(self, phone: str, age_ms: int = LONG_AGO_MS) -> None:
-        """A contact that is quiet; the table missed nothing."""
         self.message(phone, age_ms)
 
     def in_step(self, count: int, age_ms: int = HOUR_MS // 2, workspace_id: str = "w1") -> None:
@@ -71,17 +70,14 @@ class Number:
         record_activity(self.world.database, "w1", contact_id, at)
 
     def person(self, phone: str, name: str | None = None) -> Person:
-        """The person with this phone."""
         return self.store.find_person(phone) or self.store.add_person(phone, name=name)
 
     def fail(
         self, status: int, *, path: str = "/conversations", retry_after: str | None = None, **which: Any
     ) -> None:
-        """Kapso responds with an error; `which` are arguments of `Faults.add`."""
         self.server.faults.add(answers.status(status, retry_after=retry_after), path=path, **which)
 
     def page_size(self, size: int) -> None:
-        """Put so many conversations on a page."""
         self.patch.setattr(conversations, "PAGE_SIZE", size)
 
     def slow_pages(self, page_ms: int = INVOCATION_MS - 19_000, **which: Any) -> None:
@@ -94,12 +90,10 @@ class Number:
 
     @property
     def requests(self) -> list[str]:
-        """The paths of all requests."""
         return [each.path for each in self.server.requests]
 
     @property
     def scans(self) -> list[dict[str, str]]:
-        """The queries of the requests for a page of conversations."""
         return [each.query for each in self.server.requests if each.path.endswith("/conversations")]
 
 
@@ -115,7 +109,6 @@ def served(world: World) -> Iterator[Number]:
 
 
 def put_key(world: World, name: str, key: str) -> None:
-    """Store a Kapso key in SSM."""
     world.ssm.put_parameter(Name=f"{TOKEN_PREFIX}{name}", Value=key, Type="SecureString", Overwrite=True)
 
 

@@ -30,7 +30,6 @@ def message(
     workspace_id: str = "w1",
     run_at: int = NOW,
 ) -> Received:
-    """A backfill's message, not yet delivered."""
     window = Window(NOW - since_age_ms, NOW - until_age_ms, dry_run)
     return Received(Message(BACKFILL, workspace_id, run_at, window).body())
 

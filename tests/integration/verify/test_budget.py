@@ -29,7 +29,6 @@ def try_to_take(taker: Budget) -> bool:
 
 
 def stored_budgets(world: World) -> list[dict[str, Any]]:
-    """The records of all budgets."""
     records = world.items(world.database.tables.sync_health)
     return [each for each in records if each["workspace_id"].startswith("#rate#")]
 

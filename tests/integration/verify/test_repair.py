@@ -16,7 +16,6 @@ MISSED = "Sync repair: missed activity at 2025-12-31T23:50:00Z"
 
 
 def while_written(faults: Faults, act: Callable[[], object], times: int = 1) -> None:
-    """Somebody else acts just before the run writes the contact."""
     faults.meanwhile("UpdateItem", act, times=times, after=CLAIM_REMEMBER_TAKE)
 
 

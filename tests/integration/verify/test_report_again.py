@@ -105,7 +105,6 @@ def test_a_flag_of_the_plain_rule_reports_no_missed_activity(world: World, numbe
 
 
 def test_without_verification_the_never_flagged_come_first_again(world: World, number: Number) -> None:
-    """Nobody asks Kapso any more whether the other contact is still behind."""
     world.workspace(settings={**REPORT, "max_flags_per_run": 1})
     number.missed("621", 9 * HOUR_MS, 10 * MINUTE_MS)
     world.contact("621", 9 * HOUR_MS, flagged_at=NOW - 20 * HOUR_MS)

@@ -22,27 +22,25 @@ def two_missed(number: Number) -> None:
 
 
 @pytest.mark.usefixtures("two_missed")
-def test_a_run_superseded_during_its_scan_counts_its_repairs(world: World, number: Number) -> None:
+@pytest.mark.parametrize(
+    ("settings", "older", "newer"),
+    [
+        (REPAIR, {"superseded": 1, "verified": 1, "repaired": 1}, {"in_step": 1, "repaired": 1}),
+        (REPORT, {"superseded": 1, "behind": 1, "reported": 0}, {"reported": 2}),
+    ],
+)
+def test_a_run_superseded_during_its_scan_counts_its_repairs_and_flags_nobody(
+    world: World, number: Number, settings: dict[str, str], older: dict[str, int], newer: dict[str, int]
+) -> None:
+    world.workspace(settings=settings)
     assert world.run()
     [follow_up] = world.receive()
     number.server.faults.clear()
     run_at = world.next_hour()
     assert world.deliver(follow_up)
-    assert world.counts("superseded", "verified", "repaired") == (1, 1, 1)
-    assert world.counts("in_step", "repaired", run_at=run_at) == (1, 1)
+    assert world.counts(*older) == tuple(older.values())
+    assert world.counts(*newer, run_at=run_at) == tuple(newer.values())
     assert len(world.notes("621")) == len(world.notes("622")) == 1
-
-
-@pytest.mark.usefixtures("two_missed")
-def test_a_run_superseded_during_its_scan_flags_nobody(world: World, number: Number) -> None:
-    world.workspace(settings=REPORT)
-    assert world.run()
-    [follow_up] = world.receive()
-    number.server.faults.clear()
-    run_at = world.next_hour()
-    assert world.deliver(follow_up)
-    assert world.counts("superseded", "behind", "reported") == (1, 1, 0)
-    assert world.counts("reported", run_at=run_at) == (2,)
 
 
 def test_a_deferred_run_that_is_superseded_flags_nobody(world: World, number: Number, faults: Faults) -> None:

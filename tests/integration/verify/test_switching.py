@@ -63,7 +63,6 @@ def test_switching_on_again_confirms_the_same_contacts_as_before(world: World) -
 
 
 def test_switching_off_applies_the_plain_rule_to_contacts_behind(world: World, number: Number) -> None:
-    """Nobody asks Kapso whether they are still behind."""
     world.change_workspace(settings=REPORT)
     number.missed("641", 8 * HOUR_MS, 3 * MINUTE_MS)
     number.missed("642", 40 * MINUTE_MS, 3 * MINUTE_MS)

@@ -22,7 +22,6 @@ def broken(number: Number, *phones: str, **fields: object) -> None:
 
 
 def receipt(number: Number, phone: str) -> None:
-    """A delivery receipt, ten minutes ago."""
     number.store.delivery_receipt(PHONE_ID, number.person(phone), NOW - 10 * MINUTE_MS)
 
 

@@ -25,5 +25,4 @@ def rendered(renderable: RenderableType) -> str:
 
 
 def words(text: str) -> str:
-    """The text on one line, however it was wrapped."""
     return " ".join(text.split())

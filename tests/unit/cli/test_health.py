@@ -9,7 +9,7 @@ from rich.console import Console
 from background_sync.status.runbook import GUIDES, runbook_link
 from background_sync_ops.cli.health import next_steps, title
 from background_sync_ops.cli.output import OneScreen
-from background_sync_ops.cli.watch_state import ApiOutage, WatchState, change_lines, changes
+from background_sync_ops.cli.watch_state import changes
 from background_sync_ops.health_api import HealthAnswer
 
 RUNBOOK = "https://docs.example/operations.md"
@@ -108,20 +108,3 @@ def test_terminal_escapes_in_a_check_are_neutralised() -> None:
     now = health()
     now.report["checks"]["x\x1b[2J"] = [{"status": "warn", "output": "\n\x1b"}]
     assert list(changes(health(), now)) == [r"x\x1b[2J: warn (\n\x1b)"]
-
-
-def test_an_outage_has_one_line_when_it_begins() -> None:
-    good = WatchState(health(), AT - 5000)
-    silent = good.after_failure(AT, "no route")
-    still_silent = silent.after_failure(AT + 5000, "no host")
-    assert list(change_lines(good, silent)) == [f"{TIME}  No answer: no route"]
-    assert list(change_lines(silent, still_silent)) == []
-    assert still_silent == WatchState(good.answer, good.at, ApiOutage(AT, "no host"))
-
-
-def test_an_outage_has_one_line_when_it_ends_and_then_the_changes_since() -> None:
-    silent = WatchState(health(), AT - 5000).after_failure(AT - 2000, "no route")
-    assert list(change_lines(silent, WatchState(health("warn"), AT))) == [
-        f"{TIME}  It answers again",
-        f"{TIME}  Health: warn, was pass",
-    ]

@@ -22,8 +22,6 @@ def task(status: str, moved: int, started: int = 100, **more: Any) -> dict[str, 
 
 
 class AwsStub:
-    """A target on AWS whose SQS gives prepared answers."""
-
     def __init__(self) -> None:
         self.is_local = False
         self.outputs = {"DeadLetterQueueUrl": "https://dead", "WorkQueueUrl": "https://work"}

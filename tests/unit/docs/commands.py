@@ -16,8 +16,6 @@ _PARTS = re.compile(r" (?:\||&&|>>?) |\)$")
 
 @dataclass(frozen=True)
 class Documented:
-    """A command with the page that it is on."""
-
     page: str
     words: tuple[str, ...]
 
@@ -27,7 +25,6 @@ class Documented:
 
     @property
     def options(self) -> dict[str, str]:
-        """Each option with the word after it."""
         pairs = zip(self.words, (*self.words[1:], ""), strict=True)
         return {name: value for name, value in pairs if name.startswith("--")}
 
@@ -36,7 +33,6 @@ class Documented:
 
 
 def commands(*tools: str) -> list[Documented]:
-    """The commands of these tools."""
     found = (Documented(page.name, words) for page in PAGES for words in _words(page.read_text("utf-8")))
     return [each for each in found if each.tool in tools]
 

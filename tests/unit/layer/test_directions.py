@@ -29,7 +29,6 @@ MAX_LINES = 300
 
 
 def modules() -> dict[str, Path]:
-    """The layer's modules by their dotted names."""
     return {
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")

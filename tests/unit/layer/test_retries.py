@@ -17,8 +17,6 @@ from tests.integration.world import NOW, TestClock
 
 
 class StubbornClient:
-    """Answers every batch read with all of its keys unprocessed."""
-
     def __init__(self) -> None:
         self.asked = 0
 

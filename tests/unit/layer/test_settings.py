@@ -85,8 +85,6 @@ def test_a_base_url_that_the_keys_must_not_go_to_ends_the_cold_start(url: str) -
 
 
 class RecordingVariables(dict[str, str]):
-    """Variables that record which names are read."""
-
     def __init__(self, variables: Mapping[str, str]) -> None:
         super().__init__(variables)
         self.names_read: set[str] = set()

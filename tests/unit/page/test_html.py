@@ -13,8 +13,6 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 class Reader(HTMLParser):
-    """The tags, attributes and text that a browser sees."""
-
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[str] = []

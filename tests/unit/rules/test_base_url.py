@@ -42,29 +42,25 @@ def test_any_other_url_is_refused_and_quoted(url: str) -> None:
     assert repr(url) in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://api.kapso.ai/?key=secret", "https://api.kapso.ai/#secret"])
-def test_a_query_or_a_fragment_is_refused_and_not_quoted(url: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"^a base URL must be a scheme, a host and at most a path"
-    ) as caught:
-        validate_base_url(url)
-    assert "secret" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
-    "url",
+    ("url", "reason"),
     [
-        *("https://me:pass@api.kapso.ai", "http://pass@127.0.0.1", "http://127.0.0.1@pass@evil.example"),
-        *("http://evil.example\\pass@127.0.0.1", "http://evil.example#pass@127.0.0.1"),
-        *("//pass\n@api.kapso.ai", "me:pass@api.kapso.ai"),
+        ("https://api.kapso.ai/?key=secret", "be a scheme, a host and at most a path"),
+        ("https://api.kapso.ai/#secret", "be a scheme, a host and at most a path"),
+        *(
+            (url, r"not have a user or a password: '(https?://)?\*\*\*@")
+            for url in (
+                *("https://me:secret@api.kapso.ai", "http://secret@127.0.0.1", "//secret\n@api.kapso.ai"),
+                *("http://127.0.0.1@secret@evil.example", "http://evil.example\\secret@127.0.0.1"),
+                *("http://evil.example#secret@127.0.0.1", "me:secret@api.kapso.ai"),
+            )
+        ),
     ],
 )
-def test_a_password_is_refused_and_not_quoted(url: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"^a base URL must not have a user or a password: '(https?://)?\*\*\*@"
-    ) as caught:
+def test_a_query_a_fragment_or_a_password_is_refused_and_not_quoted(url: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^a base URL must {reason}") as caught:
         validate_base_url(url)
-    assert "pass@" not in str(caught.value)
+    assert "secret" not in str(caught.value)
     assert "me:" not in str(caught.value)
 
 

@@ -16,7 +16,6 @@ Flags = dict[str, list[int]]
 
 
 def sweeps(contacts: dict[str, Contact], policy: Policy, times: list[int]) -> Iterator[set[str]]:
-    """Sweep at each time; yields the contacts flagged."""
     for now in times:
         due = [each for each in contacts.values() if judge(each, now, policy) is Verdict.DUE]
         chosen = best((), due, policy.max_flags_per_run, ())

@@ -41,11 +41,9 @@ def parsed(document: dict[str, Any]) -> Record:
 
 
 def contact(**fields: Any) -> Record:
-    """A contact with these fields."""
     usual = {"_id": "c1", "_creationTime": NOW + 0.25, "workspace_id": "w1", "phone": "+62 811"}
     return contact_record(parsed({**usual, **fields}), NOW).record
 
 
 def workspace(**fields: Any) -> Record:
-    """A workspace with these fields, without its token."""
     return workspace_record(parsed({"_id": "w1", "_creationTime": NOW + 0.25, **fields})).record

@@ -24,13 +24,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def clock() -> TestClock:
-    """A clock that stands at `MOMENT` until it sleeps."""
     return TestClock(MOMENT)
 
 
 @pytest.fixture
 def client(server: Server, clock: TestClock) -> KapsoClient:
-    """A client of `server` with a minute left."""
     return make_client(server.url, clock)
 
 

@@ -47,7 +47,6 @@ def echoes() -> list[Reply]:
 
 
 def full_text(error: BaseException | None) -> str:
-    """Everything that an error and its causes hold."""
     text = ""
     while error is not None:
         text += "".join(traceback.format_exception(error)) + repr(error) + str(vars(error))

@@ -20,7 +20,6 @@ def people(store: KapsoStore) -> list[Person]:
 
 
 def phones(client: Client) -> list[list[str]]:
-    """The phones on each page of two."""
     return [[record["phone_number"] for record in page.data] for page in client.pages(limit=2)]
 
 

@@ -32,7 +32,6 @@ def test_only_attempts_within_the_window_count(age_ms: int, *, failing: bool) ->
 
 @pytest.fixture
 def webhook(store: KapsoStore, kapso: KapsoServer, endpoint: Endpoint) -> Webhook:
-    """A webhook with a failing endpoint."""
     kapso.courier.channel = Channel(retry_delays_ms=())
     endpoint.status = 500
     return store.add_webhook(NUMBER, endpoint.url)

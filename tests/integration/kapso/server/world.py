@@ -65,7 +65,6 @@ class Client:
             connection.close()
 
     def pages(self, path: str = CONVERSATIONS, /, **query: object) -> Iterator[ClientResponse]:
-        """Page after page, until there is no `after`."""
         response = self.get(path, **query)
         yield response
         while after := response.document.get("paging", {}).get("cursors", {}).get("after"):
@@ -75,8 +74,6 @@ class Client:
 
 @dataclass
 class Endpoint:
-    """Receives webhooks, and responds with `status`."""
-
     status: int = 200
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
