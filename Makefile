@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup sam run test explore reliability lint format types docs build validate secure clean
+.PHONY: help setup sam run test conformance explore reliability lint format types docs build validate secure clean
 # Two steps of a set-up at the same time would meet in .tools.
 .NOTPARALLEL:
 
@@ -23,7 +23,7 @@ SOURCES = template.yaml samconfig.toml pyproject.toml uv.lock \
   $(shell find functions layers -name __pycache__ -prune -o -print)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: ARGS="…" goes to background-sync up, PYTEST_ARGS="…" to pytest.'
 
 setup: ## the development environment, in .venv
@@ -37,6 +37,10 @@ run: setup ## the local stack: sweeps the demo and serves its health (Ctrl-C end
 
 test: lint types build ## all checks: lint, types, tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+conformance: build ## the tests of what AWS holds, on a second engine (docs/conformance.md)
+	@tools/setup ministack
+	TEST_ENGINE=ministack $(BIN)/python -m pytest $(PYTEST_ARGS) tests/integration tests/e2e
 
 explore: setup ## property-based tests with many new random examples, for about an hour
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile=explore

@@ -1,10 +1,13 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
 from botocore import useragent
 from hypothesis import settings
+
+from tests.dynamodb import validator
+from tests.ministack import use_ministack
 
 # As template.yaml sets them for the functions; read when the package is imported.
 os.environ["POWERTOOLS_SERVICE_NAME"] = "tests"
@@ -17,8 +20,18 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
 
+if os.environ.get("TEST_ENGINE") == "ministack":
+    use_ministack(pytest.MonkeyPatch())
+
 # botocore cleans the same words for each request, which takes a twentieth of its time.
 useragent.sanitize_user_agent_string_component = cache(useragent.sanitize_user_agent_string_component)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dynamodb_requests_are_valid() -> Iterator[None]:
+    """Also those that the local engine accepts."""
+    with validator.watching():
+        yield
 
 
 Tally = Callable[[str, int], None]

@@ -3,20 +3,14 @@
 import base64
 import gzip
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from background_sync_ops.stack.stack import LocalStack
-from tests.e2e.conftest import RUN_AT, put_workspace
+from tests.e2e.conftest import EVENTS, RUN_AT, event, put_workspace
 
 HEALTH = ["health-get", "health-openapi", "health-runs", "health-sweeps", "health-workspaces"]
-EVENTS = Path(__file__).parents[2] / "events"
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
 
 
 @pytest.fixture(scope="module", autouse=True)

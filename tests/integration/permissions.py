@@ -16,6 +16,12 @@ from tests.template.resources import as_list, statements, targets
 Call = tuple[str, str]
 """An action, and its resource: a logical id, an index of it, or `tokens`."""
 TOKENS = "kapso-tokens/"
+BY_AWS = {
+    *("logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "sqs:ReceiveMessage", "sqs:DeleteMessage"),
+    ("ReconcilerRole", ("sqs:GetQueueAttributes", "WorkQueue")),
+    ("DispatcherRole", ("sqs:SendMessage", "DispatcherFailuresQueue")),
+}
+"""What Lambda and SSM do with a function's role, and its code does not: actions, or calls of a role."""
 IAM_ACTIONS = {
     "SendMessageBatch": "SendMessage",
     "DeleteMessageBatch": "DeleteMessage",
@@ -45,6 +51,11 @@ class Permissions:
         self._names = names
         self._role: ContextVar[str | None] = ContextVar("role", default=None)
 
+    def unused(self) -> set[tuple[str, Call]]:
+        """The allowed calls that no code has made."""
+        allowed = {(role, call) for role, calls in self.allowed.items() for call in calls}
+        return {each for each in allowed - self.made if each not in BY_AWS and each[1][0] not in BY_AWS}
+
     @contextmanager
     def acting(self, role: str | None) -> Iterator[None]:
         before = self._role.set(role)
@@ -59,7 +70,8 @@ class Permissions:
         submit: Callable[..., Any] = ThreadPoolExecutor.submit
 
         def checked_call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
-            self._check(client.meta.service_model.service_name, operation, parameters)
+            if role := self._role.get():
+                self.check(role, client.meta.service_model.service_name, operation, parameters)
             return make(client, operation, parameters)
 
         def with_the_same_role(pool: Any, work: Any, *args: Any, **kwargs: Any) -> Any:
@@ -70,10 +82,8 @@ class Permissions:
             patch.setattr(ThreadPoolExecutor, "submit", with_the_same_role)
             yield
 
-    def _check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
-        role = self._role.get()
-        if role is None:
-            return
+    def check(self, role: str, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Note a call that is made with `role`; raises `Forbidden`."""
         for call in self._calls(service, operation, parameters):
             self.made.add((role, call))
             if call not in self.allowed[role]:

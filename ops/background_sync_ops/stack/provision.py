@@ -1,6 +1,7 @@
 """Creates a template's resources on the engine, which also evaluates the template's intrinsic functions."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from background_sync_ops.stack.errors import TemplateError
 from background_sync_ops.stack.template import (
     API,
     CREATED_ON_ENGINE,
+    FUNCTION,
     LAYER,
     RUN_LOCALLY,
     TABLE,
@@ -85,10 +87,11 @@ def _engine_template(template: Template) -> dict[str, Any]:
         for name, output in template.body.get("Outputs", {}).items()
         if left_out.isdisjoint(attributes_read(output))
     }
-    needed = created | template.of_type(*RUN_LOCALLY)
+    needed = created | template.of_type(FUNCTION, *RUN_LOCALLY)
     properties = {_output_name(name): _properties_output(resource) for name, resource in needed.items()}
     names = {name: {"Type": "String", "Default": name} for name in left_out}
     return template.body | {
+        "Transform": "AWS::LanguageExtensions",
         "Parameters": template.body.get("Parameters", {}) | names,
         "Resources": created,
         "Outputs": outputs | properties,
@@ -101,6 +104,10 @@ def _engine_resource(resource: Resource) -> Resource:
     if resource["Type"] == "AWS::IAM::Role":
         # Policies refer to resources that are left out, and the engine does not check permissions.
         kept["Properties"] = {"AssumeRolePolicyDocument": resource["Properties"]["AssumeRolePolicyDocument"]}
+    if resource["Type"] == FUNCTION:
+        kept["Properties"] = {
+            name: value for name, value in resource["Properties"].items() if name != "Layers"
+        }
     return kept
 
 
@@ -131,6 +138,9 @@ def _create_stack(
 
 def _outputs(aws: LocalClients, stack_name: str, addresses: Mapping[str, str]) -> dict[str, str]:
     [stack] = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+    while stack["StackStatus"] == "CREATE_IN_PROGRESS":
+        time.sleep(0.1)
+        [stack] = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise TemplateError(f"the engine did not create the stack: {stack['StackStatus']}")
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}

@@ -1,21 +1,25 @@
-"""The requests of a run, each of which costs time and money: exact, so that none is added unseen."""
+"""The requests and capacity units of a run, which cost time and money: exact, so that none is added unseen.
+
+The units are computed from the sizes of items (`tests/dynamodb/capacity.py`). A contact has some 100 bytes.
+"""
 
 from collections import Counter
 
 import pytest
 
+from background_sync.messages import AUDIT, RUN
 from background_sync.rules.policy import HOUR_MS
-from tests.integration.health.api import requests_of
-from tests.integration.verify.number import OFF
+from tests.dynamodb.capacity import Cost, metered
+from tests.integration.verify.number import OFF, REPAIR, served
 from tests.integration.world import NOW, World
 
-IDLE = {"UpdateItem": 2, "Query": 2, "TransactWriteItems": 1}
+IDLE = Counter({"UpdateItem": 2, "Query": 2, "TransactWriteItems": 1})
 
 
-def requests(world: World, run_at: int = NOW) -> Counter[str]:
-    with requests_of(world) as seen:
-        assert world.run(run_at=run_at)
-    return Counter(seen)
+def cost(world: World, kind: str = RUN) -> Cost:
+    with metered(world.database.client) as made:
+        assert world.run(kind=kind)
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -27,21 +31,35 @@ def second_run_of_a_sweep(world: World) -> None:
     world.run("w0")
 
 
-def test_an_idle_run_makes_five(world: World) -> None:
-    world.contact("621")
-    assert requests(world) == IDLE
-
-
-def test_contacts_that_are_not_flagged_cost_no_request(world: World) -> None:
-    for number in range(60):
+@pytest.mark.parametrize(("contacts", "read"), [(0, 1.5), (40, 1.5), (60, 2)])
+def test_contacts_that_are_not_flagged_cost_no_request(world: World, contacts: int, read: float) -> None:
+    """They cost half a unit for each 4 KB of the index."""
+    for number in range(contacts):
         world.contact(f"62{number}", 2 * HOUR_MS, flagged_at=NOW - HOUR_MS)
-    assert requests(world) == IDLE
-    assert world.counts("in_cooldown") == (60,)
+    assert cost(world) == Cost(IDLE, read, write=7)
+    assert world.counts("in_cooldown") == (contacts,)
 
 
 def test_fifty_flags_cost_a_request_each_and_three_more(world: World) -> None:
+    """A flag costs half a unit to read, and two to write: the contact, and its entry in the index."""
     world.stale_contacts(60)
-    made = requests(world)
-    assert made == Counter(IDLE) + Counter({"UpdateItem": 50 + 1, "BatchGetItem": 2})
-    assert made.total() == 58
+    requests = IDLE + Counter({"UpdateItem": 50 + 1, "BatchGetItem": 2})
+    assert cost(world) == Cost(requests, read=1.5 + 25, write=7 + 2 * 50 + 4)
+    assert requests.total() == 58
     assert world.counts("flagged", "over_cap") == (50, 10)
+
+
+def test_an_audit_costs_half_a_unit_for_each_4_kb_of_contacts(world: World) -> None:
+    world.stale_contacts(60)
+    assert cost(world, AUDIT) == Cost(Counter({"UpdateItem": 3, "GetItem": 1, "Query": 1}), read=2, write=3)
+
+
+def test_a_run_that_repairs_a_contact_and_the_dispatch_have_these_costs(world: World) -> None:
+    world.workspace(settings=REPAIR)
+    with served(world) as number:
+        number.missed("621")
+        requests = IDLE + Counter({"UpdateItem": 10, "GetItem": 5, "BatchGetItem": 1})
+        assert cost(world) == Cost(requests, read=7.5, write=19)
+    with metered(world.database.client) as made:
+        world.dispatch(NOW + HOUR_MS)
+    assert (made.read, made.write) == (4.5, 4)

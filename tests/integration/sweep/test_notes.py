@@ -29,7 +29,7 @@ def test_only_the_latest_sync_notes_are_kept(world: World) -> None:
 
 def test_a_contact_too_large_to_write_gives_its_place_to_the_next(world: World) -> None:
     world.workspace(settings={"max_flags_per_run": 1})
-    world.contact("621", 3 * DAY_MS, blob="x" * 404_800)
+    world.contact("621", 3 * DAY_MS, blob="x" * 409_450)
     world.contact("622", 2 * DAY_MS)
     world.run()
     assert world.flagged() == {"622"}

@@ -122,10 +122,10 @@ def test_a_repair_keeps_notes_that_are_not_a_list(world: World, number: Number, 
 
 def test_a_contact_too_large_for_a_note_is_repaired_without_one(world: World, number: Number) -> None:
     number.missed("621")
-    world.contact("621", LONG_AGO_MS, blob="x" * 404_800)
+    world.contact("621", LONG_AGO_MS, blob="x" * 409_450)
     world.run()
     assert world.read("621")["last_activity_at"] == NOW - 10 * MINUTE_MS
-    assert world.counts("repaired") == (1,)
+    assert (world.notes("621"), world.counts("repaired")) == ([], (1,))
 
 
 def test_a_webhook_that_arrives_during_a_repair_wins(world: World, number: Number, faults: Faults) -> None:
