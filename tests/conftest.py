@@ -7,7 +7,6 @@ from botocore import useragent
 from hypothesis import settings
 
 from tests.dynamodb import validator
-from tests.ministack import use_ministack
 
 # As template.yaml sets them for the functions; read when the package is imported.
 os.environ["POWERTOOLS_SERVICE_NAME"] = "tests"
@@ -21,6 +20,8 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
 
 if os.environ.get("TEST_ENGINE") == "ministack":
+    from tests.ministack import use_ministack
+
     use_ministack(pytest.MonkeyPatch())
 
 # botocore cleans the same words for each request, which takes a twentieth of its time.

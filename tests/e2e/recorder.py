@@ -28,7 +28,9 @@ class Recorder:
         self.permissions = Permissions(self._template, logical_ids(stack.outputs), prefix)
         self.refused: list[str] = []
         for name in [name for name in stack.outputs if name.endswith("TableName")]:
-            stack.client("dynamodb").describe_table(TableName=stack.outputs[name])  # The validator learns keys.
+            stack.client("dynamodb").describe_table(
+                TableName=stack.outputs[name]
+            )  # The validator learns keys.
         self._engine = urlsplit(stack.endpoint_url).netloc
 
     def role(self, function: str) -> str:
