@@ -22,7 +22,9 @@ READERS: dict[str, Read] = {
     "HealthFunction": partial(read_settings, HealthSettings),
     "MonitorFunction": partial(read_settings, MonitorSettings),
 }
-POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+POWERTOOLS = {
+    f"POWERTOOLS_{name}" for name in ("SERVICE_NAME", "METRICS_NAMESPACE", "LOG_LEVEL", "LOGGER_SAMPLE_RATE")
+}
 LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "name"}
 LOCAL = {"CLOCK_OFFSET_MS", "CAPACITY_METERED"}
 
