@@ -1,4 +1,4 @@
-"""The dashboard's log queries find their fields in the log lines of a run."""
+"""The saved log queries find their fields in the log lines of a run."""
 
 import io
 import json
@@ -15,7 +15,6 @@ from tests.integration.conftest import TEMPLATE
 from tests.integration.faults import Faults
 from tests.integration.verify.number import PHONE_ID
 from tests.integration.world import NOW, World
-from tests.template.metrics import widgets
 
 COMMANDS = frozenset({"filter", "fields", "stats", "sort", "limit", "as", "by", "desc", "and", "or"})
 FUNCTIONS = frozenset({"count", "sum", "latest"})
@@ -38,13 +37,13 @@ def lines(world: World, kapso: KapsoStore, faults: Faults, logged: io.StringIO) 
 
 
 def queries(template: Template) -> list[str]:
-    return [each["properties"]["query"] for each in widgets(template) if each["type"] == "log"]
+    found = template.of_type("AWS::Logs::QueryDefinition").values()
+    return [each["Properties"]["QueryString"] for each in found]
 
 
 def fields(query: str) -> set[str]:
     """The fields that the query reads: every word that is neither a command nor a name of its own."""
-    _, _, commands = query.partition(" | ")
-    bare = re.sub(r"'[^']*'", "", commands)
+    bare = re.sub(r"'[^']*'", "", query)
     own = set(re.findall(r" as (\w+)", bare))
     return set(re.findall(r"[a-z_][\w.]*", bare)) - own - COMMANDS - FUNCTIONS
 
@@ -67,5 +66,5 @@ def test_each_query_matches_a_line_with_all_fields(template: Template, lines: li
 
 
 def test_the_fields_of_a_query_are_found() -> None:
-    query = "SOURCE 'x' | filter message = 'a b' | fields c.d + e as f | stats sum(f) as g by h | limit 10"
+    query = "filter message = 'a b' | fields c.d + e as f | stats sum(f) as g by h | limit 10"
     assert fields(query) == {"message", "c.d", "e", "h"}
