@@ -16,6 +16,8 @@ from background_sync_ops.stack.provision import Provisioned
 from background_sync_ops.stack.template import TABLE
 
 PROGRAM = Path(__file__).parents[1] / ".tools" / "ministack" / "bin" / "ministack"
+# It ends when its stdin does, so it never outlives its parent.
+START = 'exec 3<&0; "$0" & { read -r _ <&3; kill -9 $!; } & wait %1'
 
 
 def use_ministack(patch: pytest.MonkeyPatch) -> None:
@@ -50,7 +52,12 @@ class MiniStack:
         }
         with log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [PROGRAM], stdout=log, stderr=log, env=environment, start_new_session=True
+                ["/usr/bin/env", "bash", "-c", START, PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
             )
 
     def wait_until_ready(self) -> str:
@@ -67,5 +74,4 @@ class MiniStack:
 
     def close(self) -> None:
         """End the process, and wait for it. Its data is lost."""
-        with self._process:
-            self._process.kill()
+        self._process.communicate()
