@@ -60,17 +60,9 @@ def _measure(call: Call, operation: str, parameters: Any, cost: Cost) -> Any:
 
 def _written(operation: str, parameters: Any) -> Iterator[tuple[str, Item]]:
     """The tables and keys of the items that a request writes, or checks in a transaction."""
-    actions: list[tuple[str, Any]] = []
-    if operation == "TransactWriteItems":
-        actions = [
-            (each["TableName"], each) for what in parameters["TransactItems"] for each in what.values()
-        ]
-    elif operation == "BatchWriteItem":
-        requests = parameters["RequestItems"].items()
-        actions = [(table, each) for table, whats in requests for what in whats for each in what.values()]
-    elif operation in ("PutItem", "UpdateItem", "DeleteItem"):
-        actions = [(parameters["TableName"], parameters)]
-    for table, each in actions:
+    actions: list[Any] = [parameters] if operation in ("PutItem", "UpdateItem", "DeleteItem") else []
+    for each in actions or [each for what in parameters.get("TransactItems", []) for each in what.values()]:
+        table = each["TableName"]
         yield table, each.get("Key") or {name: each["Item"][name] for name in SHAPES[table].keys}
 
 
@@ -103,12 +95,11 @@ def read_units(call: Call, operation: str, parameters: Any) -> float:
     """The units of a request's reads; `call` reads the items that it reads, whole."""
     match operation:
         case "GetItem":
-            return _read(_stored(call, parameters["TableName"], parameters["Key"]), parameters)
+            return _steps(4, _stored(call, parameters["TableName"], parameters["Key"])) * _factor(parameters)
         case "BatchGetItem":
             tables = parameters["RequestItems"].items()
-            return sum(
-                _read(_stored(call, table, key), wanted) for table, wanted in tables for key in wanted["Keys"]
-            )
+            keys = [(table, key, _factor(wanted)) for table, wanted in tables for key in wanted["Keys"]]
+            return sum(_steps(4, _stored(call, table, key)) * factor for table, key, factor in keys)
         case "Query" | "Scan":
             items = call(operation, _without_filter(parameters))["Items"]
             return ceil(max(1, sum(map(item_size, items))) / 4096) * _factor(parameters)
@@ -125,10 +116,6 @@ def _without_filter(parameters: Mapping[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in whole.pop(kind, {}).items() if name in used}
         whole |= {kind: kept} if kept else {}
     return whole
-
-
-def _read(item: Item, wanted: Mapping[str, Any]) -> float:
-    return _steps(4, item) * _factor(wanted)
 
 
 def _factor(parameters: Mapping[str, Any]) -> float:
