@@ -4,10 +4,9 @@ import json
 import os
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from background_sync.aws import CLIENT_CONFIG
+from background_sync.aws import LazyClient
 from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import read_scheduled
 from background_sync.queue import WorkQueue
@@ -18,7 +17,7 @@ from background_sync.telemetry import logger
 
 settings = read_settings(DispatcherSettings, os.environ)
 clock = SystemClock(settings.clock_offset_ms)
-functions = boto3.client("lambda", config=CLIENT_CONFIG)
+functions = LazyClient("lambda")
 
 
 def invoke_itself(run_at: int) -> None:

@@ -3,8 +3,6 @@
 import os
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from background_sync.clock import Deadline, SystemClock
@@ -36,17 +34,19 @@ context = JobContext(
     capacity_metered=settings.capacity_metered,
 )
 messages = MessageHandler(context=context, work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill})
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - Powertools' response
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle a batch of SQS messages; `batchItemFailures` lists those to deliver again."""
     deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())
+    failed = [each for each in event["Records"] if not messages.is_done(_delivery(each), deadline)]
+    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in failed]}
 
-    def handle(record: SQSRecord) -> None:
-        receives = int(record.attributes.approximate_receive_count)
-        delivery = Delivery(body=record.body, receipt_handle=record.receipt_handle, receive_count=receives)
-        messages.handle(delivery, deadline)
 
-    return process_partial_response(event, handle, processor, context)
+def _delivery(record: dict[str, Any]) -> Delivery:
+    return Delivery(
+        body=record["body"],
+        receipt_handle=record["receiptHandle"],
+        receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+    )

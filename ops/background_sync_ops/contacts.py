@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from background_sync.records.database import Database, deserialize
+from background_sync.records.database import Database
+from background_sync.records.typed import deserialize
 from background_sync.rules.contact import Verdict, contact_from_record, judge, last_activity
 from background_sync.rules.policy import Policy
 from background_sync.rules.times import remembered_time

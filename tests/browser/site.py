@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext
 
-from background_sync.records.database import serialize
+from background_sync.records.typed import serialize
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack

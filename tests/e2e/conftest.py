@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.database import serialize
+from background_sync.records.typed import serialize
 from background_sync_ops.stack.stack import LocalStack
 
 ROOT = Path(__file__).parents[2]

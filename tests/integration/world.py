@@ -5,13 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from boto3.dynamodb.types import TypeSerializer
+
 from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
 from background_sync.records import runs, sweeps
 from background_sync.records.contacts import contact_key, read_contact
-from background_sync.records.database import Database, deserialize, serialize
+from background_sync.records.database import Database
 from background_sync.records.sweeps import find_sweep
+from background_sync.records.typed import deserialize
 from background_sync.rules.contact import activity_index_value
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.history import SweepHistory
@@ -23,14 +26,13 @@ from background_sync.sync.reconcile import reconcile
 from background_sync.sync.task import JobContext, Kapso
 from background_sync.tokens import Tokens
 
-NOW = 1_767_225_600_000
-"""2026-01-01T00:00:00Z, the time at which most tests run."""
-LEASE_MS = 150_000
-INVOCATION_MS = 120_000
+NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z, the time at which most tests run
+LEASE_MS, INVOCATION_MS = 150_000, 120_000
 TABLES = ("workspaces", "contacts", "sync_health")
 TOKEN_PREFIX = "/stack/kapso-tokens/"
 ACTIVE = {"kapso_phone_id": "110987654321", "kapso_token_parameter": f"{TOKEN_PREFIX}abc"}
 """What makes a workspace active."""
+serialize = TypeSerializer().serialize
 _key_names: dict[str, list[str]] = {}
 
 

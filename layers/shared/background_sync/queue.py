@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-
-from background_sync.aws import CLIENT_CONFIG
+from background_sync.aws import LazyClient
 from background_sync.clock import Clock, attempts
 from background_sync.messages import Message
 from background_sync.rules.values import stable_hash
@@ -43,7 +41,7 @@ class WorkQueue:
         self.url = url
         self._dead_letter_url = dead_letter_url
         self._clock = clock
-        self._client = client or boto3.client("sqs", config=CLIENT_CONFIG)
+        self._client: Any = client or LazyClient("sqs")
 
     def send(self, messages: Sequence[Message], *, delay_s: int = 0) -> None:
         """Send all messages, ten in a request; those that SQS reports as failed are sent again.

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from background_sync.aws import ADAPTIVE_CONFIG
+from background_sync.aws import ADAPTIVE_CONFIG, LazyClient
 from background_sync.clock import Clock, Deadline, attempts
 from background_sync.rules.policy import HOUR_MS
 
@@ -39,7 +38,7 @@ class Tokens:
 
     prefix: str
     clock: Clock
-    client: "SSMClient" = field(default_factory=lambda: boto3.client("ssm", config=ADAPTIVE_CONFIG))
+    client: "SSMClient | LazyClient" = field(default_factory=lambda: LazyClient("ssm", ADAPTIVE_CONFIG))
     kept_ms: int = HOUR_MS
     # The time of the read and the key, by name; the least recently used comes first.
     _kept: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict, repr=False)

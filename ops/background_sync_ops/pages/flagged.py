@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from background_sync.records.batches import read_many
 from background_sync.records.contacts import BY_ACTIVITY, contact_key
-from background_sync.records.database import Database, deserialize, projection
+from background_sync.records.database import Database, projection
+from background_sync.records.typed import deserialize
 from background_sync.rules.values import to_int
 
 EXAMINED = 1000

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from background_sync.records.batches import BATCH_SIZE
 from background_sync.records.contacts import CONFLICTS
-from background_sync.records.database import (
-    AttributeValue,
-    Item,
-    deserialize,
-    projection,
-    serialize,
-)
+from background_sync.records.database import projection
+from background_sync.records.typed import AttributeValue, Item, deserialize
 from background_sync_ops.snapshot.retries import tries, with_retries
 from background_sync_ops.snapshot.values import BadDocument, Record
 
@@ -27,6 +23,7 @@ Key = tuple[str, ...]
 
 WRITE_BATCH = 25
 """The most items of one BatchWriteItem."""
+_serializer = TypeSerializer()
 MAX_ATTRIBUTES = 80
 """The most attributes of one update: its expressions are limited to 4 KB and 300 operators."""
 
@@ -167,6 +164,6 @@ def _typed_values(record: Mapping[str, object]) -> dict[str, Any]:
 
 def _typed_value(name: str, value: object) -> AttributeValue:
     try:
-        return serialize(value)
-    except ArithmeticError:  # boto3 refuses 1E+40 as an integer, and as DynamoDB returns it
+        return _serializer.serialize(value)
+    except ArithmeticError:  # it refuses 1E+40 as an integer, and as DynamoDB returns it
         raise BadDocument(f"{name} has a number of more digits than 38", name, "a number") from None

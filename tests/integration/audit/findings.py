@@ -1,7 +1,7 @@
 """What the index shows, and what an audit counted."""
 
 from background_sync.records.contacts import index_page
-from background_sync.records.database import deserialize
+from background_sync.records.typed import deserialize
 from tests.integration.world import NOW, World
 
 FINDINGS = ("contacts_checked", "fixed_missing", "fixed_outdated", "invalid", "lost_race")

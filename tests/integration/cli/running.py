@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.database import Record, serialize
+from background_sync.records.database import Record
+from background_sync.records.typed import serialize
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli import app
 from background_sync_ops.stack.clients import LocalClients

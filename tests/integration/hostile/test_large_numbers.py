@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from background_sync.records.database import deserialize
+from background_sync.records.typed import deserialize
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.world import NOW, World
 

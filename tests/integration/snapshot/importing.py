@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from background_sync.records.database import deserialize, serialize
+from background_sync.records.typed import deserialize, serialize
 from background_sync_ops.snapshot import (
     ImportProgress,
     ImportReport,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from background_sync.records.database import deserialize, serialize
+from background_sync.records.typed import deserialize, serialize
 from background_sync.rules.contact import (
     OWN_TIMES,
     Confirmation,

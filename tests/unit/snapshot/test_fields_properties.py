@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from background_sync.records.database import serialize
+from background_sync.records.typed import serialize
 from background_sync_ops.snapshot.documents import contact_record
 from background_sync_ops.snapshot.fields import SECRET
 from background_sync_ops.snapshot.schema import INFER, Option, Schema

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from background_sync.clock import attempts
-from background_sync.records.database import Database, Item, projection
+from background_sync.records.database import Database, projection
+from background_sync.records.typed import Item
 
 BATCH_SIZE = 100
 """The most keys of one BatchGetItem."""

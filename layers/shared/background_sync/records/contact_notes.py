@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from background_sync.records.database import AttributeValue, Item, deserialize_value, serialize
+from background_sync.records.typed import AttributeValue, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note, is_report, is_sync_note, with_note
 
 

@@ -14,16 +14,14 @@ from background_sync.records.batches import read_many
 from background_sync.records.contact_notes import Unwritable, with_sync_notes
 from background_sync.records.database import (
     CONDITION_FAILED,
-    AttributeValue,
     Database,
-    Item,
     not_number,
     partition,
     projection,
     query,
-    serialize,
     update_item,
 )
+from background_sync.records.typed import AttributeValue, Item, serialize
 from background_sync.rules.contact import TIME_ATTRIBUTES
 from background_sync.rules.identity import MAX_CONTACT_ID_BYTES, MAX_WORKSPACE_ID_BYTES, check_key
 from background_sync.rules.notes import Note, is_report

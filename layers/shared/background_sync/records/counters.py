@@ -15,9 +15,10 @@ from pynamodb.transactions import TransactWrite
 
 from background_sync.clock import attempts
 from background_sync.records.batches import read_many
-from background_sync.records.database import Database, Record, deserialize_value, run_key
+from background_sync.records.database import Database, Record, run_key
 from background_sync.records.runs import COMPLETED, FAILED, LeaseLost, Outcomes, Run, expiry, find
 from background_sync.records.sweeps import Sweep
+from background_sync.records.typed import deserialize_value
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.values import shard_of, to_int
 

@@ -5,13 +5,12 @@ Records that the CRM writes too may hold anything, and must go back as they came
 as items, `{"name": {"S": "text"}}`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.constants import NUMBER
@@ -22,8 +21,10 @@ from pynamodb.expressions.projection import create_projection_expression
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from background_sync import aws
 from background_sync.clock import Clock, Deadline, SystemClock
 from background_sync.records.parser import Parsers
+from background_sync.records.typed import Item
 from background_sync.settings import Tables
 
 if TYPE_CHECKING:
@@ -36,25 +37,6 @@ MAX_RETRIES = 5
 MAX_CONNECTIONS = 16
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 CONDITION_FAILED = "ConditionalCheckFailedException"
-
-AttributeValue = Any
-"""One typed value, such as `{"S": "text"}`. boto3's own types for it differ between reading and writing."""
-Item = Mapping[str, AttributeValue]
-
-
-class _Deserializer(TypeDeserializer):
-    """DynamoDB keeps numbers up to 1E+125 and returns them with all their digits: 1E+40 as 41 of them.
-
-    boto3 raises for more than 38 digits (boto/boto3#2500), so one such number of the CRM's would stop every
-    loop that reads its record.
-    """
-
-    def _deserialize_n(self, value: str) -> Decimal:
-        return Decimal(value)
-
-
-_deserializer = _Deserializer()
-serialize: Callable[[object], AttributeValue] = TypeSerializer().serialize
 
 
 @dataclass
@@ -104,18 +86,24 @@ def connect(tables: Tables, clock: Clock | None = None) -> Database:
     PynamoDB would make a client per model, some 40 ms of cold start each. Its default timeouts (15 s, 30 s)
     would let one hanging call use up an invocation.
     """
-    connection = Connection(
+    connection = _Connection(
         connect_timeout_seconds=CONNECT_TIMEOUT_S,
         read_timeout_seconds=READ_TIMEOUT_S,
         max_retry_attempts=MAX_RETRIES,
         max_pool_connections=MAX_CONNECTIONS,
     )
-    connection.session.register_component("response_parser_factory", Parsers())
+    aws.session().register_component("response_parser_factory", Parsers())
     client = cast("DynamoDBClient", connection.client)
     database = Database(client, connection, tables, clock or SystemClock())
     client.meta.events.register("after-call.dynamodb", database.count)
     Record.bind(tables, connection)
     return database
+
+
+class _Connection(Connection):
+    @property
+    def session(self) -> Session:
+        return aws.session()
 
 
 class SharedConnection(Connection):
@@ -175,16 +163,6 @@ class Record(Model):
             shared = SharedConnection(connection)
             shared.add_meta_table(table_connection.get_meta_table())
             table_connection.connection = shared
-
-
-def deserialize(item: Item) -> dict[str, object]:
-    """An item's values as str, Decimal, bool, None, list and dict."""
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
-
-
-def deserialize_value(item: Item, name: str) -> object:
-    """One value of an item, None when it is missing."""
-    return _deserializer.deserialize(item[name]) if name in item else None
 
 
 def update_item(

@@ -14,7 +14,8 @@ from background_sync.records.contacts import (
     read_contact,
     set_if_unchanged,
 )
-from background_sync.records.database import AttributeValue, Database, Item, deserialize_value, serialize
+from background_sync.records.database import Database
+from background_sync.records.typed import AttributeValue, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note
 
 DEPENDS_ON = tuple(name for name in COMPARED if name != "contact_id")

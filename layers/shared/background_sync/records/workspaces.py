@@ -13,16 +13,8 @@ from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from background_sync.records.database import (
-    CONDITION_FAILED,
-    Database,
-    Item,
-    deserialize,
-    not_number,
-    projection,
-    serialize,
-    update_item,
-)
+from background_sync.records.database import CONDITION_FAILED, Database, not_number, projection, update_item
+from background_sync.records.typed import Item, deserialize, serialize
 from background_sync.rules.reception import LOST
 from background_sync.rules.times import latest_own
 from background_sync.rules.workspace import KapsoAccount

@@ -15,15 +15,10 @@ from pynamodb.expressions.operand import Path
 
 from background_sync.clock import Clock
 from background_sync.records.batches import read_many
-from background_sync.records.database import (
-    Database,
-    deserialize,
-    partition,
-    query,
-    run_key,
-)
+from background_sync.records.database import Database, partition, query, run_key
 from background_sync.records.runs import COMPLETED, FAILED, RUNNING
 from background_sync.records.sweeps import latest_sweeps
+from background_sync.records.typed import deserialize
 from background_sync.records.workspaces import scan_page
 from background_sync.rules.identity import RESERVED_PREFIX
 from background_sync.rules.policy import BOUNDS, VERIFY, bounds_text, read_policy, read_verify

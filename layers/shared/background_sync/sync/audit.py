@@ -13,8 +13,8 @@ from typing import Any
 from background_sync.records import workspaces
 from background_sync.records.contact_notes import Unwritable
 from background_sync.records.contacts import Conflict, fix_index, read_contact, table_page
-from background_sync.records.database import Item, deserialize, deserialize_value
 from background_sync.records.runs import Run
+from background_sync.records.typed import Item, deserialize, deserialize_value
 from background_sync.rules.contact import activity_index_value, impossible_times
 from background_sync.rules.workspace import read_workspace, skip_reason
 from background_sync.sync.task import Job

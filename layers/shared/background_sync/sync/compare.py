@@ -6,14 +6,7 @@ from dataclasses import dataclass, field, replace
 from background_sync.kapso.conversations import Conversation, Unreadable
 from background_sync.records.contact_notes import Unwritable
 from background_sync.records.contacts import Conflict, read_contacts
-from background_sync.records.database import (
-    AttributeValue,
-    Database,
-    Item,
-    deserialize,
-    deserialize_value,
-    serialize,
-)
+from background_sync.records.database import Database
 from background_sync.records.repairs import (
     Facts,
     activity_values,
@@ -22,6 +15,7 @@ from background_sync.records.repairs import (
     profile_values,
     update_contact,
 )
+from background_sync.records.typed import AttributeValue, Item, deserialize, deserialize_value, serialize
 from background_sync.rules.contact import GRACE_MS, Drift, compare, readable_activity
 from background_sync.rules.counts import Verified, higher_priority
 from background_sync.rules.identity import Ambiguous

@@ -47,6 +47,17 @@ class MessageHandler:
     context: JobContext
     work: Mapping[str, Callable[[Job], None]]
 
+    def is_done(self, delivery: Delivery, deadline: Deadline) -> bool:
+        """Handle one message of a batch; whether it may be acknowledged. No error stops the others."""
+        try:
+            self.handle(delivery, deadline)
+        except RetryLater:
+            return False
+        except Exception:
+            logger.exception("the message could not be handled")
+            return False
+        return True
+
     def handle(self, delivery: Delivery, deadline: Deadline) -> None:
         """Work on one message; returns when it may be acknowledged.
 

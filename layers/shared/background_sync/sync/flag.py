@@ -13,7 +13,8 @@ from background_sync.records.contacts import (
     read_contacts,
     write_flag,
 )
-from background_sync.records.database import Database, Item, deserialize, deserialize_value
+from background_sync.records.database import Database
+from background_sync.records.typed import Item, deserialize, deserialize_value
 from background_sync.rules.contact import (
     Confirmation,
     Contact,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from background_sync.records.database import Item
+from background_sync.records.typed import Item
 from background_sync.rules.contact import CLOSED_STATUSES, Confirmation, Contact, rank
 from background_sync.rules.policy import Policy
 from background_sync.rules.times import ACTIVITY_AHEAD_MS, EARLIEST_ACTIVITY_MS, latest_own

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from background_sync.kapso.conversations import Conversation
 from background_sync.records.contacts import contact_ids_by_bsuid, read_contacts
-from background_sync.records.database import Database, Item
+from background_sync.records.database import Database
+from background_sync.records.typed import Item
 from background_sync.rules.identity import Ambiguous, match, spellings
 from background_sync.rules.scan import Scan
 

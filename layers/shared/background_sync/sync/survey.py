@@ -11,7 +11,8 @@ from typing import Any
 
 from background_sync.clock import Deadline
 from background_sync.records.contacts import index_page
-from background_sync.records.database import Database, Item, deserialize
+from background_sync.records.database import Database
+from background_sync.records.typed import Item, deserialize
 from background_sync.rules.contact import (
     OWN_TIMES,
     Confirmation,
