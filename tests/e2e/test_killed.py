@@ -10,7 +10,7 @@ import pytest
 from urllib3 import PoolManager
 from werkzeug import Request, Response
 
-from background_sync.records.database import deserialize
+from background_sync.records.typed import deserialize
 from background_sync_ops.stack.loopback import LoopbackServer, listen
 from background_sync_ops.stack.stack import LocalStack
 from tests.conftest import Tally
