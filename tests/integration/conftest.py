@@ -6,6 +6,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from background_sync.queue import WorkQueue
+from background_sync.records import budgets
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
 from background_sync_ops.stack.clients import CREDENTIALS, REGION
@@ -61,6 +62,7 @@ def world(engine: LocalStack, database: Database, permissions: Permissions) -> W
     )
     world = World(database, queue, sqs, engine.aws.client("ssm"), clock, permissions.acting)
     world.clear()
+    budgets._known.clear()
     return world
 
 

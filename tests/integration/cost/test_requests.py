@@ -10,15 +10,15 @@ import pytest
 from background_sync.messages import AUDIT, RUN
 from background_sync.rules.policy import HOUR_MS
 from tests.dynamodb.capacity import Cost, metered
-from tests.integration.verify.number import OFF, REPAIR, served
+from tests.integration.verify.number import OFF, REPAIR, REPORT, served
 from tests.integration.world import NOW, World
 
 IDLE = Counter({"UpdateItem": 2, "Query": 2, "TransactWriteItems": 1})
 
 
-def cost(world: World, kind: str = RUN) -> Cost:
+def cost(world: World, kind: str = RUN, run_at: int = NOW) -> Cost:
     with metered(world.database.client) as made:
-        assert world.run(kind=kind)
+        assert world.run(kind=kind, run_at=run_at)
     return made
 
 
@@ -63,3 +63,19 @@ def test_a_run_that_repairs_a_contact_and_the_dispatch_have_these_costs(world: W
     with metered(world.database.client) as made:
         world.dispatch(NOW + HOUR_MS)
     assert (made.read, made.write) == (4.5, 4)
+
+
+def test_an_idle_run_that_verifies_makes_three_more_and_one_to_kapso(world: World) -> None:
+    """The key's budget, the webhooks that another run of the sweep has read, and the watermark."""
+    with served(world) as number:
+        world.workspace("w0", settings=REPORT)
+        world.workspace(settings=REPORT)
+        world.contact("621")
+        world.sweep(NOW + HOUR_MS)
+        later = NOW + 2 * HOUR_MS
+        world.clock.time = later
+        world.dispatch(later)
+        world.run("w0", run_at=later)
+        number.server.requests.clear()
+        assert cost(world, run_at=later).requests == IDLE + Counter({"UpdateItem": 2, "GetItem": 1})
+        assert len(number.requests) == 1

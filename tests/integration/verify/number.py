@@ -18,8 +18,8 @@ PHONE_ID = "110987654321"
 KEY = "kapso-key-that-nobody-may-see"
 OFF, REPORT, REPAIR = ({"verify": way} for way in ("off", "report", "repair"))
 LONG_AGO_MS = 5 * HOUR_MS
-CLAIM_REMEMBER_TAKE = 4
-"""The updates that a run makes before it writes a contact; the first request of a minute takes two."""
+CLAIM_REMEMBER_TAKE = 3
+"""The updates that a run makes before it writes a contact."""
 FIRST_SCAN_SINCE = "2025-12-31T00:00:00Z"
 """A first scan looks back a day."""
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from background_sync.records import budgets
 from background_sync.records.budgets import SMALLEST_LIMIT, Budget, BudgetSpent
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from tests.integration.faults import Faults
+from tests.integration.health.api import requests_of
 from tests.integration.verify.number import KEY, REPAIR, Number
 from tests.integration.world import NOW, World
 
@@ -111,7 +113,7 @@ def test_two_requests_that_begin_a_minute_are_both_granted(world: World, faults:
     taker = budget(world)
     count_granted(taker, before)
     world.clock.time += MINUTE_MS
-    faults.meanwhile("UpdateItem", lambda: budget(world).take(), after=1)
+    faults.meanwhile("UpdateItem", lambda: budget(world).take())
     assert try_to_take(taker)
     assert [each["used"] for each in stored_budgets(world)] == [2]
 
@@ -188,3 +190,24 @@ def test_a_scan_of_more_pages_than_one_minute_allows_catches_up(world: World, nu
         NOW - age * MINUTE_MS for age in (10, 20, 30)
     ]
     assert "watermark" in world.workspace_record()
+
+
+def test_a_request_in_a_minute_that_has_begun_is_one_write(world: World) -> None:
+    """The limit is known from the write before."""
+    taker = budget(world)
+    taker.take()
+    world.clock.time += MINUTE_MS
+    for _ in range(2):
+        with requests_of(world) as seen:
+            taker.take()
+        assert seen == ["UpdateItem"]
+
+
+def test_a_limit_that_another_function_learned_applies_at_once(world: World) -> None:
+    taker = budget(world)
+    taker.learn_limit(20)
+    assert count_granted(taker, 3) == 3
+    stale = dict(budgets._known)
+    budget(world).learn_limit(8)
+    budgets._known.update(stale)
+    assert count_granted(taker, 3) == 1

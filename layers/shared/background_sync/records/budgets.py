@@ -44,6 +44,22 @@ class KeyBudget(Record):
     expires_at = NumberAttribute(null=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What this process last saw of a budget. Each write is conditional on the limit, so it may be old."""
+
+    limit: int | None
+    minute: int
+
+    @staticmethod
+    def of(record: KeyBudget) -> "_Known":
+        limit = None if record.limit_per_minute is None else int(record.limit_per_minute)
+        return _Known(limit, int(record.minute or 0))
+
+
+_known: dict[str, _Known] = {}
+
+
 @dataclass(slots=True)
 class Budget:
     """One key's budget; sync may use `share_percent` of the limit."""
@@ -51,7 +67,7 @@ class Budget:
     key_name: str
     share_percent: int
     clock: Clock
-    _known_limit: int | None = None
+    _limit: int | None = None
 
     def take(self) -> None:
         """Take one request.
@@ -61,25 +77,37 @@ class Budget:
         """
         now = self.clock.now()
         minute = now - now % MINUTE_MS
-        known = self._read()
-        self._known_limit = None if known.limit_per_minute is None else int(known.limit_per_minute)
-        allowed = max(1, (self._known_limit or SMALLEST_LIMIT) * self.share_percent // 100)
+        known = _known.get(self._partition)
+        if known is not None and self._take(now, minute, known):
+            return
+        # Nothing is known yet, or another function has learned another limit, or the budget is spent.
+        read = self._read()
+        fresh = _Known.of(read)
+        is_spent = known is not None and known.limit == fresh.limit
+        if is_spent or not self._take(now, minute, fresh):
+            raise BudgetSpent(max(minute + MINUTE_MS, int(read.blocked_until or 0)))
+
+    def _take(self, now: int, minute: int, known: _Known) -> bool:
+        """Take one request, if the stored limit is the known one."""
+        allowed = max(1, (known.limit or SMALLEST_LIMIT) * self.share_percent // 100)
         free = KeyBudget.blocked_until.does_not_exist() | (KeyBudget.blocked_until <= now)
+        free &= _limit_is(known.limit)
         # A later minute counts as this one: the clocks of two functions differ a little.
         here = free & (KeyBudget.minute >= minute) & (KeyBudget.used < allowed)
         later = free & (KeyBudget.minute.does_not_exist() | (KeyBudget.minute < minute))
         begin = [KeyBudget.minute.set(minute), KeyBudget.used.set(1)]
         one_more = [KeyBudget.used.add(1)]
         # Two functions may begin a minute at the same time: the second one finds it begun.
-        if not any(self._update(*each) for each in ((one_more, here), (begin, later), (one_more, here))):
-            raise BudgetSpent(max(minute + MINUTE_MS, int(known.blocked_until or 0)))
+        tries: list[tuple[Sequence[Action], Condition]]
+        tries = [(one_more, here), (begin, later), (one_more, here)]
+        return any(self._update(*each) for each in tries[known.minute < minute :])
 
     def learn_limit(self, limit: int) -> None:
         """Store the limit that an answer stated, if it is another one."""
-        if limit > 0 and limit != self._known_limit:
+        if limit > 0 and limit != self._limit:
             other = KeyBudget.limit_per_minute.does_not_exist() | (KeyBudget.limit_per_minute != limit)
             self._update([KeyBudget.limit_per_minute.set(limit)], other)
-            self._known_limit = limit
+            self._limit = limit
 
     def block(self, seconds: float) -> None:
         """Let nobody use this key for that long: Kapso answered 429."""
@@ -92,8 +120,18 @@ class Budget:
 
     def _update(self, actions: Sequence[Action], condition: Condition) -> bool:
         expires = KeyBudget.expires_at.set((self.clock.now() + DAY_MS) // 1000)
-        return KeyBudget(self._partition, 0).update_if(condition, *actions, expires)
+        record = KeyBudget(self._partition, 0)
+        is_written = record.update_if(condition, *actions, expires)
+        if is_written:
+            _known[self._partition] = known = _Known.of(record)
+            self._limit = known.limit
+        return is_written
 
     @property
     def _partition(self) -> str:
         return f"#rate#{self.key_name}"
+
+
+def _limit_is(limit: int | None) -> Condition:
+    condition: Condition = KeyBudget.limit_per_minute.does_not_exist()
+    return condition if limit is None else KeyBudget.limit_per_minute == limit

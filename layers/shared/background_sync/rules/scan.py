@@ -109,6 +109,12 @@ class Verification:
         return replace(self, webhook=webhook, webhook_missing=missing, webhook_failing=failing)
 
     @property
+    def found_nothing(self) -> bool:
+        """Whether another scan would find the same, although the watermark has moved."""
+        found = self.is_deferred or self.reception in LOST or self.scan.unplaced_at or self.scan.incomplete
+        return not found and self.scan.verified == Verified()
+
+    @property
     def took_ms(self) -> int:
         """How long the scan took."""
         return max(0, self.finished_at - self.scan.started_at)

@@ -104,8 +104,9 @@ class _Reconciliation:
         )
         begun = SurveyCheckpoint.read(self.job.record.checkpoint)
         checkpoint = surveyor.run_until_deadline(begun, self.job.deadline)
+        saved = [] if verification is None else [Run.verification.set(verification.document())]
         if checkpoint.start is not None:
-            self.job.follow_up(Run.checkpoint.set(checkpoint.document()))
+            self.job.follow_up(Run.checkpoint.set(checkpoint.document()), *saved)
             logger.debug("the survey continues in a follow-up message", survey=asdict(checkpoint.survey))
             return False
         candidates = () if _flags_nobody(verification) else checkpoint.candidates
@@ -116,7 +117,7 @@ class _Reconciliation:
             "not_stale": [at for at, each in enumerate(candidates) if not each.stale],
         }
         if checkpoint.candidates:
-            self.job.save(Run.selection.set(selection), Run.checkpoint.remove())
+            self.job.save(Run.selection.set(selection), Run.checkpoint.remove(), *saved)
         else:  # Nobody can be flagged, so a later attempt may survey again.
             self.job.record.selection = selection
         return True

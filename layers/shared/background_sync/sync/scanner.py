@@ -83,11 +83,11 @@ class Scanner:
                     if self.job.deadline.within(MARGIN_MS):
                         break
                 if scan.after is not None:
-                    return scan
+                    return _progress(scan, comparer)
                 # After a resumed scan, another one follows anyway.
                 following = None if self.is_resumed(scan) else closing_scan(scan)
                 if following is not None and self.job.deadline.within(MARGIN_MS):
-                    return following
+                    return _progress(following, comparer)
             comparer.compare_held()
         except tuple(DEFERRED_BY) as error:
             comparer.compare_held()
@@ -108,7 +108,6 @@ class Scanner:
         comparer.compare(page.conversations)
         comparer.suspect(page.unreadable)
         is_snapshot = page.is_all if scan.pages == 0 else scan.is_snapshot and page.records == 0
-        scan = _progress(scan, comparer)
         return replace(scan, after=page.next_cursor, pages=scan.pages + 1, is_snapshot=is_snapshot)
 
     def _pages(self, client: KapsoClient, scan: Scan) -> Iterator[ConversationPage]:
@@ -214,7 +213,7 @@ def _again_at(error: Exception, now: int) -> int | None:
 
 
 def _progress(scan: Scan, comparer: Comparer) -> Scan:
-    """The scan with what the comparer knows by now."""
+    """The scan with what the comparer knows by now; made once, because it copies what may be many people."""
     placer = comparer.placer
     # An identity that is the contact's own id leads there anyway.
     placed = [(identity, found) for identity, found in placer.placed.items() if identity != found]

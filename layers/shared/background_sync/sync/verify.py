@@ -86,7 +86,10 @@ def verify(
             reception=ask_reception(job, workspace) if lost else workspace.reception,
         )
         # The result is saved before anything depends on it: a later attempt must conclude the same.
-        job.save(Run.verification.set(verification.document()), Run.scan.remove())
+        if job.record.scan is None and verification.found_nothing:  # it is saved with the selection
+            job.record.verification = verification.document()
+        else:
+            job.save(Run.verification.set(verification.document()), Run.scan.remove())
     _remember(job, workspace, verification)
     return verification
 
