@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-LIMIT_BYTES = 8_000_000
+LIMIT_BYTES = 8 * 2**20
 UNCHECKED = (1).to_bytes(4, "little")  # PEP 552
 FUNCTIONS = ("DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction")
 RUNTIME = {"botocore"}
