@@ -58,8 +58,8 @@ def test_a_run_that_repairs_a_contact_and_the_dispatch_have_these_costs(world: W
     world.workspace(settings=REPAIR)
     with served(world) as number:
         number.missed("621")
-        requests = IDLE + Counter({"UpdateItem": 10, "GetItem": 5, "BatchGetItem": 1})
-        assert cost(world) == Cost(requests, read=7.5, write=19)
+        requests = IDLE + Counter({"UpdateItem": 9, "GetItem": 3, "BatchGetItem": 1})
+        assert cost(world) == Cost(requests, read=5.5, write=18)
     with metered(world.database.client) as made:
         world.dispatch(NOW + HOUR_MS)
     assert (made.read, made.write) == (4.5, 4)

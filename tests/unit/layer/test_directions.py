@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from botocore.config import Config
 
-from background_sync.aws import ADAPTIVE_CONFIG, CLIENT_CONFIG
+from background_sync import aws
+from background_sync.aws import ADAPTIVE_CONFIG, CLIENT_CONFIG, LazyClient
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "layers" / "shared" / "background_sync"
@@ -79,26 +80,29 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
-def clients(path: Path) -> list[ast.Call]:
-    calls = (
-        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
-    )
-    return [call for call in calls if ast.unparse(call.func) == "boto3.client"]
-
-
-def test_each_client_is_made_with_the_shared_configuration() -> None:
-    made = [
-        call
-        for folder in ("layers", "functions")
-        for path in (ROOT / folder).rglob("*.py")
-        for call in clients(path)
-    ]
-    configured = [{each.arg: ast.unparse(each.value) for each in call.keywords} for call in made]
-    assert configured
-    assert all(each.get("config") in ("CLIENT_CONFIG", "ADAPTIVE_CONFIG") for each in configured)
+def test_no_client_is_made_in_another_way_than_with_the_shared_configuration() -> None:
+    sources = [path for folder in ("layers", "functions") for path in (ROOT / folder).rglob("*.py")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sources}
+    assert [name for name, text in texts.items() if "create_client(" in text] == ["aws.py"]
+    assert not [name for name, text in texts.items() if "import boto3" in text or "from boto3" in text]
 
 
 @pytest.mark.parametrize("config", [CLIENT_CONFIG, ADAPTIVE_CONFIG])
 def test_a_call_that_hangs_ends_within_seconds(config: Config) -> None:
     options = vars(config)
     assert (options["connect_timeout"], options["read_timeout"]) == (2, 5)
+
+
+def test_a_client_is_made_once_and_not_before_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Session:
+        def create_client(self, service: str, config: Config) -> object:
+            made.append((service, config))
+            return type("Client", (), {"list_queues": lambda _: ["q"]})()
+
+    monkeypatch.setattr(aws, "session", Session)
+    client = LazyClient("sqs")
+    assert not made
+    assert client.list_queues() == client.list_queues() == ["q"]
+    assert made == [("sqs", CLIENT_CONFIG)]
