@@ -1,12 +1,10 @@
-"""The AWS clients of a Lambda function.
-
-They are made by botocore: importing boto3, for nothing more than it adds, would take a tenth of a cold start.
-"""
+"""The AWS clients of a Lambda function."""
 
 from functools import cache
 from threading import Lock
 from typing import Any
 
+import boto3
 from botocore.config import Config
 from botocore.session import Session
 
@@ -34,5 +32,6 @@ class LazyClient:
     def __getattr__(self, operation: str) -> Any:  # noqa: ANN401 - the client's own
         with _making:  # a session must not make clients in several threads at once
             if self._client is None:
-                self._client = session().create_client(self._service, config=self._config)
+                make: Any = boto3.Session(botocore_session=session()).client
+                self._client = make(self._service, config=self._config)
         return getattr(self._client, operation)

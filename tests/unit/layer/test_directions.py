@@ -83,8 +83,8 @@ def test_no_file_is_longer_than_300_lines() -> None:
 def test_no_client_is_made_in_another_way_than_with_the_shared_configuration() -> None:
     sources = [path for folder in ("layers", "functions") for path in (ROOT / folder).rglob("*.py")]
     texts = {path.name: path.read_text(encoding="utf-8") for path in sources}
-    assert [name for name, text in texts.items() if "create_client(" in text] == ["aws.py"]
-    assert not [name for name, text in texts.items() if "import boto3" in text or "from boto3" in text]
+    assert [name for name, text in texts.items() if "boto3.Session" in text] == ["aws.py"]
+    assert not [name for name, text in texts.items() if "create_client(" in text or "boto3.client(" in text]
 
 
 @pytest.mark.parametrize("config", [CLIENT_CONFIG, ADAPTIVE_CONFIG])
@@ -97,11 +97,14 @@ def test_a_client_is_made_once_and_not_before_its_first_use(monkeypatch: pytest.
     made = []
 
     class Session:
-        def create_client(self, service: str, config: Config) -> object:
+        def __init__(self, botocore_session: object) -> None:
+            assert botocore_session is aws.session()
+
+        def client(self, service: str, config: Config) -> object:
             made.append((service, config))
             return type("Client", (), {"list_queues": lambda _: ["q"]})()
 
-    monkeypatch.setattr(aws, "session", Session)
+    monkeypatch.setattr("boto3.Session", Session)
     client = LazyClient("sqs")
     assert not made
     assert client.list_queues() == client.list_queues() == ["q"]
