@@ -1,8 +1,4 @@
-"""The capacity units of requests, computed from the sizes of items: the engines' own figures are constants.
-
-By AWS's "DynamoDB read and write operations". Whether a transaction doubles the writes of indexes is not
-documented: here it does not.
-"""
+"""The capacity units of requests, from the sizes of items: the engines' own figures are constants."""
 
 import re
 import threading
@@ -10,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 
-from tests.dynamodb.items import SHAPES, Index, Item, item_size
+from background_sync_ops.units import Item, Shape, item_size, read_units, write_units
 
 Call = Callable[[str, Any], Any]
+SHAPES: dict[str, Shape] = {}
+"""By the names of tables: filled with each answer that describes one."""
 
 
 @dataclass
@@ -49,7 +46,7 @@ def _measure(call: Call, operation: str, parameters: Any, cost: Cost) -> Any:
     written = [*_written(operation, parameters)]
     before = [_stored(call, table, key) for table, key in written]
     cost.requests[operation] += 1
-    cost.read += read_units(call, operation, parameters)
+    cost.read += units_read(call, operation, parameters)
     try:
         return call(operation, parameters)
     finally:
@@ -71,38 +68,18 @@ def _stored(call: Call, table: str, key: Item) -> Item:
     return found.get("Item", {})  # type: ignore[no-any-return]
 
 
-def write_units(indexes: Mapping[str, Index], old: Item, new: Item, times: int = 1) -> float:
-    """The units of one item's write, from `old` to `new`; {} is no item."""
-    return times * _steps(1, old, new) + sum(_index_units(index, old, new) for index in indexes.values())
-
-
-def _index_units(index: Index, old: Item, new: Item) -> int:
-    before, after = _entry(index, old), _entry(index, new)
-    if before == after:
-        return 0
-    if before and after and all(before[name] == after[name] for name in index.keys):
-        return _steps(1, before, after)
-    return sum(_steps(1, entry) for entry in (before, after) if entry)
-
-
-def _entry(index: Index, item: Item) -> Item:
-    if not index.keys.keys() <= item.keys():
-        return {}
-    return {name: value for name, value in item.items() if index.projected is None or name in index.projected}
-
-
-def read_units(call: Call, operation: str, parameters: Any) -> float:
+def units_read(call: Call, operation: str, parameters: Any) -> float:
     """The units of a request's reads; `call` reads the items that it reads, whole."""
     match operation:
         case "GetItem":
-            return _steps(4, _stored(call, parameters["TableName"], parameters["Key"])) * _factor(parameters)
+            return _read(_stored(call, parameters["TableName"], parameters["Key"]), parameters)
         case "BatchGetItem":
             tables = parameters["RequestItems"].items()
-            keys = [(table, key, _factor(wanted)) for table, wanted in tables for key in wanted["Keys"]]
-            return sum(_steps(4, _stored(call, table, key)) * factor for table, key, factor in keys)
+            keys = [(table, key, wanted) for table, wanted in tables for key in wanted["Keys"]]
+            return sum(_read(_stored(call, table, key), wanted) for table, key, wanted in keys)
         case "Query" | "Scan":
             items = call(operation, _without_filter(parameters))["Items"]
-            return ceil(max(1, sum(map(item_size, items))) / 4096) * _factor(parameters)
+            return read_units(sum(map(item_size, items)), consistent=_is_consistent(parameters))
         case _:
             return 0
 
@@ -118,9 +95,9 @@ def _without_filter(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _factor(parameters: Mapping[str, Any]) -> float:
-    return 1 if parameters.get("ConsistentRead") else 0.5
+def _read(item: Item, wanted: Mapping[str, Any]) -> float:
+    return read_units(item_size(item), consistent=_is_consistent(wanted))
 
 
-def _steps(kilobytes: int, *items: Item) -> int:
-    return max(1, ceil(max(map(item_size, items)) / (kilobytes * 1024)))
+def _is_consistent(parameters: Mapping[str, Any]) -> bool:
+    return bool(parameters.get("ConsistentRead"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dynamodb.capacity import read_units, write_units
-from tests.dynamodb.items import Index, Item, item_size
+from background_sync_ops.units import Index, Item, item_size, write_units
+from tests.dynamodb.capacity import units_read
 
 A: Item = {"S": "a"}
 INDEXES = {"by_place": Index({"place": "S"}, frozenset({"id", "place", "size"}))}
@@ -71,4 +71,4 @@ def test_a_read_costs_its_items_before_the_filter(operation: str, request_: Any,
         found = item(x=large(5))
         return {"Item": found} if name == "GetItem" else {"Items": [found, found]}
 
-    assert read_units(call, operation, {"TableName": "t", **request_}) == units
+    assert units_read(call, operation, {"TableName": "t", **request_}) == units

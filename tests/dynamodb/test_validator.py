@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dynamodb.items import SHAPES, Index, Shape
+from background_sync_ops.units import Index, Shape
+from tests.dynamodb.capacity import SHAPES
 from tests.dynamodb.validator import Violation, check
 
 TABLE = "validated"

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from tests.dynamodb.items import SHAPES, Item, Keys, Shape, item_size, significant_digits
+from background_sync_ops.units import Item, Keys, Shape, item_size, significant_digits
+from tests.dynamodb.capacity import SHAPES
 
 EXPRESSIONS = [
     f"{kind}Expression" for kind in ("KeyCondition", "Filter", "Condition", "Projection", "Update")

@@ -1,8 +1,13 @@
-"""Sizes of items, and the keys and indexes of the tables that the tests have described."""
+"""Sizes of items and the capacity units of their reads and writes, by AWS's rules.
+
+"DynamoDB item sizes and formats" and "DynamoDB read and write operations". Whether a transaction doubles the
+writes of indexes is not documented: here it does not.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 Item = Mapping[str, Any]
@@ -24,7 +29,7 @@ class Shape:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> "Shape":
-        """From DynamoDB's description of a table."""
+        """From DynamoDB's description of a table, or a template's."""
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
 
         def keys(schema: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -39,12 +44,8 @@ class Shape:
         return cls(own, indexes)
 
 
-SHAPES: dict[str, Shape] = {}
-"""By the names of tables: filled with each answer that describes one."""
-
-
 def item_size(item: Item) -> int:
-    """Bytes, as AWS counts them ("DynamoDB item sizes and formats")."""
+    """Bytes, as AWS counts them."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
@@ -63,3 +64,33 @@ def value_size(value: Item) -> int:
 
 def significant_digits(number: str) -> int:
     return len("".join(map(str, Decimal(number).as_tuple().digits)).strip("0"))
+
+
+def write_units(indexes: Mapping[str, Index], old: Item, new: Item, times: int = 1) -> float:
+    """The units of one item's write, from `old` to `new`; {} is no item."""
+    return times * _steps(old, new) + sum(_index_units(index, old, new) for index in indexes.values())
+
+
+def _index_units(index: Index, old: Item, new: Item) -> int:
+    before, after = _entry(index, old), _entry(index, new)
+    if before == after:
+        return 0
+    if before and after and all(before[name] == after[name] for name in index.keys):
+        return _steps(before, after)
+    return sum(_steps(entry) for entry in (before, after) if entry)
+
+
+def _entry(index: Index, item: Item) -> Item:
+    if not index.keys.keys() <= item.keys():
+        return {}
+    return {name: value for name, value in item.items() if index.projected is None or name in index.projected}
+
+
+def read_units(size: int, *, consistent: bool = False) -> float:
+    """The units of reading an item, or a page of them, of so many bytes together."""
+    return max(1, ceil(size / 4096)) * (1 if consistent else 0.5)
+
+
+def _steps(*items: Item) -> int:
+    """Kilobytes that are begun, of the largest of these."""
+    return max(1, ceil(max(map(item_size, items)) / 1024))
