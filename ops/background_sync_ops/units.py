@@ -72,7 +72,7 @@ def write_units(indexes: Mapping[str, Index], old: Item, new: Item, times: int =
 
 
 def _index_units(index: Index, old: Item, new: Item) -> int:
-    before, after = _entry(index, old), _entry(index, new)
+    before, after = entry(index, old), entry(index, new)
     if before == after:
         return 0
     if before and after and all(before[name] == after[name] for name in index.keys):
@@ -80,13 +80,14 @@ def _index_units(index: Index, old: Item, new: Item) -> int:
     return sum(_steps(entry) for entry in (before, after) if entry)
 
 
-def _entry(index: Index, item: Item) -> Item:
+def entry(index: Index, item: Item) -> Item:
+    """An item as the index has it; {} if it is not there."""
     if not index.keys.keys() <= item.keys():
         return {}
     return {name: value for name, value in item.items() if index.projected is None or name in index.projected}
 
 
-def read_units(size: int, *, consistent: bool = False) -> float:
+def read_units(size: float, *, consistent: bool = False) -> float:
     """The units of reading an item, or a page of them, of so many bytes together."""
     return max(1, ceil(size / 4096)) * (1 if consistent else 0.5)
 

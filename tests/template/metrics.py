@@ -49,7 +49,8 @@ def named_metrics(template: Template) -> Iterator[NamedMetric]:
         yield from _of_alarm(logical_id, alarm)
     for widget in widgets(template):
         for metric in widget["properties"].get("metrics", []):
-            yield _of_widget(widget["properties"], metric)
+            if "expression" not in metric[0]:
+                yield _of_widget(widget["properties"], metric)
 
 
 def _of_alarm(logical_id: str, alarm: Properties) -> Iterator[NamedMetric]:

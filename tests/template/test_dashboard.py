@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 
+from background_sync_ops.cost import prices
 from background_sync_ops.stack.template import Template
 from tests.template.metrics import REFERENCE, alarms, dashboard, named_metrics, widgets
 from tests.template.resources import Properties, properties, target
@@ -69,6 +70,20 @@ def test_every_line_has_a_label_and_every_axis_a_unit(widgets: list[Properties])
             lines = [options["label"] for *_, options in widget["properties"]["metrics"]]
             assert len(set(lines)) == len(lines), title_of(widget)
             assert widget["properties"]["yAxis"]["left"]["label"], title_of(widget)
+
+
+def test_units_are_priced_as_the_command_prices_them(widgets: list[Properties]) -> None:
+    [[read, written, [price]]] = [
+        metrics for each in widgets if "expression" in str(metrics := each["properties"].get("metrics", []))
+    ]
+    assert (read[1], read[-1]["id"], written[1], written[-1]["id"]) == (
+        "ReadUnits",
+        "read",
+        "WriteUnits",
+        "written",
+    )
+    per_million = [prices()["dollars"][f"million {kind} units"] for kind in ("read", "write")]
+    assert price["expression"] == "(read * {} + written * {}) / 1000000".format(*per_million)
 
 
 def test_the_dashboard_shows_every_alarm(template: Template, widgets: list[Properties]) -> None:

@@ -26,6 +26,7 @@ COMMANDS = (
     "webhooks",
     "backfill",
     "doctor",
+    "cost",
     "demo",
 )
 """The modules of the commands, in the order of `--help`."""

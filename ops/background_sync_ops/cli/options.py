@@ -23,7 +23,7 @@ PERCENT = 100
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%?", re.ASCII)
 
 
-def _parser(parse: Callable[[str], T]) -> Callable[[str | T], T]:
+def parser(parse: Callable[[str], T]) -> Callable[[str | T], T]:
     """A parser for Typer, which also passes it the default."""
 
     def parsed(text: str | T) -> T:
@@ -43,11 +43,11 @@ def parse_share(text: str) -> float:
     return float(number[1]) / PERCENT
 
 
-duration = _parser(parse_duration)
-time = _parser(parse_time)
-run_time = _parser(parse_run_time)
-since = _parser(parse_since)
-share = _parser(parse_share)
+duration = parser(parse_duration)
+time = parser(parse_time)
+run_time = parser(parse_run_time)
+since = parser(parse_since)
+share = parser(parse_share)
 
 WorkspaceId = Annotated[str, typer.Argument(metavar="workspace", help="The workspace's id.")]
 OptionalWorkspaceId = Annotated[

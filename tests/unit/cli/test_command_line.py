@@ -10,7 +10,7 @@ from background_sync_ops.cli.app import run
 
 COMMANDS = (
     *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
-    *("webhooks", "backfill", "demo", "dashboard", "logs", "doctor"),
+    *("webhooks", "backfill", "demo", "dashboard", "logs", "doctor", "cost"),
 )
 SINCE = ("--since", "2026-01-01T10:00:00Z")
 
@@ -82,6 +82,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         (["demo", "--loss", "101%"], "not a percentage like 5%"),
         (["demo", "--loss", "some"], "not a percentage like 5%"),
         (["demo", "--contacts", "49"], "--contacts"),
+        (["cost", "--size", "2MB"], "not a size like 2KB or 500B, from 128B to 400KB"),
         (["unknown"], "No such command"),
     ],
 )
@@ -104,6 +105,7 @@ def test_a_usage_error_is_2(arguments: list[str], message: str, capsys: pytest.C
         ["contacts", "acme"],
         ["logs", "acme"],
         ["redrive"],
+        ["cost", "--from-runs"],
         ["audit"],
         ["webhooks"],
         ["webhooks", "--fix", "acme"],
