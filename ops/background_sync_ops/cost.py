@@ -30,7 +30,7 @@ STORED_OVERHEAD = 100
 """Bytes that AWS adds to each stored item, and to each entry of an index."""
 ORIGINAL_NOTES = 15
 """The notes of a contact in the middle of the original's first month, at one flag a day."""
-RUN_LOG_BYTES = 2_900
+RUN_LOG_BYTES = 1_500
 """A run's line, its metrics and its share of Lambda's own lines."""
 MONITOR, HEALTH = Units(read=65), Units(read=17)
 """The units of an invocation: the counters of four sweeps, and of the open one."""
