@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
-from background_sync.records.database import Database, serialize
+from background_sync.records.database import Database
 from background_sync.records.sweeps import find_sweep
+from background_sync.records.typed import serialize
 from background_sync.rules.policy import HOUR_MS
 from background_sync.status.history import SweepHistory
 from background_sync.sync.dispatch import Dispatcher, dispatch

@@ -8,8 +8,8 @@ from typing import Any
 
 from background_sync.records.contact_notes import with_sync_notes
 from background_sync.records.contacts import BY_ACTIVITY
-from background_sync.records.database import Item, serialize
 from background_sync.records.runs import RUNNING, Run
+from background_sync.records.typed import Item, serialize
 from background_sync.records.workspaces import SCAN_PAGE
 from background_sync.rules.counts import TOTALLED
 from background_sync.rules.notes import flag_note
@@ -39,7 +39,7 @@ class Units:
         return Units(self.read * times, self.write * times)
 
 
-VERIFYING = Units(read=3, write=6)
+VERIFYING = Units(read=1, write=4)
 """What a run that verifies costs more, if its key is no other workspace's and nothing changed in Kapso."""
 NOTES = Policy().max_sync_notes
 AUDITING = Units(read=1, write=3)
