@@ -31,7 +31,13 @@ def built() -> Path:
 def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     offset_ms = RUN_AT - time.time_ns() // 1_000_000
     state_dir = tmp_path_factory.mktemp("built")
-    with LocalStack(built / "template.yaml", state_dir=state_dir, clock_offset_ms=offset_ms) as stack:
+    stack = LocalStack(
+        built / "template.yaml",
+        state_dir=state_dir,
+        clock_offset_ms=offset_ms,
+        parameters={"Intake": "on"},
+    )
+    with stack:
         yield stack
 
 

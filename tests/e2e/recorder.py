@@ -24,8 +24,7 @@ class Recorder:
 
     def __init__(self, stack: LocalStack) -> None:
         self._template = load(stack.template_path, {})
-        prefix = stack.outputs["TokenParameterPrefix"]
-        self.permissions = Permissions(self._template, logical_ids(stack.outputs), prefix)
+        self.permissions = Permissions(self._template, logical_ids(stack.outputs))
         self.refused: list[str] = []
         for name in [name for name in stack.outputs if name.endswith("TableName")]:
             stack.client("dynamodb").describe_table(

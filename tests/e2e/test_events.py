@@ -71,7 +71,21 @@ def test_the_monitor_measures(stack: LocalStack) -> None:
     assert measured["last_sweep_failed_share"] == 0
 
 
+def test_the_intake_queues_and_the_recorder_records(stack: LocalStack) -> None:
+    name = f"{stack.outputs['SecretParameterPrefix']}acme"
+    stack.client("ssm").put_parameter(Name=name, Value="example-secret", Type="SecureString")
+    webhook = event("intake-webhook")
+    assert stack.invoke("IntakeFunction", webhook).result() == {"statusCode": 200}
+    assert stack.invoke("IntakeFunction", webhook | {"body": "{}"}).result() == {"statusCode": 401}
+    [batch] = stack.mappings["RecorderFunctionReceived"].drain()
+    assert len(batch.message_ids) == 1
+    assert stack.invoke("RecorderFunction", event("recorder-received")).result() == {"batchItemFailures": []}
+    key = {"workspace_id": {"S": "acme"}, "contact_id": {"S": "12125550100"}}
+    answer = stack.client("dynamodb").get_item(TableName=stack.outputs["ContactsTableName"], Key=key)
+    assert answer["Item"]["kapso_name"] == {"S": "Ann"}
+
+
 def test_every_event_is_tested() -> None:
     tried = {"dispatcher-scheduled", "dispatcher-manual", "reconciler-run", "reconciler-audit"}
-    tried |= {*HEALTH, "health-page", "monitor-scheduled"}
+    tried |= {*HEALTH, "health-page", "monitor-scheduled", "intake-webhook", "recorder-received"}
     assert {path.stem for path in EVENTS.iterdir()} == tried

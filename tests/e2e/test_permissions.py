@@ -40,6 +40,22 @@ def dispatch_without_time_left(stack: LocalStack) -> None:
     stack.invoke("DispatcherFunction", {"run_at": RUN_AT - HOUR_MS}).result()
 
 
+def receive_and_record(stack: LocalStack) -> None:
+    """A first message, another one, and a person who takes another number."""
+    name = f"{stack.outputs['SecretParameterPrefix']}acme"
+    stack.client("ssm").put_parameter(Name=name, Value="example-secret", Type="SecureString")
+    assert stack.invoke("IntakeFunction", event("intake-webhook")).result() == {"statusCode": 200}
+    [message] = event("recorder-received")["Records"]
+    change = '"previous_phone": "12125550100", "phone": "12125550199"'
+    later = message["body"].replace("wamid.HBgN", "wamid.2").replace("1767261590000", "1767261595000")
+    for body in (message["body"], later, later.replace('"phone": "12125550100"', change), "{}"):
+        record = {**message, "body": body}
+        assert stack.invoke("RecorderFunction", {"Records": [record]}).result() == {"batchItemFailures": []}
+    key = {"workspace_id": {"S": "acme"}, "contact_id": {"S": "12125550199"}}
+    answer = stack.client("dynamodb").get_item(TableName=stack.outputs["ContactsTableName"], Key=key)
+    assert answer["Item"]["last_activity_at"] == {"N": "1767261595000"}
+
+
 def test_the_functions_make_every_call_that_their_roles_allow_and_no_other(
     stack: LocalStack, kapso: KapsoServer, recorder: Recorder
 ) -> None:
@@ -50,7 +66,7 @@ def test_the_functions_make_every_call_that_their_roles_allow_and_no_other(
     put(stack, "SyncHealthTableName", workspace_id="#sweep", run_at=far, status="dispatched")
     for _ in range(2):
         stack.invoke("DispatcherFunction", {"run_at": RUN_AT}).result()
-    stack.mapping.drain()
+    stack.mappings["ReconcilerFunctionWork"].drain()
     assert "/conversations" in str([each.path for each in kapso.requests])
     lease = {
         "run_at": RUN_AT + 1,
@@ -73,4 +89,5 @@ def test_the_functions_make_every_call_that_their_roles_allow_and_no_other(
         stack.invoke("HealthFunction", {**event("health-runs"), "queryStringParameters": asked}).result()
     stack.invoke("MonitorFunction", event("monitor-scheduled")).result()
     dispatch_without_time_left(stack)
+    receive_and_record(stack)
     assert recorder.permissions.unused() == set()

@@ -19,7 +19,7 @@ def test_a_sweep_from_dispatch_to_health(stack: LocalStack) -> None:
     put(stack, "WorkspacesTableName", workspace_id="idle")
     result = stack.invoke("DispatcherFunction", {"run_at": RUN_AT}).result()
     assert (result["dispatched"], result["skipped"]) == (2, 1)
-    stack.mapping.drain()
+    stack.mappings["ReconcilerFunctionWork"].drain()
     [sweep] = get(stack, "/health/sweeps")["sweeps"]
     assert (sweep["completed"], sweep["failed"], sweep["finished"]) == (2, 0, True)
     assert (sweep["contacts_checked"], sweep["stale_found"], sweep["flagged"]) == (4, 3, 3)

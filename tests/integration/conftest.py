@@ -14,7 +14,7 @@ from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.stack.template import load
 from tests.integration.faults import Faults
 from tests.integration.permissions import Permissions, logical_ids
-from tests.integration.world import TOKEN_PREFIX, TestClock, World
+from tests.integration.world import TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -22,7 +22,8 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The template's tables and queues on a local engine; messages are delivered by the tests."""
-    with LocalStack(TEMPLATE, state_dir=tmp_path_factory.mktemp("stack")) as stack:
+    state_dir = tmp_path_factory.mktemp("stack")
+    with LocalStack(TEMPLATE, state_dir=state_dir, parameters={"Intake": "on"}) as stack:
         yield stack
 
 
@@ -48,7 +49,7 @@ def database(engine: LocalStack) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def permissions(engine: LocalStack) -> Iterator[Permissions]:
     """Checks every AWS call of a function's code against the function's role."""
-    permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs), TOKEN_PREFIX)
+    permissions = Permissions(load(TEMPLATE, {}), logical_ids(engine.outputs))
     with permissions.watching():
         yield permissions
 

@@ -14,11 +14,14 @@ from background_sync_ops.stack.template import Template
 from tests.template.resources import as_list, statements, targets
 
 Call = tuple[str, str]
-"""An action, and its resource: a logical id, an index of it, or `tokens`."""
-TOKENS = "kapso-tokens/"
+"""An action, and its resource: a logical id, an index of it, or a folder of SSM parameters."""
+PARAMETERS = re.compile(
+    r"(?:parameter/\$\{AWS::StackName\}|^/(?:stack|background-sync))/(kapso-tokens|webhook-secrets)/"
+)
 BY_AWS = {
     *("logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "sqs:ReceiveMessage", "sqs:DeleteMessage"),
     ("ReconcilerRole", ("sqs:GetQueueAttributes", "WorkQueue")),
+    ("RecorderRole", ("sqs:GetQueueAttributes", "IntakeQueue")),
     ("DispatcherRole", ("sqs:SendMessage", "DispatcherFailuresQueue")),
 }
 """What Lambda and SSM do with a function's role, and its code does not: actions, or calls of a role."""
@@ -41,9 +44,8 @@ class Permissions:
     Code in `acting` has a role, and so do the threads that it starts. Calls without a role are made by tests.
     """
 
-    def __init__(self, template: Template, names: Mapping[str, str], token_prefix: str) -> None:
+    def __init__(self, template: Template, names: Mapping[str, str]) -> None:
         """`names` maps the names of tables, queues and functions to logical ids."""
-        self._token_prefix = token_prefix
         self.allowed = {
             role: set(calls_allowed(template, role)) for role in template.of_type("AWS::IAM::Role")
         }
@@ -99,7 +101,8 @@ class Permissions:
                 yield f"dynamodb:{operation}", self._names[table]
         elif "Names" in parameters:
             for name in parameters["Names"]:
-                yield f"{service}:{operation}", "tokens" if name.startswith(self._token_prefix) else name
+                found = PARAMETERS.search(name)
+                yield f"{service}:{operation}", found[1] if found else name
         else:
             yield f"{service}:{IAM_ACTIONS.get(operation, operation)}", self._resource(parameters)
 
@@ -126,7 +129,7 @@ def calls_allowed(template: Template, role: str) -> Iterator[Call]:
 
 def _resource_name(resource: Any) -> str:
     text = str(resource)
-    if TOKENS in text:
-        return "tokens"
+    if found := PARAMETERS.search(text):
+        return found[1]
     [name] = targets(resource)
     return name + "".join(re.findall(r"/index/\w+", text))

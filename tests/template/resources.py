@@ -8,13 +8,18 @@ from background_sync_ops.stack.template import Template, attributes_read
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction"]
+INTAKE_FUNCTIONS = ["IntakeFunction", "RecorderFunction"]
+INTAKE = "IntakeIsOn"
 TABLES = ["WorkspacesTable", "ContactsTable", "SyncHealthTable"]
 MAKES_TABLES = {f"Makes{name}" for name in TABLES}
 Properties = dict[str, Any]
 
 
 def properties(template: Template, *types: str) -> dict[str, Properties]:
-    """The properties of all resources of these types, by logical id, if the stack makes its tables."""
+    """The properties of all resources of these types, by logical id.
+
+    The stack makes its tables, and has the intake.
+    """
     return {name: decided(item["Properties"], True) for name, item in template.of_type(*types).items()}
 
 
@@ -25,8 +30,8 @@ def decided(tree: Any, makes_tables: bool) -> Any:
     if not isinstance(tree, dict):
         return tree
     condition, *ways = tree.get("Fn::If", [""])
-    if condition in MAKES_TABLES:
-        return decided(ways[0 if makes_tables else 1], makes_tables)
+    if condition in {*MAKES_TABLES, INTAKE}:
+        return decided(ways[0 if makes_tables or condition == INTAKE else 1], makes_tables)
     return {name: decided(branch, makes_tables) for name, branch in tree.items()}
 
 

@@ -8,12 +8,12 @@ import pytest
 from background_sync.status.thresholds import LATE_FAIL
 from background_sync_ops.stack.template import Template
 from tests.template.metrics import alarms
-from tests.template.resources import FUNCTIONS, ROOT, Properties, properties, target
+from tests.template.resources import FUNCTIONS, INTAKE_FUNCTIONS, ROOT, Properties, properties, target
 from tests.unit.docs.test_links import anchors
 
 RUNBOOK = ROOT / "docs" / "operations.md"
 HOUR_S, DAY_S = 3600, 86_400
-FAILURE_QUEUES = ["DeadLetterQueue", "DispatcherFailuresQueue"]
+FAILURE_QUEUES = ["DeadLetterQueue", "DispatcherFailuresQueue", "IntakeDeadLetterQueue"]
 
 
 @pytest.fixture
@@ -93,6 +93,14 @@ def test_every_function_has_an_alarm(template: Template, metric: str) -> None:
     assert sorted(name for name, _ in alarms_on(template, metric)) == sorted(FUNCTIONS)
 
 
+def test_the_intakes_functions_have_one_alarm_together(template: Template) -> None:
+    alarm = alarms(template)["IntakeFailsAlarm"]
+    watched = [
+        each["MetricStat"]["Metric"]["Dimensions"][0] for each in alarm["Metrics"] if "MetricStat" in each
+    ]
+    assert {target(each["Value"]) for each in watched} == set(INTAKE_FUNCTIONS)
+
+
 def test_an_error_in_every_sweep_raises_one_lasting_alarm(template: Template) -> None:
     """At the default interval. With a shorter window it would be raised, and clear, every hour."""
     interval_s = 60 * int(template.body["Parameters"]["SweepIntervalMinutes"]["Default"])
@@ -117,7 +125,7 @@ def test_a_single_occurrence_raises_an_alarm(template: Template, metric: str) ->
 
 
 def test_the_age_of_waiting_messages_is_measured_in_intervals(template: Template) -> None:
-    [alarm] = [item for item in alarms(template).values() if "Metrics" in item]
+    alarm = alarms(template)["MessagesWaitAlarm"]
     [age, intervals] = alarm["Metrics"]
     assert age["MetricStat"]["Metric"]["MetricName"] == "ApproximateAgeOfOldestMessage"
     assert not age["ReturnData"]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from background_sync_ops.stack.template import Template
+from background_sync_ops.stack.template import API, Template
 from tests.template.resources import Properties, properties, target
 
 PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json", "HEAD /openapi.json"}
@@ -11,15 +11,14 @@ PUBLIC = {"GET /", "HEAD /", "GET /health", "HEAD /health", "GET /openapi.json",
 
 @pytest.fixture
 def routes(template: Template) -> dict[str, Any]:
-    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    api = properties(template, API)["HealthApi"]
     paths = api["Body"]["paths"]
     return {f"{method.upper()} {path}": item for path in paths for method, item in paths[path].items()}
 
 
 @pytest.fixture
 def stage(template: Template) -> Properties:
-    (item,) = properties(template, "AWS::ApiGatewayV2::Stage").values()
-    return item
+    return properties(template, "AWS::ApiGatewayV2::Stage")["HealthApiApiGatewayDefaultStage"]
 
 
 def test_only_few_routes_are_public_and_the_others_require_credentials(routes: dict[str, Any]) -> None:
@@ -40,7 +39,7 @@ def test_whatever_can_be_got_can_be_asked_for_by_head(routes: dict[str, Any]) ->
 
 
 def test_cors_is_not_enabled(template: Template) -> None:
-    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
+    api = properties(template, API)["HealthApi"]
     assert "CorsConfiguration" not in api
     assert "x-amazon-apigateway-cors" not in api["Body"]
 

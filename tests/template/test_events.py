@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
+from background_sync.intake.events import read_events
+from background_sync.intake.messages import Received, read_received
 from background_sync.messages import read_message
-from background_sync_ops.stack.template import Template
+from background_sync_ops.kapso.sending import signature
+from background_sync_ops.stack.template import API, Template
 from tests.template.resources import ROOT, properties
 from tests.template.test_api import PUBLIC
 
 EVENTS = ROOT / "events"
+INTAKE_ROUTE = "POST /webhooks/kapso/{workspace_id}"
 AT = 1_767_261_600_000
-HTTP = sorted(EVENTS.glob("health-*.json"))
+HTTP = sorted([*EVENTS.glob("health-*.json"), *EVENTS.glob("intake-*.json")])
+
+
+def routes(template: Template) -> dict[str, Any]:
+    """The methods of each path of all APIs."""
+    apis = properties(template, API).values()
+    return {path: methods for api in apis for path, methods in api["Body"]["paths"].items()}
 
 
 def event(path: Path) -> Any:
@@ -32,16 +42,24 @@ def test_a_queue_event_carries_messages_of_its_kind(kind: str) -> None:
 
 @pytest.mark.parametrize("path", HTTP, ids=lambda path: path.stem)
 def test_an_http_event_has_a_route_and_mostly_a_caller(template: Template, path: Path) -> None:
-    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
     request = event(path)
     method, _, route = request["routeKey"].partition(" ")
-    assert api["Body"]["paths"][route][method.lower()]
-    assert request["rawPath"] == request["requestContext"]["http"]["path"] == route
-    signed = request["routeKey"] not in PUBLIC
+    assert routes(template)[route][method.lower()]
+    asked = route.format(**request.get("pathParameters", {}))
+    assert request["rawPath"] == request["requestContext"]["http"]["path"] == asked
+    signed = request["routeKey"] not in {*PUBLIC, INTAKE_ROUTE}
     assert ("authorizer" in request["requestContext"]) is signed
     assert ("authorization" in request["headers"]) is signed
 
 
 def test_every_route_has_an_event(template: Template) -> None:
-    (api,) = properties(template, "AWS::ApiGatewayV2::Api").values()
-    assert {event(path)["rawPath"] for path in HTTP} == set(api["Body"]["paths"])
+    assert {event(path)["routeKey"].split()[1] for path in HTTP} == set(routes(template))
+
+
+def test_the_intakes_events_say_the_same_of_one_message() -> None:
+    request = event(EVENTS / "intake-webhook.json")
+    body, headers = request["body"].encode(), request["headers"]
+    assert headers["x-webhook-signature"] == signature("example-secret", body)
+    [record] = event(EVENTS / "recorder-received.json")["Records"]
+    read = read_events(body, headers["x-webhook-event"], "110987654321", AT)
+    assert read_received(record["body"]) == Received("acme", list(read.events))

@@ -6,6 +6,7 @@ import pytest
 from background_sync_ops.stack.template import Template
 from tests.template.resources import (
     FUNCTIONS,
+    INTAKE_FUNCTIONS,
     ROOT,
     Properties,
     as_list,
@@ -17,7 +18,7 @@ from tests.template.resources import (
 )
 
 
-@pytest.fixture(params=FUNCTIONS)
+@pytest.fixture(params=[*FUNCTIONS, *INTAKE_FUNCTIONS])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -28,7 +29,7 @@ def function(template: Template, name: str) -> Properties:
 
 
 def test_all_functions_are_tested_here(template: Template) -> None:
-    assert set(template.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
+    assert set(template.of_type("AWS::Lambda::Function")) == {*FUNCTIONS, *INTAKE_FUNCTIONS}
 
 
 def test_a_function_writes_only_to_its_log_which_expires(template: Template, function: Properties) -> None:

@@ -7,6 +7,8 @@ from background_sync_ops.stack.template import Template
 from tests.integration.permissions import calls_allowed
 from tests.template.resources import (
     FUNCTIONS,
+    INTAKE,
+    INTAKE_FUNCTIONS,
     ROOT,
     as_list,
     find_intrinsics,
@@ -20,14 +22,11 @@ WRITING = ("Put", "Update", "Delete", "Write", "Send", "Invoke", "Change", "Rece
 
 
 # The import creates the tokens' parameters; the template has only their prefix.
-TOKENS = {
-    "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}"
-    ":parameter/${AWS::StackName}/kapso-tokens/*"
-}
-KEYS = {
-    "TokenKmsKeyArn": ["ReconcilerRole"],
-    "TableKmsKeyArn": ["DispatcherRole", "ReconcilerRole", "HealthRole", "MonitorRole"],
-}
+NAMES = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${AWS::StackName}/"
+TOKENS = {"Fn::Sub": f"{NAMES}kapso-tokens/*"}
+SECRETS = {"Fn::Sub": f"{NAMES}webhook-secrets/*"}
+ROLES = ["DispatcherRole", "ReconcilerRole", "HealthRole", "MonitorRole", "IntakeRole", "RecorderRole"]
+KEYS = {"TokenKmsKeyArn": ["ReconcilerRole", "IntakeRole"], "TableKmsKeyArn": ROLES}
 """The roles that decrypt with a key of the owner's, by the parameter that names it."""
 
 
@@ -36,31 +35,44 @@ def test_no_statement_allows_by_a_wildcard(template: Template) -> None:
         if item["Effect"] == "Deny":
             continue
         assert "*" not in str(as_list(item["Action"])), item
-        assert "*" not in str([each for each in as_list(item["Resource"]) if each != TOKENS]), item
+        assert "*" not in str(
+            [each for each in as_list(item["Resource"]) if each not in (TOKENS, SECRETS)]
+        ), item
 
 
 def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
         for resource in as_list(item["Resource"]):
-            assert resource == TOKENS or target(resource) in {*template.resources, *KEYS}, item
+            assert resource in (TOKENS, SECRETS) or target(resource) in {*template.resources, *KEYS}, item
 
 
-def test_only_the_reconciler_may_read_tokens_and_nobody_may_write_them(template: Template) -> None:
-    [item] = [each for each in statements(template) if TOKENS in as_list(each["Resource"])]
+@pytest.mark.parametrize(("role", "names"), [("ReconcilerRole", TOKENS), ("IntakeRole", SECRETS)])
+def test_one_role_may_read_a_folder_of_parameters_and_nobody_may_write_it(
+    template: Template, role: str, names: dict[str, str]
+) -> None:
+    [item] = [each for each in statements(template) if names in as_list(each["Resource"])]
     assert as_list(item["Action"]) == ["ssm:GetParameters"]
-    assert item in list(statements(template, "ReconcilerRole"))
+    assert item in list(statements(template, role))
+
+
+def test_without_the_option_there_is_no_intake(template: Template) -> None:
+    intake = [item for name, item in template.resources.items() if name.startswith(("Intake", "Recorder"))]
+    assert len(intake) > 15
+    assert {item["Condition"] for item in intake} == {INTAKE}
+    assert template.body["Conditions"][INTAKE] == {"Fn::Equals": [{"Ref": "Intake"}, "on"]}
+    assert template.body["Parameters"]["Intake"]["Default"] == "off"
 
 
 @pytest.mark.parametrize("parameter", KEYS)
 def test_a_parameter_lets_functions_decrypt_with_exactly_one_key(template: Template, parameter: str) -> None:
     key = {"Ref": parameter}
-    [policy] = [
-        each for each in template.of_type("AWS::IAM::Policy").values() if key in find_intrinsics(each)
+    [(name, policy)] = [
+        each for each in properties(template, "AWS::IAM::Policy").items() if key in find_intrinsics(each[1])
     ]
     allowed = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
-    assert policy["Properties"]["PolicyDocument"]["Statement"] == [allowed]
-    assert policy["Properties"]["Roles"] == [{"Ref": role} for role in KEYS[parameter]]
-    condition = template.body["Conditions"][policy["Condition"]]
+    assert policy["PolicyDocument"]["Statement"] == [allowed]
+    assert policy["Roles"] == [{"Ref": role} for role in KEYS[parameter]]
+    condition = template.body["Conditions"][template.resources[name]["Condition"]]
     assert condition == {"Fn::Not": [{"Fn::Equals": [key, ""]}]}
     assert template.body["Parameters"][parameter]["Default"] == ""
 
@@ -114,7 +126,7 @@ def test_an_index_in_a_policy_exists(template: Template) -> None:
         assert index in {item["IndexName"] for item in tables[target(resource)]["GlobalSecondaryIndexes"]}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *INTAKE_FUNCTIONS])
 def test_a_function_may_use_the_queues_in_its_environment(template: Template, name: str) -> None:
     function = properties(template, "AWS::Lambda::Function")[name]
     allowed = targets([item["Resource"] for item in statements(template, target(function["Role"]))])

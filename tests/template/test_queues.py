@@ -11,8 +11,7 @@ NEW_ACCOUNT = 10
 
 @pytest.fixture
 def mapping(template: Template) -> Properties:
-    (item,) = properties(template, "AWS::Lambda::EventSourceMapping").values()
-    return item
+    return properties(template, "AWS::Lambda::EventSourceMapping")["ReconcilerFunctionWork"]
 
 
 @pytest.fixture

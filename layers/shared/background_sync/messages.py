@@ -66,6 +66,18 @@ def read_message(body: str, now: int) -> Message:
         InvalidMessage: it is not a JSON object, its version or kind is unknown, or a field is invalid; also
             a `run_at` in the future, which would supersede every run until then.
     """
+    document = read_document(body, VERSION)
+    kind, run_at = document.get("kind"), document.get("run_at")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InvalidMessage(f"kind is {_shown(kind)}, expected one of {', '.join(sorted(KINDS))}")
+    window = _window(document) if kind == BACKFILL else None
+    if not _is_run_at(run_at, now):
+        raise InvalidMessage(_not_run_at(run_at))
+    return Message(kind, read_workspace_id(document), run_at, window)
+
+
+def read_document(body: str, version: int) -> dict[str, object]:
+    """A body as a JSON object of this version of its schema; raises `InvalidMessage`."""
     try:
         document = json.loads(body)
     except ValueError as error:
@@ -74,15 +86,9 @@ def read_message(body: str, now: int) -> Message:
         raise InvalidMessage("not JSON that can be read: it is nested too deep") from None
     if not isinstance(document, dict):
         raise InvalidMessage("not a JSON object")
-    if document.get("version") != VERSION:
-        raise InvalidMessage(f"version is {_shown(document.get('version'))}, expected {VERSION}")
-    kind, workspace_id, run_at = (document.get(name) for name in ("kind", "workspace_id", "run_at"))
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise InvalidMessage(f"kind is {_shown(kind)}, expected one of {', '.join(sorted(KINDS))}")
-    window = _window(document) if kind == BACKFILL else None
-    if not _is_run_at(run_at, now):
-        raise InvalidMessage(_not_run_at(run_at))
-    return Message(kind, _workspace_id(workspace_id), run_at, window)
+    if document.get("version") != version:
+        raise InvalidMessage(f"version is {_shown(document.get('version'))}, expected {version}")
+    return document
 
 
 def _is_run_at(value: object, now: int) -> TypeGuard[int]:
@@ -93,7 +99,9 @@ def _not_run_at(value: object) -> str:
     return f"run_at is {_shown(value)}, expected a time in ms {RUN_BOUNDS}"
 
 
-def _workspace_id(value: object) -> str:
+def read_workspace_id(document: Mapping[str, object]) -> str:
+    """A message's workspace id; raises `InvalidMessage`."""
+    value = document.get("workspace_id")
     if not isinstance(value, str) or not value or value.startswith(RESERVED_PREFIX):
         raise InvalidMessage(
             f"workspace_id is {_shown(value)}, expected text without {RESERVED_PREFIX} first"

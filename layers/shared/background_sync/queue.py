@@ -1,12 +1,11 @@
-"""The work queue."""
+"""The queues: of work, and of what the intake received."""
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from background_sync.aws import LazyClient
 from background_sync.clock import Clock, attempts
-from background_sync.messages import Message
 from background_sync.rules.values import stable_hash
 
 if TYPE_CHECKING:
@@ -22,6 +21,16 @@ WAITING: Final = "ApproximateNumberOfMessages"
 IN_WORK: Final = "ApproximateNumberOfMessagesNotVisible"
 _GROUP_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 """What SQS accepts as a group id."""
+
+
+class Message(Protocol):
+    """What a queue carries: work on one workspace, as JSON."""
+
+    @property
+    def workspace_id(self) -> str: ...
+
+    def body(self) -> str:
+        """The message as JSON."""
 
 
 class NotSent(RuntimeError):

@@ -92,21 +92,41 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorSettings:
-    """`interval_ms` is the time between two sweeps. `clock_offset_ms` is not 0 only on the local stack."""
+class Base:
+    """What every function needs. `clock_offset_ms` is not 0 only on the local stack."""
 
     tables: Tables = field(metadata={"read": lambda variables: read_settings(Tables, variables)})
     clock_offset_ms: int = _number("CLOCK_OFFSET_MS", -(2**53), 2**53, default="0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings(Base):
+    """`interval_ms` is the time between two sweeps."""
+
     interval_ms: int = _interval()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime:
-    """What every other function needs. `capacity_metered` is false only on the local stack."""
+class IntakeSettings(Base):
+    """The secrets of webhooks are below `secret_prefix`."""
 
-    tables: Tables = field(metadata={"read": lambda variables: read_settings(Tables, variables)})
+    intake_queue_url: str = _text("INTAKE_QUEUE_URL")
+    secret_prefix: str = _text("SECRET_PARAMETER_PREFIX")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderSettings(Base):
+    """Messages that cannot be read are moved to the dead-letter queue."""
+
+    intake_queue_url: str = _text("INTAKE_QUEUE_URL")
+    dead_letter_queue_url: str = _text("DEAD_LETTER_QUEUE_URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime(Base):
+    """What the functions of sweeps need. `capacity_metered` is false only on the local stack."""
+
     work_queue_url: str = _text("WORK_QUEUE_URL")
-    clock_offset_ms: int = _number("CLOCK_OFFSET_MS", -(2**53), 2**53, default="0")
     capacity_metered: bool = _flag("CAPACITY_METERED", default="true")
 
 

@@ -24,6 +24,10 @@ class NoToken(Exception):
     """A workspace's key cannot be read. The message names the parameter, never the key."""
 
 
+class TokenMissing(NoToken):
+    """There is no such parameter."""
+
+
 class TokenThrottled(NoToken):
     """SSM answers no more requests for now: the account's quota is used up."""
 
@@ -57,6 +61,13 @@ class Tokens:
             self._kept.popitem(last=False)
         return kept[1]
 
+    def read(self, name: str) -> str:
+        """A key as it is now, which is not kept; raises `NoToken`."""
+        keys = self._request([name], None)
+        if name not in keys:
+            raise TokenMissing(f"{name}: ParameterNotFound")
+        return keys[name]
+
     def is_changed(self, name: str, deadline: Deadline) -> bool:
         """Read a key again, because Kapso refused it; returns whether it is another one now."""
         _, refused = self._kept.pop(name, (0, None))
@@ -82,7 +93,7 @@ class Tokens:
             self._kept.pop(each, None)
         self._kept.update((each, (now, key)) for each, key in keys.items())
         if name not in keys:
-            raise NoToken(f"{name}: ParameterNotFound")
+            raise TokenMissing(f"{name}: ParameterNotFound")
         return keys[name]
 
     def _request(self, names: Sequence[str], deadline: Deadline | None) -> dict[str, str]:

@@ -23,6 +23,7 @@ ALLOWED = {
     "records": BESIDE | {"rules", "kapso"},
     "status": BESIDE | {"rules", "kapso", "records"},
     "sync": BESIDE | {"rules", "kapso", "records"},
+    "intake": BESIDE | {"rules", "kapso", "records", "sync"},
     **dict.fromkeys(BESIDE, BESIDE | {"rules"}),
 }
 AWS = frozenset({"boto3", "botocore", "pynamodb", "aws_lambda_powertools", "urllib3"})

@@ -175,8 +175,8 @@ def _unreadable(record: object, reason: str, now: int) -> Unreadable:
     fields = record if isinstance(record, Mapping) else {}
     return Unreadable(
         reason=reason,
-        phone=_if_readable(lambda: _read_phone(fields)),
-        business_scoped_user_id=_if_readable(lambda: _read_id(fields, "business_scoped_user_id")),
+        phone=_if_readable(lambda: read_phone(fields)),
+        business_scoped_user_id=_if_readable(lambda: read_id(fields, "business_scoped_user_id")),
         last_active_at=_possible(fields, "last_active_at", now),
     )
 
@@ -189,7 +189,7 @@ def _if_readable(read: Callable[[], T | None]) -> T | None:
 
 def _read_conversation(record: object, now: int) -> Conversation:
     fields = read_object(record, "a conversation")
-    conversation_id = _read_id(fields, "id")
+    conversation_id = read_id(fields, "id")
     if conversation_id is None:
         raise InvalidField("a conversation has no id")
     try:
@@ -212,12 +212,12 @@ def _read_fields(conversation_id: str, fields: Mapping[str, object], now: int) -
         raise InvalidField("none of its times can be true")
     return Conversation(
         id=conversation_id,
-        phone=_read_phone(fields),
-        business_scoped_user_id=_read_id(fields, "business_scoped_user_id"),
+        phone=read_phone(fields),
+        business_scoped_user_id=read_id(fields, "business_scoped_user_id"),
         last_active_at=_possible(fields, "last_active_at", now),
         activities=activities,
         created_at=_possible(fields, "created_at", now),
-        profile_name=_read_name(kapso),
+        profile_name=read_name(kapso),
     )
 
 
@@ -227,7 +227,7 @@ def _possible(fields: Mapping[str, object], name: str, now: int) -> int | None:
     return at if at is not None and is_activity_time(at, now) else None
 
 
-def _read_id(fields: Mapping[str, object], name: str) -> str | None:
+def read_id(fields: Mapping[str, object], name: str) -> str | None:
     """An id that may become part of a table's key."""
     value = read_text(fields, name)
     if value is not None and not _ID.fullmatch(value):
@@ -235,13 +235,13 @@ def _read_id(fields: Mapping[str, object], name: str) -> str | None:
     return value
 
 
-def _read_phone(fields: Mapping[str, object]) -> str | None:
+def read_phone(fields: Mapping[str, object]) -> str | None:
     phone = phone_digits(read_text(fields, "phone_number") or "")
     if len(phone) > _MAX_PHONE_DIGITS:
         raise InvalidField("phone_number is not a phone number")
     return phone or None
 
 
-def _read_name(kapso: Mapping[str, object]) -> str | None:
+def read_name(kapso: Mapping[str, object]) -> str | None:
     name = read_text(kapso, "contact_name")
     return name[:MAX_NAME_LENGTH] if name and not name.isspace() else None

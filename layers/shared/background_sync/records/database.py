@@ -185,7 +185,7 @@ def update_item(
         ConditionExpression=condition_text,
         ReturnConsumedCapacity="TOTAL",
         ReturnValues=returns,
-        **_placeholders(names, values),
+        **placeholders(names, values),
     )
     return answer.get("Attributes", {})
 
@@ -212,13 +212,13 @@ def query(
         "TableName": table,
         "ReturnConsumedCapacity": "TOTAL",
         **expressions,
-        **_placeholders(names, values),
+        **placeholders(names, values),
         **{name: option for name, option in options.items() if option is not None},
     }
     return database.client.query(**parameters)
 
 
-def _placeholders(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+def placeholders(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
     """PynamoDB maps names to placeholders; DynamoDB wants it the other way round, and no empty mapping."""
     written = {"ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()}}
     return {**written, "ExpressionAttributeValues": values} if values else written
@@ -230,7 +230,7 @@ def projection(attributes: Sequence[str]) -> dict[str, Any]:
     if not attributes:
         return {}
     expression = create_projection_expression(list(attributes), names)
-    return {"ProjectionExpression": expression, **_placeholders(names, {})}
+    return {"ProjectionExpression": expression, **placeholders(names, {})}
 
 
 def run_key(partition: str, run_at: int) -> Item:

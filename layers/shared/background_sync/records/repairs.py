@@ -1,6 +1,7 @@
-"""What verification writes on a contact.
+"""What verification and the intake write on a contact.
 
-A write never replaces newer data, and is stamped with the run, so that a repeated attempt counts it once.
+A write never replaces newer data. A run stamps it, so that a repeated attempt counts it once; the intake has
+no `run_at`, and stamps nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,9 @@ class Facts:
     profile_name: str | None = None
 
 
-def create_contact(database: Database, workspace_id: str, contact_id: str, facts: Facts, run_at: int) -> None:
+def create_contact(
+    database: Database, workspace_id: str, contact_id: str, facts: Facts, run_at: int | None
+) -> None:
     """Make a contact as the CRM makes one from a first message; raises `Conflict` if it exists by now."""
     at = facts.activity_at
     record = {
@@ -56,28 +59,41 @@ def create_contact(database: Database, workspace_id: str, contact_id: str, facts
     create(database, workspace_id, contact_id, values)
 
 
-def activity_values(facts: Facts, run_at: int) -> dict[str, AttributeValue]:
-    """What a repair stores of newer activity."""
-    at = serialize(facts.activity_at)
-    return {"last_activity_at": at, "activity_at": at, "repaired_at": serialize(run_at)}
+def mirrored_values(
+    read: Item, facts: Facts, run_at: int | None, *, may_change: bool, is_newer: bool
+) -> dict[str, AttributeValue]:
+    """What a contact lacks of what Kapso knows: its identity, its names and, if that `is_newer`, activity."""
+    values = identity_values(read, facts, run_at, may_change=may_change) | _profile_values(
+        read, facts, run_at
+    )
+    if is_newer:
+        at = serialize(facts.activity_at)
+        values |= {"last_activity_at": at, "activity_at": at, **_stamp("repaired_at", run_at)}
+    return values
 
 
-def profile_values(read: Item, facts: Facts, run_at: int) -> dict[str, AttributeValue]:
+def _stamp(name: str, run_at: int | None) -> dict[str, AttributeValue]:
+    return {} if run_at is None else {name: serialize(run_at)}
+
+
+def _profile_values(read: Item, facts: Facts, run_at: int | None) -> dict[str, AttributeValue]:
     """The names that the contact lacks. `kapso_name` follows the profile; a `name` once set stays."""
     values = {}
     if facts.profile_name is not None and deserialize_value(read, "kapso_name") != facts.profile_name:
         values["kapso_name"] = serialize(facts.profile_name)
     if facts.profile_name is not None and not deserialize_value(read, "name"):
         values["name"] = serialize(facts.profile_name)
-    return {**values, "renamed_at": serialize(run_at)} if values else {}
+    return {**values, **_stamp("renamed_at", run_at)} if values else {}
 
 
-def identity_values(read: Item, facts: Facts, run_at: int, *, may_change: bool) -> dict[str, AttributeValue]:
+def identity_values(
+    read: Item, facts: Facts, run_at: int | None, *, may_change: bool
+) -> dict[str, AttributeValue]:
     """The business-scoped user id that the contact lacks, or that replaces another one if it `may_change`."""
     bsuid, known = facts.business_scoped_user_id, deserialize_value(read, "business_scoped_user_id")
     if bsuid is None or bsuid == known or (known and not may_change):
         return {}
-    changed = {"identity_changed_at": serialize(run_at)} if known else {}
+    changed = _stamp("identity_changed_at", run_at) if known else {}
     return {"business_scoped_user_id": serialize(bsuid), **changed}
 
 

@@ -42,6 +42,10 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "audit_fixed_outdated": COUNT,
         "backfill_repaired": COUNT,
         "backfill_created": COUNT,
+        # once a webhook, if the stack has the intake
+        "intake_events": COUNT,
+        "intake_ignored": COUNT,
+        "intake_refused": COUNT,
         # every five minutes, of the last finished sweep
         "sweep_age_intervals": PLAIN,
         "last_sweep_failed_share": PERCENT,

@@ -9,10 +9,9 @@ from background_sync.records.contacts import Conflict, read_contacts
 from background_sync.records.database import Database
 from background_sync.records.repairs import (
     Facts,
-    activity_values,
     create_contact,
     identity_values,
-    profile_values,
+    mirrored_values,
     update_contact,
 )
 from background_sync.records.typed import AttributeValue, Item, deserialize, deserialize_value, serialize
@@ -160,13 +159,11 @@ class Comparer:
     def _changes(self, facts: Facts, contact_id: str, read: Item, drift: Drift) -> dict[str, AttributeValue]:
         """What to write on a contact. Older evidence than the table's does not change an identity."""
         may_change = contact_id not in self.counted and drift is not Drift.AHEAD
-        values = identity_values(read, facts, self.run_at, may_change=may_change)
+        is_behind = drift is Drift.BEHIND
         if self.mode is Mode.REPAIR:
-            values |= profile_values(read, facts, self.run_at)
-        if drift is Drift.BEHIND:
-            repairs = self.mode is Mode.REPAIR
-            values |= activity_values(facts, self.run_at) if repairs else self._mark(facts, read)
-        return values
+            return mirrored_values(read, facts, self.run_at, may_change=may_change, is_newer=is_behind)
+        values = identity_values(read, facts, self.run_at, may_change=may_change)
+        return values | self._mark(facts, read) if is_behind else values
 
     def _count_changes(
         self, contact_id: str, read: Item, values: Mapping[str, object], *, is_repair: bool
@@ -225,10 +222,15 @@ class Comparer:
         return compare(activity, True, facts.activity_at or None, self.scan_at)
 
     def _facts(self, conversation: Conversation) -> Facts:
-        return Facts(
-            activity_at=conversation.activity_before(self.scan_at - GRACE_MS) or 0,
-            created_at=conversation.created_at or 0,
-            phone=conversation.phone,
-            business_scoped_user_id=conversation.business_scoped_user_id,
-            profile_name=conversation.profile_name,
-        )
+        return facts_of(conversation, self.scan_at - GRACE_MS)
+
+
+def facts_of(conversation: Conversation, until_ms: int) -> Facts:
+    """What a conversation tells of its person, by the activity up to a time."""
+    return Facts(
+        activity_at=conversation.activity_before(until_ms) or 0,
+        created_at=conversation.created_at or 0,
+        phone=conversation.phone,
+        business_scoped_user_id=conversation.business_scoped_user_id,
+        profile_name=conversation.profile_name,
+    )

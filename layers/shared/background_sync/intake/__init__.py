@@ -1,0 +1,1 @@
+"""The intake: webhooks of Kapso, received and recorded. An option that nothing else imports."""
