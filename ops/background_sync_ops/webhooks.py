@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from background_sync.clock import Clock, Deadline
 from background_sync.kapso.client import KapsoClient
 from background_sync.kapso.errors import KapsoError, RateLimited
-from background_sync.kapso.webhooks import change_webhook, list_webhooks
+from background_sync.kapso.webhooks import change_webhook, create_webhook, list_webhooks
 from background_sync.records.budgets import Budget, BudgetSpent
 from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.times import remembered_time
@@ -53,6 +53,10 @@ class WebhookClient:
         """Change these fields of a webhook, and nothing else about it."""
         with self._client(workspace) as client:
             change_webhook(client, workspace.account.phone_id, webhook_id, changes)
+
+    def create(self, workspace: Workspace, url: str, secret_key: str) -> None:
+        with self._client(workspace) as client:
+            create_webhook(client, workspace.account.phone_id, url, secret_key)
 
     @contextmanager
     def _client(self, workspace: Workspace) -> Iterator[KapsoClient]:

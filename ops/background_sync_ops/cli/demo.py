@@ -41,10 +41,10 @@ def demo(
 ) -> int:
     """Play a story: a day of messages, some webhooks are lost, and one sweep repairs what they missed.
 
-    Everything runs on this machine, on ports of its own: the stack of `template.yaml`, a server that behaves
-    like Kapso, and a CRM that receives its webhooks. The demo compares what sync found with what was really
-    missed, and with what the plain rule (quiet for over an hour) would find. Then a webhook is switched off
-    and on again. At the end, everything is removed.
+    Everything runs on this machine, on ports of its own: a server that behaves like Kapso, and the stack of
+    `template.yaml` with its intake, which receives the webhooks. The demo compares what sync found with what
+    was really missed, and with what the plain rule (quiet for over an hour) would find. Then a webhook is
+    switched off and on again. At the end, everything is removed.
     """
     from background_sync_ops.story import Plan, StoryError
 
@@ -124,7 +124,7 @@ def _webhook_switch_off(switch_off: "WebhookSwitchOff") -> Rows:
     yield "Next sweep", f"webhook {sweep.webhook}; {sweep.repaired} repaired, {sweep.left_behind} left behind"
     yield (
         "Resumed",
-        f"with `background-sync webhooks --fix`; {switch_off.delivered_after_resume} messages arrived",
+        f"with `background-sync webhooks --connect`; {switch_off.delivered_after_resume} messages arrived",
     )
     yield "Next sweep", f"webhook {later.webhook}; {later.repaired} repaired, {later.in_step} in step"
 

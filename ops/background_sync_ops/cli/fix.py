@@ -79,9 +79,15 @@ def _confirmed(workspace_id: str, webhook: Webhook, changes: Changes) -> bool:
         err.print("It is off: Kapso switches a failing webhook off. It is switched on.")
     if "events" in changes:
         err.print(f"It lacks events. Afterwards it gets: {clean(', '.join(changes['events']))}")
-    err.print("Change it? [y/N] ", end="")
+    return confirmed("Change it?", "--yes changes it without asking")
+
+
+def confirmed(question: str, otherwise: str) -> bool:
+    """Whether the answer is yes; raises `CommandError` if there is none."""
+    err = console(stderr=True)
+    err.print(f"{question} [y/N] ", end="", markup=False)
     answer = sys.stdin.readline()
     if not answer:
         err.print()
-        raise CommandError("there was no answer: --yes changes it without asking", USAGE)
+        raise CommandError(f"there was no answer: {otherwise}", USAGE)
     return answer.strip().lower() in ("y", "yes")

@@ -20,7 +20,7 @@ from background_sync_ops.cli.sweep import print_sweep, report_problems, run_swee
 from background_sync_ops.cli.tables import sweep_runs
 from background_sync_ops.cli.times import SECOND_MS
 from background_sync_ops.cli.up import UpOptions
-from background_sync_ops.demo_kapso import demo_kapso
+from background_sync_ops.demo_kapso import add_webhooks, demo_kapso
 from background_sync_ops.errors import INTERRUPTED, NOT_OK, OK, USAGE, CommandError
 from background_sync_ops.following import POLL_S
 from background_sync_ops.kapso import KapsoServer
@@ -68,7 +68,7 @@ def _stack(options: UpOptions, state_dir: Path) -> Iterator[LocalStack]:
 
 def _local_stack(options: UpOptions, state_dir: Path, running: ExitStack) -> LocalStack:
     offset_ms = 0 if options.at is None else options.at - time.time_ns() // 1_000_000
-    kapso_url = options.kapso_url
+    kapso_url, store = options.kapso_url, None
     if kapso_url is None and options.snapshot is None:
         # The demo's people are not known to the real Kapso.
         store = demo_kapso(options.at or SystemClock().now())
@@ -81,11 +81,14 @@ def _local_stack(options: UpOptions, state_dir: Path, running: ExitStack) -> Loc
         api_port=options.api_port,
         clock_offset_ms=offset_ms,
         state_dir=state_dir,
-        parameters={} if kapso_url is None else {"KapsoBaseUrl": kapso_url},
+        parameters={"Intake": "on", **({} if kapso_url is None else {"KapsoBaseUrl": kapso_url})},
         # Health needs the interval to know when a sweep is late.
         environment={"SWEEP_INTERVAL_MINUTES": str(-(-options.every // MINUTE))},
     )
-    return running.enter_context(stack)
+    running.enter_context(stack)
+    if store is not None:
+        add_webhooks(store, stack.outputs, stack.client("ssm"))
+    return stack
 
 
 @contextmanager

@@ -53,23 +53,37 @@ def webhooks(
     webhook: Annotated[
         str | None, typer.Option(metavar="ID", help="With --fix: which webhook, if several could be changed.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")] = False,
+    connect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORKSPACE",
+            help="Lead this workspace's messages to the stack's intake, after showing how and asking.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix or --connect: do not ask.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show the webhooks of each workspace's number, as Kapso has them, and what the last run saw.
 
     A number needs one webhook that is on, and gets the events whatsapp.message.received and
     whatsapp.message.sent. Kapso switches a failing webhook off, and only a person switches it on again: --fix
-    does that, adds the events that are missing, and changes nothing else. Kapso is asked with each
+    does that, adds the events that are missing, and changes nothing else. --connect makes the webhook that
+    leads to the stack's intake, or completes it, with a new secret. Kapso is asked with each
     workspace's own token, which is read from SSM and never shown. Parts of a URL that may be secret are shown
     as ***.
     """
+    if webhook is not None and fix is None:
+        raise typer.BadParameter("--webhook goes with --fix")
+    if yes and fix is None and connect is None:
+        raise typer.BadParameter("--yes goes with --fix or --connect")
+    if sum(each is not None for each in (workspace, fix, connect)) > 1:
+        raise typer.BadParameter("name the workspace once: after --fix or --connect")
+    if connect is not None:
+        from background_sync_ops.cli.connect import connect_webhook
+
+        return connect_webhook(stack.target(), connect, sure=yes, as_json=as_json)
     if fix is None:
-        if webhook is not None or yes:
-            raise typer.BadParameter("--webhook and --yes go with --fix")
         return _show(stack.target(), workspace, as_json=as_json)
-    if workspace is not None:
-        raise typer.BadParameter("name the workspace once: after --fix")
     from background_sync_ops.cli.fix import fix_webhook
 
     return fix_webhook(stack.target(), fix, webhook, sure=yes, as_json=as_json)

@@ -3,6 +3,7 @@
 GET   {proxy}/{phone_number_id}/conversations
 GET   {platform}/whatsapp/webhooks
 GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks
+POST  {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks
 PATCH {platform}/whatsapp/phone_numbers/{phone_number_id}/webhooks/{webhook_id}
 GET   {platform}/whatsapp/phone_numbers/{phone_number_id}/health
 GET   {platform}/webhook_deliveries
@@ -40,6 +41,7 @@ ROUTES = Map(
         Rule(f"{PROXY_PATH}/<phone_id>/conversations", methods=["GET"], endpoint="conversations"),
         Rule(f"{PLATFORM_PATH}/whatsapp/webhooks", methods=["GET"], endpoint="project_webhooks"),
         Rule(WEBHOOKS_PATH, methods=["GET"], endpoint="webhooks"),
+        Rule(WEBHOOKS_PATH, methods=["POST"], endpoint="create_webhook"),
         Rule(f"{WEBHOOKS_PATH}/<webhook_id>", methods=["PATCH"], endpoint="change_webhook"),
         Rule(f"{NUMBER_PATH}/health", methods=["GET"], endpoint="health"),
         Rule(f"{PLATFORM_PATH}/webhook_deliveries", methods=["GET"], endpoint="deliveries"),
@@ -102,8 +104,15 @@ class Api:
         self._check_number(request, phone_id)
         if webhook_id not in [webhook.id for webhook in self._store.webhooks(phone_id)]:
             raise Problem(404, "Webhook not found")
-        changed = self._store.change_webhook(webhook_id, self._now, **_webhook_changes(request))
+        changed = self._store.change_webhook(webhook_id, self._now, **_webhook_fields(request, but="url"))
         return {"data": webhook_document(changed)}
+
+    def _create_webhook(self, request: Request, phone_id: str) -> dict[str, Any]:
+        self._check_number(request, phone_id)
+        fields = _webhook_fields(request)
+        if not isinstance(fields.get("url"), str):
+            raise Problem(422, "expected whatsapp_webhook with a url")
+        return {"data": webhook_document(self._store.add_webhook(phone_id, **fields))}
 
     def _health(self, request: Request, phone_id: str) -> dict[str, Any]:
         self._check_number(request, phone_id)
@@ -132,14 +141,16 @@ class Api:
             raise Problem(404, "Phone number not found")
 
 
-def _webhook_changes(request: Request) -> dict[str, Any]:
-    """The fields of a webhook that a request changes."""
+def _webhook_fields(request: Request, but: str = "") -> dict[str, Any]:
+    """The fields of a webhook that a request sets, without the one named `but`."""
     document = request.get_json(silent=True)
-    changes = document.get("whatsapp_webhook") if isinstance(document, dict) else None
-    if isinstance(changes, dict) and changes:
-        active, events = changes.get("active", True), changes.get("events", [])
-        if isinstance(active, bool) and isinstance(events, list) and all(isinstance(e, str) for e in events):
-            return {name: changes[name] for name in ("active", "events") if name in changes}
+    given = document.get("whatsapp_webhook") if isinstance(document, dict) else None
+    if isinstance(given, dict) and given:
+        active, events, texts = given.get("active", True), given.get("events", []), ("url", "secret_key")
+        is_list = isinstance(events, list) and all(isinstance(each, str) for each in events)
+        if isinstance(active, bool) and is_list and all(isinstance(given.get(n, ""), str) for n in texts):
+            names = {"active", "events", *texts} - {but}
+            return {name: value for name, value in given.items() if name in names}
     raise Problem(422, "expected whatsapp_webhook with active, true or false, or events, a list of texts")
 
 

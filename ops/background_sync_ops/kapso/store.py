@@ -200,15 +200,22 @@ class KapsoStore:
             return [each for each in self._webhooks.values() if each.phone_number_id == phone_number_id]
 
     def change_webhook(
-        self, webhook_id: str, at: int, *, active: bool | None = None, events: Sequence[str] | None = None
+        self,
+        webhook_id: str,
+        at: int,
+        *,
+        active: bool | None = None,
+        events: Sequence[str] | None = None,
+        secret_key: str | None = None,
     ) -> Webhook:
-        """Switch a webhook on or off, or replace its events; None changes nothing. Raises KeyError."""
+        """Switch a webhook on or off, or replace what it has; None changes nothing. Raises KeyError."""
         with self._lock:
             known = self._webhooks[webhook_id]
             changed = replace(
                 known,
                 active=known.active if active is None else active,
                 events=known.events if events is None else tuple(events),
+                secret_key=secret_key or known.secret_key,
                 resumed_at=at if active and not known.active else known.resumed_at,
             )
             return self._save_webhook(changed)

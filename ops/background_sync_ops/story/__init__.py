@@ -1,10 +1,9 @@
 """The story of `background-sync demo`: webhooks are lost, and one sweep repairs what they missed.
 
     play.py     what happens: a day with losses, then a webhook that is switched off
-    stage.py    where it happens: the local stack, Kapso, a CRM
+    stage.py    where it happens: the local stack with its intake, and Kapso
     people.py   the contacts
     traffic.py  the messages
-    crm.py      a CRM that receives webhooks
     truth.py    what was really missed, and what a sweep changed
     results.py  the numbers of the story
 

@@ -2,8 +2,8 @@
 
 before       Kapso and the CRM agree                               sweep
 day          messages; some of their webhooks are lost               sweep
-first hour   the CRM's endpoint fails, Kapso switches it off       sweep
-second hour  the webhook is switched on again                      sweep
+first hour   the secret is lost, Kapso switches the webhook off   sweep
+second hour  the webhook is connected again                         sweep
 """
 
 import random
@@ -92,29 +92,27 @@ class _Play:
         return Day(
             people=len({message.contact.contact_id for message in messages}),
             messages=len(messages),
-            arrived=self.stage.crm.delivery_count,
+            arrived=self.stage.deliveries(arrived=True),
             lost=len(courier.lost),
             people_with_losses=len({event.person.id for event in courier.lost}),
         )
 
     def _webhook_switch_off(self, begin: int) -> WebhookSwitchOff:
-        crm = self.stage.crm
         self.stage.kapso.courier.channel = Channel()
         while_failing, while_off, after_resume = (
             self.rng.sample(self.known, count)
             for count in (MESSAGES_WHILE_FAILING, MESSAGES_WHILE_OFF, MESSAGES_AFTER_RESUME)
         )
-        crm.is_failing = True
+        self.stage.lose_secret()
         messages = one_message_each(while_failing, begin + 5 * MINUTE_MS, begin + 15 * MINUTE_MS)
-        self._send("the CRM's endpoint fails", messages)
-        crm.is_failing = False
+        self._send("the secret is lost", messages)
         messages = one_message_each(while_off, begin + 20 * MINUTE_MS, begin + 50 * MINUTE_MS)
-        self._send("the endpoint works again, but the webhook is off", messages)
-        failed_deliveries = self.stage.failed_deliveries()
+        self._send("the webhook is off", messages)
+        failed_deliveries = self.stage.deliveries(arrived=False)
         self.report_progress("sweep while the webhook is off", 0, None)
         sweep_while_off, _ = self.stage.sweep(begin + HOUR_MS)
-        delivered_before = crm.delivery_count
-        self.stage.resume_webhook()
+        delivered_before = self.stage.deliveries(arrived=True)
+        self.stage.connect()
         messages = one_message_each(after_resume, begin + 65 * MINUTE_MS, begin + 75 * MINUTE_MS)
         self._send("the webhook is on again", messages)
         self.report_progress("last sweep", 0, None)
@@ -123,11 +121,12 @@ class _Play:
             failed_deliveries=failed_deliveries,
             missed_messages=len(while_failing) + len(while_off),
             sweep_while_off=sweep_while_off,
-            delivered_after_resume=crm.delivery_count - delivered_before,
+            delivered_after_resume=self.stage.deliveries(arrived=True) - delivered_before,
             sweep_after_resume=sweep_after_resume,
         )
 
     def _send(self, description: str, messages: Sequence[DemoMessage]) -> None:
+        self.stage.set_time(messages[-1].at)
         for done, message in enumerate(messages, start=1):
             self.stage.send(message)
             self.report_progress(description, done, len(messages))

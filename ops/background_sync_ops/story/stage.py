@@ -1,4 +1,4 @@
-"""Where the story happens: the local stack, Kapso and a CRM on this machine. The story sets their time."""
+"""Where the story happens: the local stack with its intake, and Kapso. The story sets their time."""
 
 import time
 from collections.abc import Sequence
@@ -9,22 +9,23 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+from background_sync.queue import WorkQueue
 from background_sync.records.database import Database
 from background_sync.records.runs import COMPLETED
 from background_sync.records.workspaces import find_workspace
 from background_sync.rules.policy import DAY_MS, REPAIR
 from background_sync.rules.workspace import read_workspace
+from background_sync_ops.connecting import connect, plan
 from background_sync_ops.contacts import contact_records
-from background_sync_ops.following import follow
+from background_sync_ops.following import POLL_S, follow
 from background_sync_ops.importing import import_target
 from background_sync_ops.kapso import KapsoServer, KapsoStore, Person
 from background_sync_ops.snapshot import import_snapshot, write_snapshot
 from background_sync_ops.stack.stack import LocalStack
-from background_sync_ops.story.crm import Crm
 from background_sync_ops.story.people import DemoContact, contact_document
 from background_sync_ops.story.results import SweepResult, sweep_result
 from background_sync_ops.story.traffic import DemoMessage
-from background_sync_ops.story.truth import Contacts, Missed, SweepEffect, find_missed
+from background_sync_ops.story.truth import Contacts, Missed, SweepEffect, activities, find_missed
 from background_sync_ops.sweeping import SweepMonitor, SweepOutcome, dispatch, sweep_outcome
 from background_sync_ops.target import Target, running_target
 from background_sync_ops.webhooks import webhook_client
@@ -44,7 +45,7 @@ class StoryError(Exception):
 
 @dataclass
 class StoryClock:
-    """The time of Kapso and the CRM, in ms since the epoch. It never goes back."""
+    """The time of Kapso, in ms since the epoch. It never goes back."""
 
     time: int
 
@@ -59,22 +60,20 @@ class StoryClock:
 
 
 class Stage:
-    """One workspace, its number in Kapso and its CRM. At the end of the context, everything is removed.
+    """One workspace and its number in Kapso. At the end of the context, everything is removed.
 
     `last_messages` holds the newest message of each contact id in Kapso (ms).
     """
 
     kapso: KapsoServer
     stack: LocalStack
-    crm: Crm
-    webhook_id: str
 
     def __init__(self, seed: int, key: str, begin: int) -> None:
         """`key` is the workspace's token; the story begins at `begin` (ms)."""
         self.clock = StoryClock(begin)
         self.store = KapsoStore(seed)
         self.last_messages: dict[str, int] = {}
-        self._key, self._secret_key = key, f"secret-of-{key}"
+        self._key = key
         self._people: dict[str, Person] = {}
         self._resources = ExitStack()
 
@@ -88,13 +87,11 @@ class Stage:
         self._folder = Path(resources.enter_context(TemporaryDirectory(prefix="background-sync-demo-")))
         self.store.add_number(PHONE_ID, self._key)
         self.kapso = resources.enter_context(KapsoServer(self.store, self.clock.now))
-        parameters = {"KapsoBaseUrl": self.kapso.url, "AuditEnabled": "false"}
+        parameters = {"KapsoBaseUrl": self.kapso.url, "AuditEnabled": "false", "Intake": "on"}
         stack = LocalStack(TEMPLATE, state_dir=self._folder / "stack", parameters=parameters)
         self.stack = resources.enter_context(stack)
         self._database = self.target.connect()
         self._database.clock = self.clock
-        crm = Crm(self._database, WORKSPACE, self._secret_key, self.clock.now)
-        self.crm = resources.enter_context(crm)
         self.stack.start_delivery()
 
     def __exit__(
@@ -113,11 +110,10 @@ class Stage:
         for contact in contacts:
             if contact.last_wrote_at is not None:
                 self._write(DemoMessage(contact.last_wrote_at, contact, "inbound"))
-                self.crm.last_activity[contact.contact_id] = contact.last_wrote_at
         report = import_snapshot(self._write_snapshot(contacts), import_target(self.target))
         if report.bad:
             raise StoryError(f"some contacts could not be imported: {report.bad}")
-        self.webhook_id = self.store.add_webhook(PHONE_ID, self.crm.url, secret_key=self._secret_key).id
+        self.connect()
 
     def _write_snapshot(self, contacts: Sequence[DemoContact]) -> Path:
         workspace = {
@@ -149,12 +145,19 @@ class Stage:
         return self._people[contact.contact_id]
 
     def missed(self) -> Missed:
-        return find_missed(self.last_messages, self.crm.last_activity)
+        """What the table lacks, once everything received is recorded."""
+        queue = WorkQueue(self.stack.outputs["IntakeQueueUrl"], self.clock, self.stack.client("sqs"))
+        deadline = time.monotonic() + SWEEP_TIMEOUT_S
+        while not queue.is_empty():
+            if time.monotonic() > deadline:
+                raise StoryError(f"the recorder did not finish within {SWEEP_TIMEOUT_S} s")
+            time.sleep(POLL_S)
+        return find_missed(self.last_messages, activities(self._contacts(), self.clock.now()))
 
-    def failed_deliveries(self) -> int:
-        """Deliveries that were attempted and did not succeed."""
-        log = self.store.deliveries(PHONE_ID)
-        return sum(each.attempt_count > 0 and each.delivered_at is None for each in log)
+    def deliveries(self, *, arrived: bool) -> int:
+        """Deliveries that were attempted and arrived, or did not."""
+        log = [each for each in self.store.deliveries(PHONE_ID) if each.attempt_count]
+        return sum((each.delivered_at is not None) is arrived for each in log)
 
     # ---------------------------------------------------------------- sync
 
@@ -165,12 +168,11 @@ class Stage:
             StoryError: the sweep did not finish, or its run failed.
         """
         self.clock.advance_to(at)
-        self.stack.set_clock(at - time.time_ns() // 1_000_000)
+        self.set_time(at)
         missed, before, requests_before = self.missed(), self._contacts(), len(self.kapso.requests)
         run = self._run(at)
         effect = SweepEffect(at, before, self._contacts())
         requests = len(self.kapso.requests) - requests_before
-        self.crm.last_activity |= {contact_id: self.last_messages[contact_id] for contact_id in missed.all}
         return sweep_result(run, requests, effect, missed, self.last_messages), effect
 
     def _run(self, at: int) -> dict[str, Any]:
@@ -185,13 +187,24 @@ class Stage:
     def _contacts(self) -> Contacts:
         return {str(each["contact_id"]): each for each in contact_records(self._database, WORKSPACE)}
 
-    def resume_webhook(self) -> None:
-        """Switch the webhook on, as `background-sync webhooks --fix` does."""
+    def set_time(self, at: int) -> None:
+        """Set the functions' clock; they start anew, so they have no secret of before."""
+        self.stack.set_clock(at - time.time_ns() // 1_000_000)
+
+    def connect(self) -> None:
+        """Lead the messages to the intake, as `background-sync webhooks --connect` does."""
         record = find_workspace(self._database, WORKSPACE)
         if record is None:
             raise StoryError(f"there is no workspace {WORKSPACE}")
-        webhook_client(self.target).change(
-            read_workspace(record, self.target.clock.now()), self.webhook_id, {"active": True}
+        target = self.target
+        client = webhook_client(target)
+        connect(target, client, plan(target, client, read_workspace(record, target.clock.now())))
+
+    def lose_secret(self) -> None:
+        """Somebody overwrites the secret in SSM, so the intake refuses every webhook."""
+        name = self.stack.outputs["SecretParameterPrefix"] + WORKSPACE
+        self.stack.client("ssm").put_parameter(
+            Name=name, Value="of another stage", Type="SecureString", Overwrite=True
         )
 
 

@@ -1,4 +1,4 @@
-"""What was really missed, from Kapso's messages and the CRM's deliveries alone, and what a sweep changed."""
+"""What was really missed, from Kapso's messages and the table alone, and what a sweep changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +33,11 @@ def find_missed(in_kapso: Mapping[str, int], in_crm: Mapping[str, int]) -> Misse
     )
 
 
+def activities(contacts: Contacts, now: int) -> dict[str, int]:
+    """The last activity (ms) of each contact in the table."""
+    return {contact_id: readable_activity(record, now) or 0 for contact_id, record in contacts.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class SweepEffect:
     """A workspace's contacts before and after the sweep at `run_at` (ms)."""
@@ -58,11 +63,7 @@ class SweepEffect:
 
     def left_behind(self, in_kapso: Mapping[str, int]) -> frozenset[str]:
         """Contacts that still differ from Kapso after the sweep."""
-        in_crm = {
-            contact_id: readable_activity(record, self.run_at) or 0
-            for contact_id, record in self.after.items()
-        }
-        return find_missed(in_kapso, in_crm).all
+        return find_missed(in_kapso, activities(self.after, self.run_at)).all
 
 
 def stale_by_plain_rule(contacts: Contacts, now: int) -> frozenset[str]:

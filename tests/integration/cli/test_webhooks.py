@@ -164,3 +164,80 @@ def test_fix_of_a_webhook_that_does_not_exist_is_an_error(numbers: KapsoNumbers,
     assert operator.run(*fix_empty) == error("the number of empty has no webhook: create one in Kapso")
     known = numbers.webhook(phone_id, active=False)
     assert operator.run(*fix_empty, "--webhook", "x") == error(f"empty has no webhook x, only {known.id}")
+
+
+# ---------------------------------------------------------------- --connect
+
+
+def connect(operator: Operator, monkeypatch: pytest.MonkeyPatch, workspace: str, answer: str) -> Result:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    return operator.run("webhooks", "--connect", workspace)
+
+
+def stored_secret(operator: Operator, workspace: str) -> str:
+    name = operator.info.outputs["SecretParameterPrefix"] + workspace
+    found = operator.aws.client("ssm").get_parameters(Names=[name], WithDecryption=True)["Parameters"]
+    return found[0]["Value"] if found else ""
+
+
+def test_connect_makes_the_webhook_after_asking_and_messages_arrive(
+    numbers: KapsoNumbers, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone_id, store = numbers.add("joined"), numbers.server.store
+    result = connect(operator, monkeypatch, "joined", "y\n")
+    assert result.status == 0, result.stderr
+    [webhook] = store.webhooks(phone_id)
+    assert webhook.url == operator.info.outputs["IntakeUrl"] + "joined"
+    assert (webhook.active, webhook.events) == (True, MESSAGE_EVENTS)
+    assert webhook.url in result.stderr
+    assert webhook.secret_key == stored_secret(operator, "joined")
+    assert webhook.secret_key not in result.stdout + result.stderr
+    numbers.unknown(phone_id, "628777")
+    numbers.server.courier.deliver_pending()
+    assert store.deliveries(phone_id)[-1].response_status == 200
+
+
+def test_connect_completes_what_leads_here_and_leaves_other_webhooks(
+    numbers: KapsoNumbers, operator: Operator
+) -> None:
+    phone_id, store = numbers.add("completed"), numbers.server.store
+    other = numbers.webhook(phone_id, active=False, events=[RECEIVED])
+    url = operator.info.outputs["IntakeUrl"] + "completed"
+    ours = store.add_webhook(phone_id, url, active=False, events=["whatsapp.message.read", SENT])
+    document = operator.json("webhooks", "--connect", "completed", "--yes")
+    assert (document["connected"], document["state"]) == (True, "active")
+    changed = store.webhook(ours.id)
+    assert (changed.active, changed.events) == (True, ("whatsapp.message.read", SENT, RECEIVED))
+    assert changed.secret_key == stored_secret(operator, "completed") != ours.secret_key
+    assert store.webhook(other.id) == other
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n\n", 1), ("", 2)])
+def test_connect_does_nothing_unless_the_answer_is_yes(
+    numbers: KapsoNumbers, operator: Operator, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
+) -> None:
+    phone_id = numbers.add("hesitant")
+    assert connect(operator, monkeypatch, "hesitant", answer).status == status
+    assert numbers.server.store.webhooks(phone_id) == []
+    assert stored_secret(operator, "hesitant") == ""
+
+
+def test_the_old_secret_stays_valid_if_kapso_does_not_take_the_new_one(
+    numbers: KapsoNumbers, operator: Operator
+) -> None:
+    phone_id = numbers.add("unlucky")
+    assert operator.run("webhooks", "--connect", "unlucky", "--yes").status == 0
+    old = stored_secret(operator, "unlucky")
+    numbers.server.faults.add(answers.status(422), path=f"/{phone_id}/webhooks/")
+    result = operator.run("webhooks", "--connect", "unlucky", "--yes")
+    assert result.status == 3
+    new, *kept = stored_secret(operator, "unlucky").split()
+    assert kept == [old]
+    assert new not in result.stdout + result.stderr
+
+
+def test_a_request_to_make_a_webhook_is_sent_once(numbers: KapsoNumbers, operator: Operator) -> None:
+    """A second one might make a second webhook."""
+    numbers.server.faults.add(answers.status(500), path=f"/{numbers.add('once')}/webhooks", nth=2)
+    assert operator.run("webhooks", "--connect", "once", "--yes").status == 3
+    assert [each.method for each in numbers.server.requests if each.method == "POST"] == ["POST"]

@@ -100,13 +100,17 @@ class KapsoClient:
         """
         self._send(_Request("PATCH", path, body=json.dumps(document).encode()))
 
-    def _send(self, request: "_Request") -> bytes:
-        for attempt in range(MAX_RETRIES + 1):
+    def post(self, path: str, document: Mapping[str, object]) -> None:
+        """Make something, in one attempt: a second one might make it twice. As `patch` otherwise."""
+        self._send(_Request("POST", path, body=json.dumps(document).encode()), retries=0)
+
+    def _send(self, request: "_Request", retries: int = MAX_RETRIES) -> bytes:
+        for attempt in range(retries + 1):
             response = self._send_once(request)
             if isinstance(response, Response) and response.status_class != SERVER_ERROR:
                 return self._content(request, response)
             pause_s = BACKOFF_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-            if attempt == MAX_RETRIES or pause_s >= self._left_s():
+            if attempt == retries or pause_s >= self._left_s():
                 break
             self.clock.sleep(pause_s)
         raise Unavailable(self._describe(request, response))

@@ -22,7 +22,7 @@ from background_sync.kapso.parsing import (
     validate_phone_id,
 )
 from background_sync.rules.policy import DAY_MS
-from background_sync.rules.webhooks import Changes, Webhook
+from background_sync.rules.webhooks import NEEDED_EVENTS, Changes, Webhook
 
 PAGE_SIZE = 100
 MAX_PAGES = 100
@@ -106,6 +106,12 @@ def change_webhook(client: KapsoClient, phone_id: str, webhook_id: str, changes:
         raise ValueError(f"webhook id {webhook_id!r} is not an id: expected letters, digits, - and _")
     path = f"{_webhooks_path(validate_phone_id(phone_id))}/{webhook_id}"
     client.patch(path, {"whatsapp_webhook": changes})
+
+
+def create_webhook(client: KapsoClient, phone_id: str, url: str, secret_key: str) -> None:
+    """Make a webhook of a number that gets what the mirror needs; raises `KapsoError`: it may be there."""
+    document = {"url": url, "secret_key": secret_key, "events": list(NEEDED_EVENTS), "active": True}
+    client.post(_webhooks_path(validate_phone_id(phone_id)), {"whatsapp_webhook": document})
 
 
 def failed_deliveries(client: KapsoClient, phone_id: str, since_ms: int, *, max_pages: int = 1) -> list[int]:

@@ -46,6 +46,7 @@ class Changes(TypedDict, total=False):
 
     active: bool
     events: list[str]
+    secret_key: str
 
 
 def webhook_state(webhooks: Collection[Webhook]) -> str:
