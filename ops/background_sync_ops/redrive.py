@@ -1,4 +1,4 @@
-"""Moves the dead-letter queue's messages back to the work queue.
+"""Moves the dead-letter queues' messages back to the queues that they came from.
 
 On AWS, SQS moves them itself. The local engine cannot, so each message is received, sent and only then
 deleted. If that is interrupted, a message is in both queues, and the second copy finds its run completed.
@@ -21,6 +21,8 @@ BATCH_SIZE = 10
 MAX_TASKS = 10
 """SQS lists the newest ten at most."""
 POLL_S = 1.0
+QUEUES = (("DeadLetterQueueUrl", "WorkQueueUrl"), ("IntakeDeadLetterQueueUrl", "IntakeQueueUrl"))
+"""The stack's outputs; the second pair only with the intake."""
 
 
 class RedriveError(CommandError):
@@ -37,8 +39,16 @@ class RedriveProgress:
 
 def redrive(target: "Target", timeout_s: float) -> Iterator[RedriveProgress]:
     """Move the messages that are waiting now, not those that arrive later. Raises `RedriveError`."""
+    done = last = RedriveProgress(0, 0)
+    for source, destination in QUEUES:
+        if source in target.outputs:
+            for last in _redrive(target, target.outputs[source], target.outputs[destination], timeout_s):
+                yield RedriveProgress(done.moved + last.moved, done.waiting + last.waiting)
+            done = RedriveProgress(done.moved + last.moved, done.waiting + last.waiting)
+
+
+def _redrive(target: "Target", source: str, destination: str, timeout_s: float) -> Iterator[RedriveProgress]:
     sqs = target.client("sqs")
-    source, destination = target.outputs["DeadLetterQueueUrl"], target.outputs["WorkQueueUrl"]
     waiting = _waiting(sqs, source)
     yield RedriveProgress(0, waiting)
     if waiting == 0:

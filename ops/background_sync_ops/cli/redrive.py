@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @command(exit_status("0 done"))
 def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: AsJson = False) -> int:
-    """Move the messages of the dead-letter queue back to the work queue.
+    """Move the messages of the dead-letter queue back to the work queue, and the intake's to its queue.
 
     Most messages are work that failed on every attempt; `background-sync health` or `logs` shows the error.
     A message that cannot be read comes back: it is reported, with the command that removes it.
@@ -30,7 +30,8 @@ def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: As
             bar.update(task, completed=last.moved, total=last.waiting)
     if as_json:
         queue = target.outputs["DeadLetterQueueUrl"]
-        print_json({"moved": last.moved, "unreadable": invalid, "dead_letter_queue_url": queue})
+        reasons = [reason for _, reason in invalid]
+        print_json({"moved": last.moved, "unreadable": reasons, "dead_letter_queue_url": queue})
     elif last.moved == 0:
         console().print("The dead-letter queue is empty: nothing to move.")
     else:
@@ -41,10 +42,11 @@ def redrive(stack: StackOptions, timeout: Timeout = FIFTEEN_MINUTES, as_json: As
     return OK
 
 
-def _hint(target: "Target", invalid: list[str]) -> str:
+def _hint(target: "Target", invalid: list[tuple[str, str]]) -> str:
+    queue, reason = invalid[0]
     endpoint = f" --endpoint-url {target.endpoints['*']}" if target.is_local else f" --region {target.region}"
-    purge = f"aws sqs purge-queue --queue-url {target.outputs['DeadLetterQueueUrl']}{endpoint}"
+    purge = f"aws sqs purge-queue --queue-url {queue}{endpoint}"
     return (
-        f"{len(invalid)} of them cannot be read, and will come back: {clean(invalid[0])}\n"
+        f"{len(invalid)} of them cannot be read, and will come back: {clean(reason)}\n"
         f"When nothing else is in the queue, remove what came back: {purge}"
     )

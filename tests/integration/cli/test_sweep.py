@@ -2,6 +2,8 @@
 
 import re
 
+from background_sync.intake.events import Event
+from background_sync.intake.messages import Received
 from background_sync.messages import RUN, Message
 from background_sync.rules.policy import HOUR_MS
 from background_sync_ops.cli.times import iso
@@ -75,6 +77,14 @@ def test_dead_letters_return_to_the_work_queue_and_are_processed(operator: Opera
     waiting = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
     assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "0"
     until(lambda: len(operator.health("--workspace", workspace)["runs"]) == 2, "both runs are there")
+
+
+def test_dead_letters_of_the_intake_return_to_its_queue(operator: Operator) -> None:
+    sqs, outputs = operator.aws.client("sqs"), operator.info.outputs
+    body = Received(operator.add_workspace("heard"), [Event(message_id="m", at=AT_MS, phone="628555")]).body()
+    sqs.send_message(QueueUrl=outputs["IntakeDeadLetterQueueUrl"], MessageBody=body)
+    assert operator.json("redrive")["moved"] == 1
+    until(lambda: "628555" in operator.run("contacts", "heard").stdout, "the contact is there")
 
 
 def test_without_dead_letters_there_is_nothing_to_move(operator: Operator) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from background_sync.intake.receive import MAX_BODY_BYTES
 from background_sync.intake.secrets import KEPT_MS, LOOKED_AGAIN_MS, secret_name
+from background_sync.queue import NotSent, WorkQueue
 from background_sync.tokens import NoToken
 from background_sync_ops.kapso.sending import signature
+from tests.integration.faults import ChoosyQueue
 from tests.integration.intake.conftest import SECRET, Intake
 from tests.integration.logs import captured
 from tests.integration.world import World
@@ -136,6 +138,18 @@ def test_a_secret_that_cannot_be_read_is_no_refusal(
         intake.post(body, signature(SECRET, body))
     assert intake.queued() == []
     monkeypatch.undo()
+    assert intake.post(body, signature(SECRET, body)) == 200
+    assert len(intake.queued()) == 1
+
+
+def test_what_the_queue_does_not_take_is_not_answered_and_comes_again(
+    intake: Intake, world: World, body: bytes
+) -> None:
+    full: Any = ChoosyQueue(world.sqs, lambda _: True, 6)
+    intake.receiver.queue = WorkQueue(intake.queue.url, world.clock, full)
+    with pytest.raises(NotSent):
+        intake.post(body, signature(SECRET, body))
+    assert intake.queued() == []
     assert intake.post(body, signature(SECRET, body)) == 200
     assert len(intake.queued()) == 1
 

@@ -1,6 +1,7 @@
 """What the intake records is what a sweep would have repaired."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from background_sync_ops.kapso.documents import event_document
 from background_sync_ops.kapso.model import SENT
 from tests.integration.faults import Faults
 from tests.integration.intake.conftest import Intake
+from tests.integration.logs import captured
 from tests.integration.verify.number import PHONE_ID, REPAIR, served
 from tests.integration.world import NOW, World
 
@@ -231,3 +233,35 @@ def test_a_move_never_takes_what_another_writer_stores_meanwhile(
     intake.record()
     [contact] = world.contacts().values()
     assert (contact["contact_id"], contact["last_activity_at"]) == ("62999", NOW)
+
+
+# ---------------------------------------------------------------- an intake that is silent
+
+SILENT = "the intake is silent while Kapso has activity"
+
+
+@pytest.mark.parametrize(
+    ("heard_age_ms", "missed", "warned"),
+    [(30 * HOUR_MS, True, True), (MINUTE_MS, True, False), (30 * HOUR_MS, False, False), (None, True, False)],
+)
+def test_a_run_that_finds_missed_activity_says_if_the_intake_is_silent(
+    world: World, heard_age_ms: int | None, missed: bool, warned: bool
+) -> None:
+    heard_at = None if heard_age_ms is None else NOW - heard_age_ms
+    world.workspace(settings=REPAIR, intake_at=heard_at)
+    with served(world) as number, captured(logging.WARNING) as lines:
+        number.message("628123", HOUR_MS, missed=missed)
+        world.sweep()
+    assert (SILENT in lines.getvalue()) is warned
+
+
+def test_when_a_workspace_was_heard_of_is_stored_every_few_minutes(
+    intake: Intake, world: World, sari: Person
+) -> None:
+    stored = []
+    for minutes in (0, 1, 6):
+        world.clock.time = NOW + minutes * MINUTE_MS
+        intake.deliver(intake.message(sari, -minutes * MINUTE_MS))
+        intake.record()
+        stored.append(world.workspace_record()["intake_at"])
+    assert stored == [NOW, NOW, NOW + 6 * MINUTE_MS]

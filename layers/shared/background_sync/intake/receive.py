@@ -7,6 +7,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -14,7 +15,7 @@ from background_sync.intake.events import Event, read_events
 from background_sync.intake.messages import split
 from background_sync.intake.secrets import Senders
 from background_sync.queue import WorkQueue
-from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, check_key
 from background_sync.telemetry import emit
 
 MAX_BODY_BYTES = 1_000_000
@@ -66,4 +67,7 @@ class Receiver:
 
 
 def _is_key(workspace_id: str) -> bool:
-    return 0 < len(workspace_id.encode(errors="replace")) <= MAX_WORKSPACE_ID_BYTES
+    with suppress(ValueError):
+        check_key("workspace_id", workspace_id, MAX_WORKSPACE_ID_BYTES)
+        return True
+    return False

@@ -9,7 +9,7 @@ effect costs a read, and no write.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
@@ -28,6 +28,7 @@ from background_sync.records.database import (
 )
 from background_sync.records.moves import move, whole_contact
 from background_sync.records.repairs import Facts, create_contact, mirrored_values, update_contact
+from background_sync.records.workspaces import INTAKE_STEP_MS, remember_intake
 from background_sync.rules.contact import GRACE_MS, readable_activity
 from background_sync.rules.identity import Ambiguous, match, spellings
 from background_sync.rules.times import ACTIVITY_AHEAD_MS
@@ -43,10 +44,14 @@ class Contended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records messages. What came of each person is counted: created, updated, moved, in_step, unknown."""
+    """Records messages. What came of each person is counted: created, updated, moved, in_step, unknown.
+
+    `heard` is when (ms) this process last stored that it heard of a workspace.
+    """
 
     database: Database
     queue: WorkQueue
+    heard: dict[str, int] = field(default_factory=dict, repr=False)
 
     def handle(self, body: str) -> None:
         """Record a message, or move it to the dead-letter queue if it can never be read.
@@ -62,6 +67,13 @@ class Recorder:
             return
         with logger.append_context_keys(workspace_id=received.workspace_id), limited_warnings():
             logger.info("recorded", people=dict(self.record(received)))
+            self._hear(received.workspace_id)
+
+    def _hear(self, workspace_id: str) -> None:
+        now = self.database.clock.now()
+        if not 0 <= now - self.heard.get(workspace_id, 0) < INTAKE_STEP_MS:
+            remember_intake(self.database, workspace_id)
+            self.heard[workspace_id] = now
 
     def record(self, received: Received) -> Counter[str]:
         """Raises `Contended`, `Unwritable`, `ClientError`."""

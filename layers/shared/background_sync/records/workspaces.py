@@ -15,6 +15,7 @@ from pynamodb.expressions.operand import Path
 
 from background_sync.records.database import CONDITION_FAILED, Database, not_number, projection, update_item
 from background_sync.records.typed import Item, deserialize, serialize
+from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.reception import LOST
 from background_sync.rules.times import latest_own
 from background_sync.rules.workspace import KapsoAccount
@@ -47,6 +48,7 @@ MEMORY = (
     "reception",
     "reception_at",
     "reception_phone_id",
+    "intake_at",
 )
 """What sync remembers of a workspace (times in ms).
 
@@ -56,8 +58,10 @@ DynamoDB refused to write. Everything in Kapso of the number `verified_phone_id`
 everybody who wrote had a contact: one that is missing was deleted. `pending_scan` is a scan that was deferred
 half way. `webhook` is the state of the number's webhooks and `webhook_missing` the needed events that they
 lack, both since `webhook_since`; `webhook_failing` is whether Kapso may switch one off. `reception` is
-whether Kapso hears Meta about the number `reception_phone_id`, by the answer of `reception_at`.
+whether Kapso hears Meta about the number `reception_phone_id`, by the answer of `reception_at`. The intake
+last received something about the workspace at `intake_at`, or up to `INTAKE_STEP_MS` later.
 """
+INTAKE_STEP_MS = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,14 @@ def remember_reception(database: Database, account: KapsoAccount, reception: str
     if reception in LOST:
         values["verified_from"] = now
     return _remember(database, account.workspace_id, values, _not_after(database, "reception_at", now))
+
+
+def remember_intake(database: Database, workspace_id: str) -> None:
+    """Store that the intake received something now, unless that was stored a little ago."""
+    now = database.clock.now()
+    _remember(
+        database, workspace_id, {"intake_at": now}, _not_after(database, "intake_at", now - INTAKE_STEP_MS)
+    )
 
 
 def forget_verification(database: Database, workspace_id: str, run_at: int) -> bool:

@@ -65,6 +65,7 @@ class Workspace:
     webhook_missing: str | None
     webhook_failing: bool
     reception: str | None
+    intake_at: int | None
 
 
 def skip_reason(record: Mapping[str, object]) -> str | None:
@@ -111,6 +112,7 @@ def read_workspace(record: Mapping[str, object], now: int) -> Workspace:
         webhook_missing=valid_text(record, "webhook_missing"),
         webhook_failing=record.get("webhook_failing") is True,
         reception=known_reception(record),
+        intake_at=remembered_time(record, "intake_at", now),
     )
 
 
