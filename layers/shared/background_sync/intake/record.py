@@ -18,16 +18,10 @@ from background_sync.intake.messages import Received, read_received
 from background_sync.messages import InvalidMessage
 from background_sync.queue import WorkQueue
 from background_sync.records.contacts import Conflict, read_contacts
-from background_sync.records.database import (
-    AttributeValue,
-    Database,
-    Item,
-    deserialize,
-    deserialize_value,
-    serialize,
-)
+from background_sync.records.database import Database
 from background_sync.records.moves import move, whole_contact
 from background_sync.records.repairs import Facts, create_contact, mirrored_values, update_contact
+from background_sync.records.typed import AttributeValue, Item, deserialize, deserialize_value, serialize
 from background_sync.records.workspaces import INTAKE_STEP_MS, remember_intake
 from background_sync.rules.contact import GRACE_MS, readable_activity
 from background_sync.rules.identity import Ambiguous, match, spellings

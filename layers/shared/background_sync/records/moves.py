@@ -8,14 +8,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from background_sync.records.contacts import COMPARED, Conflict, contact_key
-from background_sync.records.database import (
-    AttributeValue,
-    Database,
-    Item,
-    deserialize,
-    placeholders,
-    serialize,
-)
+from background_sync.records.database import Database, placeholders
+from background_sync.records.typed import AttributeValue, Item, deserialize, serialize
 from background_sync.rules.contact import activity_index_value
 
 ACTIVITY = ("last_activity_at", "updated_at", "activity_at")
