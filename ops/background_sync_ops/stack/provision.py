@@ -90,9 +90,15 @@ def _engine_template(template: Template) -> dict[str, Any]:
     needed = created | template.of_type(FUNCTION, *RUN_LOCALLY)
     properties = {_output_name(name): _properties_output(resource) for name, resource in needed.items()}
     names = {name: {"Type": "String", "Default": name} for name in left_out}
-    return template.body | {
+    # CloudFormation takes at most 51,200 bytes in a request, so what only people read is left out.
+    parameters = {
+        name: {key: value for key, value in each.items() if key != "Description"}
+        for name, each in template.body.get("Parameters", {}).items()
+    }
+    return {
         "Transform": "AWS::LanguageExtensions",
-        "Parameters": template.body.get("Parameters", {}) | names,
+        "Conditions": template.body.get("Conditions", {}),
+        "Parameters": parameters | names,
         "Resources": created,
         "Outputs": outputs | properties,
     }
@@ -127,7 +133,7 @@ def _create_stack(
     try:
         aws.client("cloudformation").create_stack(
             StackName=stack_name,
-            TemplateBody=json.dumps(body),
+            TemplateBody=json.dumps(body, separators=(",", ":")),
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
             ],
