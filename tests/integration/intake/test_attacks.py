@@ -53,6 +53,22 @@ def test_a_workspace_without_a_secret_accepts_none(intake: Intake, world: World,
     assert intake.queued() == []
 
 
+def test_what_is_queued_ignored_and_refused_is_counted(
+    intake: Intake, body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert intake.post(body, intake.signed(body)) == 200
+    assert intake.post(body, intake.signed(body), name="whatsapp.message.read") == 200
+    assert intake.post(body, "0" * 64) == 401
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = [{name: each[name] for name in each if name.startswith("Intake")} for each in documents]
+    assert found == [
+        {"IntakeEvents": [1.0], "IntakeIgnored": [0.0]},
+        {"IntakeEvents": [0.0], "IntakeIgnored": [1.0]},
+        {"IntakeRefused": [1.0]},
+    ]
+
+
 def test_a_huge_body_is_refused_unread(intake: Intake, body: bytes) -> None:
     huge = body + b" " * (MAX_BODY_BYTES + 1 - len(body))
     assert intake.post(huge, signature(SECRET, huge)) == 413
