@@ -48,7 +48,7 @@ conformance: build ## the tests of what AWS holds, on a second engine (docs/conf
 explore: setup ## property-based tests with many new random examples, for about an hour
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile=explore
 
-reliability: build ## each fault at each request, for about an hour; writes the figures of docs/reliability.md
+reliability: build ## each fault at each request, for some minutes; writes the figures of docs/reliability.md
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --exhaustive -p tests.figures
 
 lint: setup ## style
