@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from background_sync import aws
 from background_sync.clock import SystemClock
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
@@ -96,6 +97,7 @@ class Target:
 
     def connect(self) -> Database:
         """The layer's records, bound to this stack's tables."""
+        aws.session.cache_clear()  # It may belong to another stack.
         # As in a Lambda function, their client is configured by the process's environment.
         with _environment(self.environment):
             return connect(self.tables, self.clock)

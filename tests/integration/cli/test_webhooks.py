@@ -15,7 +15,7 @@ from tests.integration.cli.running import AT_MS, Operator, Result, error
 def test_a_webhook_is_shown_without_its_secrets(numbers: KapsoNumbers, operator: Operator) -> None:
     webhook = numbers.webhook(numbers.add("hooked"))
     text, document = operator.run("webhooks", "hooked"), operator.run("webhooks", "hooked", "--json")
-    assert (text.status, document.status) == (0, 0)
+    assert (text.status, document.status) == (0, 0), (text, document)
     assert webhook.id in text.stdout
     assert MASKED_URL in text.stdout
     assert_no_secret(text)
