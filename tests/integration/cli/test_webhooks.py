@@ -43,7 +43,7 @@ def test_a_webhook_is_shown_without_its_secrets(numbers: KapsoNumbers, operator:
     ("webhooks", "state", "missing", "words"),
     [
         ([(False, MESSAGE_EVENTS)] * 2, "off", [], "off"),
-        ([], "none", [], "no webhook"),
+        ([], "none", [], "without a webhook"),
         ([(True, [RECEIVED])], "incomplete", [SENT], f"no webhook gets {SENT}"),
     ],
 )
