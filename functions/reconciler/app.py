@@ -1,10 +1,12 @@
 """Reconciler: works on queue messages, each a run, an audit or a backfill of one workspace."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from background_sync.batch import handle_batch
 from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import AUDIT, BACKFILL, RUN
 from background_sync.queue import WorkQueue
@@ -40,11 +42,10 @@ messages = MessageHandler(context=context, work={RUN: reconcile, AUDIT: audit, B
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle a batch of SQS messages; `batchItemFailures` lists those to deliver again."""
     deadline = Deadline(clock, clock.now() + context.get_remaining_time_in_millis())
-    failed = [each for each in event["Records"] if not messages.is_done(_delivery(each), deadline)]
-    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in failed]}
+    return handle_batch(event, lambda record: messages.handle(_delivery(record), deadline))
 
 
-def _delivery(record: dict[str, Any]) -> Delivery:
+def _delivery(record: Mapping[str, Any]) -> Delivery:
     return Delivery(
         body=record["body"],
         receipt_handle=record["receiptHandle"],

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from background_sync.intake.secrets import secret_name
-from background_sync.rules.webhooks import Changes, Webhook, missing_events
+from background_sync.rules.webhooks import Changes, Webhook, needed_changes
 from background_sync.rules.workspace import Workspace
 from background_sync_ops.errors import CommandError
 from background_sync_ops.target import Target
@@ -33,10 +33,7 @@ def plan(target: Target, client: WebhookClient, workspace: Workspace) -> Connect
     url = target.outputs["IntakeUrl"] + quote(workspace.workspace_id, safe="")
     ours = [each for each in client.webhooks(workspace) if each.url == url]
     webhook = min(ours, key=lambda each: not each.active, default=None)
-    changes: Changes = {}
-    if webhook is not None and (missing := missing_events([webhook] if webhook.active else [])):
-        lacking = [event for event in missing if event not in webhook.events]
-        changes = {"active": True, "events": [*webhook.events, *lacking]}
+    changes: Changes = {} if webhook is None else needed_changes(webhook, [webhook])
     parameter = secret_name(target.outputs["SecretParameterPrefix"], workspace.workspace_id)
     return Connection(workspace, url, parameter, webhook, changes)
 

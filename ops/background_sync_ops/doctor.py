@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from background_sync.status.runbook import GUIDES
 from background_sync_ops.errors import CommandError
 from background_sync_ops.health_api import HealthApi
+from background_sync_ops.redrive import waiting
 from background_sync_ops.stack.template import TABLE, read_source
 from background_sync_ops.table_check import lacks
 from background_sync_ops.target import Target
@@ -176,10 +177,10 @@ def _alarms(target: Target, _: Parameters) -> Iterator[Finding]:
         for page in pages.paginate(TopicArn=target.outputs["AlarmTopicArn"])
         for each in page["Subscriptions"]
     ]
-    waiting = arns.count("PendingConfirmation")
-    if waiting:
+    unconfirmed = arns.count("PendingConfirmation")
+    if unconfirmed:
         todo = "follow the link in AWS's mail, or deploy again to get another"
-        yield Finding("Alarms", WARN, f"{waiting} of {len(arns)} subscriptions are not confirmed", todo)
+        yield Finding("Alarms", WARN, f"{unconfirmed} of {len(arns)} subscriptions are not confirmed", todo)
     elif arns:
         yield Finding("Alarms", PASS, f"subscriptions: {len(arns)}, all confirmed")
     else:
@@ -203,10 +204,7 @@ def _schedule(target: Target, _: Parameters) -> Iterator[Finding]:
 
 
 def _unstarted(target: Target, _: Parameters) -> Iterator[Finding]:
-    answer = target.client("sqs").get_queue_attributes(
-        QueueUrl=target.outputs["DispatcherFailuresQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
-    )
-    number = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    number = waiting(target.client("sqs"), target.outputs["DispatcherFailuresQueueUrl"])
     todo = "docs/operations.md#a-sweep-could-not-be-started" if number else ""
     yield Finding("Sweeps not started", WARN if number else PASS, f"{number} wait", todo)
 

@@ -49,17 +49,18 @@ def redrive(target: "Target", timeout_s: float) -> Iterator[RedriveProgress]:
 
 def _redrive(target: "Target", source: str, destination: str, timeout_s: float) -> Iterator[RedriveProgress]:
     sqs = target.client("sqs")
-    waiting = _waiting(sqs, source)
-    yield RedriveProgress(0, waiting)
-    if waiting == 0:
+    number = waiting(sqs, source)
+    yield RedriveProgress(0, number)
+    if number == 0:
         return
     if target.is_local:
-        yield from _move_one_by_one(sqs, source, destination, waiting)
+        yield from _move_one_by_one(sqs, source, destination, number)
     else:
         yield from _move_on_aws(sqs, _arn(sqs, source), _arn(sqs, destination), target.clock, timeout_s)
 
 
-def _waiting(sqs: "SQSClient", url: str) -> int:
+def waiting(sqs: "SQSClient", url: str) -> int:
+    """How many messages wait in a queue, about."""
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 

@@ -11,8 +11,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
-from background_sync import aws
 from background_sync.clock import SystemClock
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
@@ -97,10 +97,10 @@ class Target:
 
     def connect(self) -> Database:
         """The layer's records, bound to this stack's tables."""
-        aws.session.cache_clear()  # It may belong to another stack.
-        # As in a Lambda function, their client is configured by the process's environment.
+        # As in a Lambda function, their client is configured by the process's environment. A session
+        # remembers some of it, so each connection has its own.
         with _environment(self.environment):
-            return connect(self.tables, self.clock)
+            return connect(self.tables, self.clock, Session())
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.template.resources import FUNCTIONS, INTAKE_FUNCTIONS
+
+ALL = (*FUNCTIONS, *INTAKE_FUNCTIONS)
 LIMIT_BYTES = 8 * 2**20
 UNCHECKED = (1).to_bytes(4, "little")  # PEP 552
-FUNCTIONS = ("DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction")
 RUNTIME = {"boto3", "botocore"}
 """What the layer leaves to Lambda's runtime."""
 TYPES_ONLY = ("mypy_boto3_", "_typeshed")
@@ -35,7 +37,7 @@ def imports_of(path: Path) -> Iterator[str]:
             yield (node.module or "").partition(".")[0]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", ALL)
 def test_a_function_contains_only_its_handler(built: Path, function: str) -> None:
     assert shipped(built / function) == [Path("app.py")]
 
@@ -56,13 +58,13 @@ def test_the_layer_ships_what_its_code_imports_but_boto3_and_botocore(built: Pat
 
 
 def test_what_ships_stays_small(built: Path) -> None:
-    shipped = [built / name for name in ("SharedLayer", *FUNCTIONS)]
+    shipped = [built / name for name in ("SharedLayer", *ALL)]
     sizes = (path.stat().st_size for folder in shipped for path in folder.rglob("*") if path.is_file())
     assert sum(sizes) < LIMIT_BYTES
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="bytecode is made for Lambda's version alone")
-@pytest.mark.parametrize("folder", [*FUNCTIONS, "SharedLayer/python/background_sync/records"])
+@pytest.mark.parametrize("folder", [*ALL, "SharedLayer/python/background_sync/records"])
 def test_a_cold_start_compiles_nothing(built: Path, folder: str) -> None:
     """Bytecode that is checked against the time of its source would be stale: the zip does not keep times."""
     for source in (built / folder).glob("*.py"):

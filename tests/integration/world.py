@@ -7,6 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
+from background_sync.batch import RetryLater
 from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
 from background_sync.queue import WorkQueue
@@ -20,7 +21,7 @@ from background_sync.rules.policy import HOUR_MS
 from background_sync.status.history import SweepHistory
 from background_sync.sync.audit import audit
 from background_sync.sync.backfill import backfill
-from background_sync.sync.deliver import Delivery, MessageHandler, RetryLater
+from background_sync.sync.deliver import Delivery, MessageHandler
 from background_sync.sync.dispatch import Dispatched, Dispatcher, dispatch
 from background_sync.sync.reconcile import reconcile
 from background_sync.sync.task import JobContext, Kapso

@@ -39,8 +39,9 @@ def _confirmed(connection: Connection) -> bool:
         err.print(f"The webhook of {clean(connection.workspace.workspace_id)} that leads here:")
         for line in webhook_lines(webhook_document(webhook)):
             err.print(f"  {line}", soft_wrap=True)
-    if connection.changes:
-        err.print(f"It is switched on, and gets: {clean(', '.join(connection.changes['events']))}")
+        if connection.changes:
+            events = connection.changes.get("events") or webhook.events
+            err.print(f"It is switched on, and gets: {clean(', '.join(events))}")
     err.print(f"It gets a new secret, in SSM as {clean(connection.parameter)}.", soft_wrap=True)
     err.print("Other webhooks of the number stay as they are.")
     return confirmed("Connect it?", "--yes connects it without asking")

@@ -1,9 +1,5 @@
 """An expected error becomes one line with the next step. A bug does not."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -14,7 +10,6 @@ from botocore.exceptions import (
 )
 from pynamodb.exceptions import QueryError
 
-from background_sync_ops.cli.app import run
 from background_sync_ops.cli.errors import explained, status_of
 from background_sync_ops.errors import CommandError
 from background_sync_ops.redrive import RedriveError
@@ -66,37 +61,3 @@ def test_terminal_escapes_in_an_error_are_neutralised() -> None:
 @pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), QueryError("x"), OSError("x")])
 def test_a_bug_is_not_explained(error: Exception) -> None:
     assert explained(error) is None
-
-
-PRESS = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "interrupted"),
-    [
-        (["sweep"], "background_sync_ops.cli.options.StackOptions.target"),
-        (["audit"], "background_sync_ops.cli.options.StackOptions.target"),
-        (["demo"], "background_sync_ops.story.play"),
-    ],
-)
-def test_ctrl_c_before_there_is_work_says_that_the_command_ended(
-    arguments: list[str],
-    interrupted: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def press(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(interrupted, press)
-    assert run(arguments) == 130
-    assert capsys.readouterr().err == "Interrupted.\n"
-
-
-def test_ctrl_c_while_the_libraries_are_imported_is_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text(PRESS)
-    command = [sys.executable, "-c", "from background_sync_ops.cli import main; main()", "sweep"]
-    ended = subprocess.run(
-        command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "Interrupted.\n")

@@ -7,7 +7,6 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -15,7 +14,7 @@ from background_sync.intake.events import Event, read_events
 from background_sync.intake.messages import split
 from background_sync.intake.secrets import Senders
 from background_sync.queue import WorkQueue
-from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, check_key
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, is_key
 from background_sync.telemetry import emit
 
 MAX_BODY_BYTES = 1_000_000
@@ -40,7 +39,11 @@ class Receiver:
         """
         is_large = len(body) > MAX_BODY_BYTES
         signature = headers.get("x-webhook-signature", "")
-        is_possible = not is_large and len(signature) == SIGNATURE_LENGTH and _is_key(workspace_id)
+        is_possible = (
+            not is_large
+            and len(signature) == SIGNATURE_LENGTH
+            and is_key(workspace_id, MAX_WORKSPACE_ID_BYTES)
+        )
         sender = self.senders.find(workspace_id, body, signature) if is_possible else None
         if sender is None:
             emit({"intake_refused": 1})
@@ -64,10 +67,3 @@ class Receiver:
         while len(self._queued) > MAX_REMEMBERED:
             self._queued.popitem(last=False)
         return len(new)
-
-
-def _is_key(workspace_id: str) -> bool:
-    with suppress(ValueError):
-        check_key("workspace_id", workspace_id, MAX_WORKSPACE_ID_BYTES)
-        return True
-    return False

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
+from background_sync.batch import RetryLater
 from background_sync.intake.events import Event
 from background_sync.intake.messages import Received, read_received
 from background_sync.messages import InvalidMessage
@@ -32,7 +33,7 @@ from background_sync.sync.place import Placement, Placer, bsuid_of
 from background_sync.telemetry import limited_warnings, logger, warn
 
 
-class Contended(Exception):
+class Contended(RetryLater):
     """Other writers changed a contact again and again: SQS delivers the message again."""
 
 

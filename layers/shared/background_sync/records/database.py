@@ -80,19 +80,20 @@ class Database:
                 self._usage.write_units += each["CapacityUnits"]
 
 
-def connect(tables: Tables, clock: Clock | None = None) -> Database:
-    """Bind the models to `tables`, and give them all one client.
+def connect(tables: Tables, clock: Clock | None = None, session: Session | None = None) -> Database:
+    """Bind the models to `tables`, and give them all one client, by default of the functions' session.
 
     PynamoDB would make a client per model, some 40 ms of cold start each. Its default timeouts (15 s, 30 s)
     would let one hanging call use up an invocation.
     """
     connection = _Connection(
+        session or aws.session(),
         connect_timeout_seconds=CONNECT_TIMEOUT_S,
         read_timeout_seconds=READ_TIMEOUT_S,
         max_retry_attempts=MAX_RETRIES,
         max_pool_connections=MAX_CONNECTIONS,
     )
-    aws.session().register_component("response_parser_factory", Parsers())
+    connection.session.register_component("response_parser_factory", Parsers())
     client = cast("DynamoDBClient", connection.client)
     database = Database(client, connection, tables, clock or SystemClock())
     client.meta.events.register("after-call.dynamodb", database.count)
@@ -101,9 +102,15 @@ def connect(tables: Tables, clock: Clock | None = None) -> Database:
 
 
 class _Connection(Connection):
+    """A connection whose client is of a given session."""
+
+    def __init__(self, session: Session, **options: Any) -> None:  # noqa: ANN401 - PynamoDB's
+        super().__init__(**options)
+        self._session = session
+
     @property
     def session(self) -> Session:
-        return aws.session()
+        return self._session
 
 
 class SharedConnection(Connection):

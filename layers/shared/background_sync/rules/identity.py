@@ -42,10 +42,18 @@ def spellings(phone: str) -> tuple[str, ...]:
     return (phone,)
 
 
+def is_key(value: str, limit: int) -> bool:
+    """Whether DynamoDB takes a text as a key."""
+    try:
+        return 0 < len(value.encode()) <= limit
+    except UnicodeEncodeError:
+        return False
+
+
 def check_key(name: str, value: str, limit: int) -> None:
     """Raises ValueError for what DynamoDB refuses as a key."""
-    if not 0 < (size := len(value.encode())) <= limit:
-        raise ValueError(f"{name} has {size} bytes, expected 1 to {limit}")
+    if not is_key(value, limit):
+        raise ValueError(f"{name} has {len(value.encode())} bytes, expected 1 to {limit}")
 
 
 class Ambiguous(Exception):

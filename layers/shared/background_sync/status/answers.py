@@ -15,7 +15,7 @@ from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
 from background_sync.records.database import Database
 from background_sync.records.workspaces import find_workspace
-from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX
+from background_sync.rules.identity import MAX_WORKSPACE_ID_BYTES, RESERVED_PREFIX, is_key
 from background_sync.settings import HealthSettings
 from background_sync.status.checks import COUNTS_READ, CachedReports, HealthChecker, Report
 from background_sync.status.history import (
@@ -135,15 +135,11 @@ def _workspace_id(parameters: Mapping[str, str]) -> str | None:
     workspace_id = parameters.get("workspace_id")
     if workspace_id is None:
         return None
-    if not _is_key(workspace_id):
+    if not is_key(workspace_id, MAX_WORKSPACE_ID_BYTES):
         raise BadParameter("workspace_id", f"workspace_id must have 1 to {MAX_WORKSPACE_ID_BYTES} bytes")
     if workspace_id.startswith(RESERVED_PREFIX):
         raise BadParameter("workspace_id", f"workspace_id must not begin with {RESERVED_PREFIX}")
     return workspace_id
-
-
-def _is_key(text: str) -> bool:
-    return 0 < len(text.encode()) <= MAX_WORKSPACE_ID_BYTES
 
 
 def _state(parameters: Mapping[str, str]) -> str | None:
@@ -160,7 +156,7 @@ def _after(parameters: Mapping[str, str]) -> str | None:
         after = base64.b64decode(parameters["cursor"].encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         after = ""
-    if not _is_key(after):
+    if not is_key(after, MAX_WORKSPACE_ID_BYTES):
         raise BadParameter("cursor", "cursor must be the `next` of an earlier answer")
     return after
 

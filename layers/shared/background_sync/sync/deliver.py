@@ -12,6 +12,7 @@ a dry run whose attempts are spent       acknowledged: it only counted for whoev
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from background_sync.batch import RetryLater
 from background_sync.clock import Deadline
 from background_sync.messages import InvalidMessage, Message, read_message
 from background_sync.records.runs import AttemptsSpent, LeaseLost, OwnedElsewhere
@@ -25,10 +26,6 @@ MAX_LOGGED = 500
 FRESH_COPY_AFTER = 5
 """After so many receives without an attempt, a message continues as a fresh copy: SQS counts receives, and
 must not move a message that never failed to the dead-letter queue."""
-
-
-class RetryLater(Exception):
-    """The message is not acknowledged, so SQS delivers it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +43,6 @@ class MessageHandler:
 
     context: JobContext
     work: Mapping[str, Callable[[Job], None]]
-
-    def is_done(self, delivery: Delivery, deadline: Deadline) -> bool:
-        """Handle one message of a batch; whether it may be acknowledged. No error stops the others."""
-        try:
-            self.handle(delivery, deadline)
-        except RetryLater:
-            return False
-        except Exception:
-            logger.exception("the message could not be handled")
-            return False
-        return True
 
     def handle(self, delivery: Delivery, deadline: Deadline) -> None:
         """Work on one message; returns when it may be acknowledged.
