@@ -46,8 +46,6 @@ def _parameters(parameters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _allowed(parameter: Mapping[str, Any]) -> str:
     if "AllowedValues" in parameter:
         return ", ".join(f"`{value}`" for value in parameter["AllowedValues"])
-    if "MinValue" in parameter:
-        return f"{parameter['MinValue']} to {parameter['MaxValue']}"
     return ""
 
 

@@ -52,7 +52,8 @@ def test_a_parameter_limits_the_concurrent_reconcilers(mapping: Properties) -> N
 
 
 def test_reconcilers_leave_a_new_account_room_for_the_other_functions(template: Template) -> None:
-    assert template.body["Parameters"]["ReconcilerConcurrency"]["Default"] <= NEW_ACCOUNT - len(FUNCTIONS)
+    default = int(template.body["Parameters"]["ReconcilerConcurrency"]["Default"])
+    assert default <= NEW_ACCOUNT - len(FUNCTIONS)
 
 
 def test_every_queue_is_encrypted(template: Template) -> None:
