@@ -46,6 +46,7 @@ LABELS = {
     "webhook_off": "without a working webhook",
     "webhook_failing": "with a failing webhook",
     "reception_lost": "not heard by Kapso",
+    "intake_silent": "with a silent intake",
     "future_times": "times in the future",
 }
 

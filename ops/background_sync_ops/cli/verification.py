@@ -11,7 +11,15 @@ from background_sync_ops.cli.times import iso
 Document = Mapping[str, Any]
 COMPARED = ("in_step", "behind", "missing", "repaired", "created", "deleted", "ahead", "unknown")
 """The results of the people that were compared: each person counts in exactly one."""
-PROBLEMS = ("deferred", "uncompared", "webhook_off", "webhook_failing", "reception_lost", "number_moved")
+PROBLEMS = (
+    "deferred",
+    "uncompared",
+    "webhook_off",
+    "webhook_failing",
+    "reception_lost",
+    "number_moved",
+    "intake_silent",
+)
 BESIDE = ("reported", "renamed", "identity_changed", "unreadable")
 OTHERS = (*BESIDE, *PROBLEMS, "failed_deliveries")
 VERIFICATION = ("verified", *COMPARED, *OTHERS)
@@ -67,3 +75,4 @@ def _problems(document: Document) -> Iterator[str]:
     yield f"{state} {clean(document['webhook_missing'])}" if document["webhook_missing"] else state
     yield "webhook failing" if document["webhook_failing"] else ""
     yield "Kapso does not hear Meta" if document["reception_lost"] else ""
+    yield "the intake is silent" if document["intake_silent"] else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from background_sync.records.heard import remember_heard
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync_ops.kapso import faults as answers
 from tests.integration.faults import Faults
@@ -108,3 +109,20 @@ def test_an_unreadable_conversation_warns_while_it_lasts(api: Api, world: World,
     world.clock.time += HOUR_MS
     world.sweep(NOW + HOUR_MS)
     assert states(api) == PASS
+
+
+def test_an_intake_that_hears_nothing_of_lost_webhooks_warns(
+    api: Api, world: World, verified: Number
+) -> None:
+    remember_heard(NOW - 30 * HOUR_MS)
+    world.workspace(settings=REPAIR, intake_at=NOW - 30 * HOUR_MS)
+    verified.message("622", HOUR_MS, missed=True)
+    world.sweep()
+    assert states(api) == (200, "warn", {"intake:silent": "warn"})
+    [age] = api.get("/health").document["checks"]["intake:age"]
+    assert age["observedValue"] == 30 * HOUR_MS // 1000
+
+
+def test_without_an_intake_nothing_is_said_of_it(api: Api, world: World) -> None:
+    world.sweep()
+    assert not [name for name in api.get("/health").document["checks"] if name.startswith("intake")]

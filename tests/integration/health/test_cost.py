@@ -44,14 +44,14 @@ def cost(api: Api, world: World, path: str, **parameters: Any) -> list[str]:
 
 
 def test_health_and_the_page_read_only_sweeps_and_once_for_both(api: Api, world: World) -> None:
-    assert cost(api, world, "/health") == ["BatchGetItem", "BatchGetItem", "Query"]
+    assert cost(api, world, "/health") == ["BatchGetItem", "BatchGetItem", "GetItem", "Query"]
     assert cost(api, world, "/") == []
 
 
 def test_the_totals_of_a_finished_sweep_are_read_once_for_each_pass(api: Api, world: World) -> None:
     cost(api, world, "/health")
     world.clock.time += 30_000
-    assert cost(api, world, "/health") == ["Query"]
+    assert cost(api, world, "/health") == ["GetItem", "Query"]
     cost(api, world, "/health/sweeps", limit=12)
     assert cost(api, world, "/health/sweeps", limit=12) == ["Query"]
     world.dispatch(NOW)

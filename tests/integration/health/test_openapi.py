@@ -147,7 +147,7 @@ def test_the_schemas_are_json_schemas(name: str) -> None:
     [
         (SCHEMAS["Run"]["required"], RUN_FIELDS),
         ([*TOTALS, *SCHEMAS["Sweep"]["required"]], SCHEMAS["Sweep"]["required"]),
-        (SCHEMAS["Health"]["properties"]["checks"]["required"], GUIDES),
+        (SCHEMAS["Health"]["properties"]["checks"]["properties"], GUIDES),
         ([OPENAPI["info"]["version"]], [API_VERSION]),
         (SCHEMAS["State"]["enum"], map(str, State)),
         (SCHEMAS["Workspace"]["properties"]["states"]["items"]["enum"], STATES),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from background_sync.records.heard import remember_heard
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.status.runbook import GUIDES
 from background_sync_ops.stack.stack import LocalStack
@@ -38,6 +39,7 @@ def numbers(tree: Any) -> list[float]:
 
 
 def test_health_is_health_json_with_a_runbook_link_for_each_check(api: Api) -> None:
+    remember_heard(NOW)
     api.restart(runbook_url="https://wiki.example/runbook")
     answer = api.get("/health")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/health+json")

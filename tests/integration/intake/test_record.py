@@ -1,7 +1,6 @@
 """What the intake records is what a sweep would have repaired."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -10,13 +9,13 @@ from hypothesis import strategies as st
 
 from background_sync.intake.messages import MAX_EVENTS
 from background_sync.records.contacts import record_activity
+from background_sync.records.heard import last_heard, remember_heard
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Person
 from background_sync_ops.kapso.documents import event_document
 from background_sync_ops.kapso.model import SENT
 from tests.integration.faults import Faults
 from tests.integration.intake.conftest import Intake
-from tests.integration.logs import captured
 from tests.integration.verify.number import PHONE_ID, REPAIR, served
 from tests.integration.world import NOW, World
 
@@ -237,31 +236,38 @@ def test_a_move_never_takes_what_another_writer_stores_meanwhile(
 
 # ---------------------------------------------------------------- an intake that is silent
 
-SILENT = "the intake is silent while Kapso has activity"
-
 
 @pytest.mark.parametrize(
     ("heard_age_ms", "missed", "warned"),
     [(30 * HOUR_MS, True, True), (MINUTE_MS, True, False), (30 * HOUR_MS, False, False), (None, True, False)],
 )
-def test_a_run_that_finds_missed_activity_says_if_the_intake_is_silent(
+def test_a_run_that_finds_missed_activity_counts_a_silent_intake(
     world: World, heard_age_ms: int | None, missed: bool, warned: bool
 ) -> None:
     heard_at = None if heard_age_ms is None else NOW - heard_age_ms
     world.workspace(settings=REPAIR, intake_at=heard_at)
-    with served(world) as number, captured(logging.WARNING) as lines:
+    with served(world) as number:
         number.message("628123", HOUR_MS, missed=missed)
         world.sweep()
-    assert (SILENT in lines.getvalue()) is warned
+    assert world.counts("intake_silent") == (int(warned),)
 
 
-def test_when_a_workspace_was_heard_of_is_stored_every_few_minutes(
+def test_when_a_workspace_and_any_was_heard_of_is_stored_every_few_minutes(
     intake: Intake, world: World, sari: Person
 ) -> None:
-    stored = []
+    stored, heard = [], []
     for minutes in (0, 1, 6):
         world.clock.time = NOW + minutes * MINUTE_MS
         intake.deliver(intake.message(sari, -minutes * MINUTE_MS))
         intake.record()
         stored.append(world.workspace_record()["intake_at"])
-    assert stored == [NOW, NOW, NOW + 6 * MINUTE_MS]
+        heard.append(last_heard())
+    assert stored == heard == [NOW, NOW, NOW + 6 * MINUTE_MS]
+
+
+@pytest.mark.usefixtures("world")
+def test_the_time_of_the_last_event_never_moves_back_and_a_time_ahead_is_replaced() -> None:
+    assert last_heard() is None
+    for at, kept in ((NOW + DAY_MS, NOW + DAY_MS), (NOW, NOW), (NOW - MINUTE_MS, NOW), (NOW + 1, NOW + 1)):
+        remember_heard(at)
+        assert last_heard() == kept

@@ -20,6 +20,7 @@ from background_sync.messages import InvalidMessage
 from background_sync.queue import WorkQueue
 from background_sync.records.contacts import Conflict, read_contacts
 from background_sync.records.database import Database
+from background_sync.records.heard import remember_heard
 from background_sync.records.moves import move, whole_contact
 from background_sync.records.repairs import Facts, create_contact, mirrored_values, update_contact
 from background_sync.records.typed import AttributeValue, Item, deserialize, deserialize_value, serialize
@@ -32,6 +33,9 @@ from background_sync.sync.compare import MAX_TRIES, facts_of
 from background_sync.sync.place import Placement, Placer, bsuid_of
 from background_sync.telemetry import limited_warnings, logger, warn
 
+STACK = ""
+"""Stands beside the workspaces' ids, none of which is empty."""
+
 
 class Contended(RetryLater):
     """Other writers changed a contact again and again: SQS delivers the message again."""
@@ -41,7 +45,7 @@ class Contended(RetryLater):
 class Recorder:
     """Records messages. What came of each person is counted: created, updated, moved, in_step, unknown.
 
-    `heard` is when (ms) this process last stored that it heard of a workspace.
+    `heard` is when (ms) this process last stored that it heard of a workspace, or of any.
     """
 
     database: Database
@@ -66,9 +70,14 @@ class Recorder:
 
     def _hear(self, workspace_id: str) -> None:
         now = self.database.clock.now()
-        if not 0 <= now - self.heard.get(workspace_id, 0) < INTAKE_STEP_MS:
-            remember_intake(self.database, workspace_id)
-            self.heard[workspace_id] = now
+        stores = {
+            workspace_id: partial(remember_intake, self.database, workspace_id),
+            STACK: partial(remember_heard, now),
+        }
+        for who, store in stores.items():
+            if not 0 <= now - self.heard.get(who, 0) < INTAKE_STEP_MS:
+                store()
+                self.heard[who] = now
 
     def record(self, received: Received) -> Counter[str]:
         """Raises `Contended`, `Unwritable`, `ClientError`."""

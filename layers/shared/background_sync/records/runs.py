@@ -72,6 +72,7 @@ class Outcomes:
     webhook_failing = NumberAttribute(null=True)
     reception_lost = NumberAttribute(null=True)
     failed_deliveries = NumberAttribute(null=True)
+    intake_silent = NumberAttribute(null=True)
 
 
 class ByTime(GlobalSecondaryIndex["Run"]):  # type: ignore[no-untyped-call]

@@ -80,6 +80,7 @@ TOTALLED = (
     "reception_lost",
     "failed_deliveries",
     "number_moved",
+    "intake_silent",
 )
 """The counts of a run. A sweep totals each of them over its completed runs."""
 

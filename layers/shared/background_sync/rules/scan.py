@@ -74,7 +74,8 @@ class Verification:
     `deferred` says why it was cut short, and `again_at` when the key may be used again, if that is known.
     `uncompared`: the workspace has not been compared for so long that the plain rule applies again.
     `webhook` and `webhook_failing` are None when nobody could look; `webhook_missing` names the events that
-    no webhook gets. `reception` is whether Kapso hears Meta.
+    no webhook gets. `reception` is whether Kapso hears Meta. `intake_silent`: the scan found missed activity,
+    and the intake has heard nothing of the workspace since the time that the scan looks back to.
     """
 
     scan: Scan
@@ -87,6 +88,7 @@ class Verification:
     reception: str | None = None
     again_at: int | None = None
     uncompared: bool = False
+    intake_silent: bool = False
 
     @property
     def flags_nobody(self) -> bool:
@@ -146,6 +148,7 @@ class Verification:
             "reception_lost": int(self.reception in LOST),
             "failed_deliveries": self.failed_deliveries or 0,
             "number_moved": int(is_moved_number(self.scan.verified)),
+            "intake_silent": int(self.intake_silent),
         }
 
     def document(self) -> dict[str, Any]:
@@ -248,6 +251,15 @@ def is_uncompared(workspace: Workspace, verification: Verification, run_at: int)
     """
     compared_at = workspace.watermark or verification.scan.deferred_since or run_at
     return verification.is_deferred and run_at - compared_at >= workspace.policy.unverified_after_ms
+
+
+def is_intake_silent(workspace: Workspace, verification: Verification) -> bool:
+    """Whether nothing came to the intake in a window in which a webhook was lost.
+
+    A workspace that the intake never heard of may have another receiver.
+    """
+    scan, heard_at = verification.scan, workspace.intake_at
+    return bool(scan.verified.lost) and heard_at is not None and heard_at < scan.since
 
 
 def is_moved_number(verified: Verified) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from background_sync.clock import Clock
 from background_sync.queue import WorkQueue
+from background_sync.records.heard import last_heard
 from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.times import is_future
 from background_sync.rules.version import VERSION
@@ -45,11 +46,19 @@ COUNTS_READ = (
     "number_moved",
     "webhook_failing",
     "reception_lost",
+    "intake_silent",
 )
 """The totals that the checks and the status page need. To read all of them would cost half as much again."""
 VERIFYING = ("verified", "confirmed_quiet", "deferred")
 """The totals that are above 0 only if a workspace asks for verification."""
-KNOWN_BY_KAPSO = ("unreadable", "webhook_off", "number_moved", "webhook_failing", "reception_lost")
+KNOWN_BY_KAPSO = (
+    "unreadable",
+    "webhook_off",
+    "number_moved",
+    "webhook_failing",
+    "reception_lost",
+    "intake_silent",
+)
 CACHE_MS = 30_000
 API_VERSION = "1"
 NO_SWEEP_YET = "no sweep yet"
@@ -61,14 +70,16 @@ SWEEP_IN_FUTURE = "the newest sweep is in the future"
 class Observation:
     """What is judged at `now` (ms): the newest sweeps first, and how many messages are in each queue.
 
-    Sweeps of a time in the future (`has_future`) are not among them.
+    Sweeps of a time in the future (`has_future`) are not among them. The intake last received something at
+    `heard_at`; None if it never did.
     """
 
     now: int
     sweeps: Sequence[Document]
     waiting: int
     dead: int
-    has_future: bool = False
+    has_future: bool
+    heard_at: int | None
 
     @property
     def last_finished(self) -> Document | None:
@@ -121,7 +132,7 @@ class HealthChecker:
         now, newest = self.clock.now(), self.sweeps.newest(SWEEPS_READ)
         sweeps = [each for each in newest if not is_future(int(each["run_at"]), now)]
         waiting, dead = self.queue.depth(), self.queue.depth(self.dead_letter_queue_url)
-        seen = Observation(now, sweeps, waiting, dead, has_future=len(sweeps) < len(newest))
+        seen = Observation(now, sweeps, waiting, dead, len(sweeps) < len(newest), last_heard())
         checks = list(self._checks(seen))
         return Report(seen, checks, self._document(seen.now, checks))
 
@@ -169,6 +180,10 @@ class HealthChecker:
         yield self._share(finished, "numbers:moved", "number_moved", warn_if)
         yield self._share(finished, "webhooks:failing", "webhook_failing", warn_if)
         yield self._share(finished, "reception:lost", "reception_lost", failed_share_state)
+        if seen.heard_at is not None:
+            yield self._share(finished, "intake:silent", "intake_silent", warn_if)
+            # An age alone is no problem: nobody may have written for long.
+            yield _age("intake:age", State.PASS, seen.now - seen.heard_at)
 
     def _share(
         self,

@@ -111,6 +111,20 @@ GUIDES: Mapping[str, Guide] = {
         fix="Connect these numbers in Kapso again. Until then, the plain rule decides who is flagged.",
         command="background-sync webhooks",
     ),
+    "intake:age": Guide(
+        title="Last webhook received",
+        anchor="the-intake",
+        problem="The intake has received nothing for long.",
+        fix="See whether the webhooks are on and lead to this stack.",
+        command="background-sync webhooks",
+    ),
+    "intake:silent": Guide(
+        title="Silent intake",
+        anchor="the-intake",
+        problem="Kapso had messages of some numbers, and the intake received nothing of them.",
+        fix="Their webhook is off, leads elsewhere, or is refused. Find it and connect it again.",
+        command="background-sync webhooks",
+    ),
 }
 
 

@@ -21,6 +21,7 @@ from background_sync.rules.scan import (
     Verification,
     begin_scan,
     following_scan,
+    is_intake_silent,
     is_uncompared,
     settled_period,
     verified_from,
@@ -84,9 +85,8 @@ def verify(
             scan.as_last_seen(workspace),
             uncompared=is_uncompared(workspace, scan, job.run_at),
             reception=ask_reception(job, workspace) if lost else workspace.reception,
+            intake_silent=is_intake_silent(workspace, scan),
         )
-        if _is_intake_silent(workspace, verification):
-            logger.warning("the intake is silent while Kapso has activity", intake_at=workspace.intake_at)
         # The result is saved before anything depends on it: a later attempt must conclude the same.
         if job.record.scan is None and verification.found_nothing:  # it is saved with the selection
             job.record.verification = verification.document()
@@ -149,14 +149,6 @@ def _turn(job: Job, workspace: Workspace, ended: Verification) -> int | None:
     intervals = max(0, job.run_at - (workspace.watermark or 0)) // interval_ms
     turn = ended.again_at + SPREAD_MS // (1 + intervals)
     return turn if turn <= job.run_at + interval_ms // WAITING_SHARE else None
-
-
-def _is_intake_silent(workspace: Workspace, verification: Verification) -> bool:
-    """Whether the scan found missed activity, and the intake heard nothing since its window began."""
-    heard_at = workspace.intake_at
-    return (
-        bool(verification.scan.verified.lost) and heard_at is not None and heard_at < verification.scan.since
-    )
 
 
 def _remember(job: Job, workspace: Workspace, verification: Verification) -> None:
