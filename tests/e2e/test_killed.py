@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ class DeadlyProxy:
 
     def __init__(self) -> None:
         self.at, self.when, self.seen = 0, "", 0
+        self._lock = Lock()
         self.stack: LocalStack
         self._pool = PoolManager(retries=False)
 
@@ -32,13 +34,15 @@ class DeadlyProxy:
         self.at, self.when, self.seen = at, when, 0
 
     def __call__(self, request: Request) -> Response:
-        self.seen += 1
-        if (self.seen, self.when) == (self.at, "before"):
+        with self._lock:  # flags are written by several threads
+            self.seen += 1
+            number = self.seen
+        if (number, self.when) == (self.at, "before"):
             return self._kill()
         headers = {name: value for name, value in request.headers if name != "Host"}
         url = self.stack.endpoint_url + request.full_path
         answer = self._pool.request(request.method, url, request.get_data(), headers=headers)
-        if (self.seen, self.when) == (self.at, "after"):
+        if (number, self.when) == (self.at, "after"):
             return self._kill()
         return Response(answer.data, answer.status, list(answer.headers.items()))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from threading import RLock
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
@@ -20,7 +21,7 @@ class Faults:
         self._acting_as = acting
         self._rules: list[_Rule] = []
         self._late: set[str] = set()
-        self._acting = False
+        self._acting, self._lock = False, RLock()
         client.meta.events.register_first("before-send", self._before_send)
 
     def close(self) -> None:
@@ -58,11 +59,12 @@ class Faults:
                 del item[attribute]
 
     def _before_send(self, event_name: str, request: Any, **_: object) -> None:
-        if self._acting:
-            return
-        for rule in self._rules:
-            if rule.applies_to(event_name.rsplit(".", 1)[-1]):
-                self._act(rule, request)
+        with self._lock:  # the requests of other threads wait
+            if self._acting:
+                return
+            for rule in self._rules:
+                if rule.applies_to(event_name.rsplit(".", 1)[-1]):
+                    self._act(rule, request)
 
     def _act(self, rule: "_Rule", request: Any) -> None:
         # The requests of `act` itself pass.

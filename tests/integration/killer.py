@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -54,7 +55,8 @@ class Killer:
         self.at = self.seen = self.tries = 0
         self.wrote = list[int]()
         self.when = "before"
-        self._watching = False
+        self._watching = self._is_dead = False
+        self._lock, self._own = threading.Lock(), threading.local()
         self._clients = clients
         for client in clients:
             client.meta.events.register("before-send", self._before)
@@ -81,7 +83,7 @@ class Killer:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        self._watching = True
+        self._watching, self._is_dead = True, False
         try:
             yield
         finally:
@@ -90,17 +92,23 @@ class Killer:
     def _before(self, event_name: str, request: Any = None, **_: object) -> AWSResponse | None:
         if not self._watching:
             return None
-        self.seen += 1
         operation = event_name.rsplit(".", 1)[-1]
-        if operation not in READS:
-            self.wrote.append(self.seen)
-        if not self.tries:
-            self._strike("before")
-        # A key that cannot be read defers a run, which then ends in another way.
-        elif self.seen >= self.at and operation not in ("Kapso", "GetParameters"):
-            self.tries -= 1
-            return self._trouble(operation, request)
-        return None
+        return self._trouble(operation, request) if self._is_troubled(operation) else None
+
+    def _is_troubled(self, operation: str) -> bool:
+        """Count a request, of any thread; raises `Killed` if the process ends here, or has ended."""
+        with self._lock:
+            self.seen += 1
+            self._own.number = self.seen
+            if operation not in READS:
+                self.wrote.append(self.seen)
+            if not self.tries:
+                self._strike("before")
+                return False
+            # A key that cannot be read defers a run, which then ends in another way.
+            troubled = self.seen >= self.at and operation not in ("Kapso", "GetParameters")
+            self.tries -= troubled
+            return troubled
 
     def _trouble(self, operation: str, request: Any) -> AWSResponse:
         if self.when in ERRORS:
@@ -120,11 +128,13 @@ class Killer:
 
     def _after(self, **_: object) -> None:
         if self._watching and self.when == "after":
-            self._strike("after")
+            with self._lock:
+                self._strike("after")
 
     def _strike(self, when: str) -> None:
-        if (self.when, self.seen) == (when, self.at):
-            self.at = 0
+        if (self.when, self._own.number) == (when, self.at):
+            self.at, self._is_dead = 0, True
+        if self._is_dead:
             raise Killed
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ class Permissions:
                 self.check(role, client.meta.service_model.service_name, operation, parameters)
             return make(client, operation, parameters)
 
+        @wraps(submit)
         def with_the_same_role(pool: Any, work: Any, *args: Any, **kwargs: Any) -> Any:
             return submit(pool, copy_context().run, work, *args, **kwargs)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 
 from aws_lambda_powertools import Logger, Metrics
 
@@ -13,14 +14,17 @@ MAX_REPEATED = 20
 logger = Logger()
 metrics = Metrics()
 _repeated: ContextVar[Counter[str] | None] = ContextVar("repeated", default=None)
+_counting = Lock()
 
 
 def warn(message: str, **fields: object) -> None:
     """Log a warning that may come once for each record; in a job, at most `MAX_REPEATED` times."""
     repeated = _repeated.get()
     if repeated is not None:
-        repeated[message] += 1
-        if repeated[message] > MAX_REPEATED:
+        with _counting:
+            repeated[message] += 1
+            count = repeated[message]
+        if count > MAX_REPEATED:
             return
     logger.warning(message, extra=fields, stacklevel=2)
 

@@ -1,7 +1,9 @@
 """Logs say what is wrong with a record and never quote it, in a limited number of lines."""
 
+import inspect
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from background_sync.rules.policy import DAY_MS
 from background_sync.telemetry import MAX_REPEATED
 from tests.integration.logs import captured
-from tests.integration.world import World
+from tests.integration.world import NOW, World
 
 SECRET = "sk-live-1234567890abcdef"
 VALUES: list[Any] = [{"key": SECRET}, [SECRET] * 3, {SECRET}]
@@ -42,17 +44,27 @@ def test_a_key_in_the_wrong_field_is_not_logged_and_not_stored_in_the_run(world:
     assert SECRET not in json.dumps(record.to_simple_dict(), default=str)
 
 
-def test_the_warnings_of_one_kind_are_limited_and_the_others_are_counted(world: World) -> None:
+@pytest.mark.parametrize(
+    ("contact", "warning"),
+    [
+        ({"activity_at": 5, "lead_status": 7}, "unreadable contact"),
+        ({"activity_at": NOW - DAY_MS, "last_activity_at": NOW - DAY_MS, "notes": 7}, "unwritable contact"),
+    ],
+)
+def test_the_warnings_of_one_kind_are_limited_and_the_others_are_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch, contact: dict[str, Any], warning: str
+) -> None:
+    # The threads must know the run without help of the tests.
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", inspect.unwrap(ThreadPoolExecutor.submit))
     world.workspace()
     world.put_many(
         world.database.tables.contacts,
         [
-            {"workspace_id": "w1", "contact_id": f"62{number:03d}", "activity_at": 5, "lead_status": 7}
+            {"workspace_id": "w1", "contact_id": f"62{number:03d}", **contact}
             for number in range(MAX_REPEATED + 30)
         ],
     )
     _, lines = run(world)
-    assert world.record().invalid == MAX_REPEATED + 30
-    assert sum(line["message"] == "unreadable contact" for line in lines) == MAX_REPEATED
+    assert sum(line["message"] == warning for line in lines) == MAX_REPEATED
     [rest] = [line for line in lines if line["message"] == "more warnings of one kind"]
-    assert (rest["warning"], rest["left_out"]) == ("unreadable contact", 30)
+    assert (rest["warning"], rest["left_out"]) == (warning, 30)

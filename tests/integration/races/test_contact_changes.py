@@ -87,6 +87,17 @@ def test_a_contact_that_lost_the_race_gives_its_place_to_the_next(world: World, 
     assert outcome(world) == {"flagged": 1, "lost_race": 1}
 
 
+def test_the_cap_holds_while_others_change_contacts_that_are_written_together(
+    world: World, faults: Faults
+) -> None:
+    world.workspace(settings={"max_flags_per_run": 10})
+    chosen = world.stale_contacts(20)
+    before_flag(faults, lambda: [world.contact(each) for each in chosen[:5]])
+    world.run()
+    assert world.flagged() == {"628", *chosen[5:14]}
+    assert outcome(world) == {"flagged": 10, "lost_race": 5, "over_cap": 6}
+
+
 def test_a_contact_that_moves_between_two_pages_counts_once(world: World, faults: Faults) -> None:
     world.page_size = 1
     world.contact("621", 9 * HOUR_MS)

@@ -1,10 +1,12 @@
 """What a run writes on contacts, and what it counts."""
 
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.sync.flag import MAX_THREADS
 from tests.integration.world import NOW, World
 
 
@@ -94,3 +96,19 @@ def test_a_workspace_that_becomes_inactive_after_its_dispatch_is_skipped(world: 
     assert (world.record().status, world.record().skip_reason) == ("completed", "no_token")
     assert world.swept()["skipped_runs"] == 1
     assert world.flagged() == set()
+
+
+def test_several_flags_are_written_at_the_same_time(world: World) -> None:
+    """Each waits for the others: one after the other, none would be written."""
+    together = Barrier(MAX_THREADS, timeout=60)
+
+    def wait(request: Any, **_: object) -> None:
+        if b'"contact_id": {' in request.body:
+            together.wait()
+
+    world.stale_contacts(2 * MAX_THREADS)
+    events = world.database.client.meta.events
+    events.register("before-send.dynamodb.UpdateItem", wait)
+    assert world.run()
+    events.unregister("before-send.dynamodb.UpdateItem", wait)
+    assert world.counts("flagged") == (2 * MAX_THREADS,)

@@ -7,7 +7,8 @@ as items, `{"name": {"S": "text"}}`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from botocore.session import Session
@@ -41,10 +42,18 @@ CONDITION_FAILED = "ConditionalCheckFailedException"
 
 @dataclass
 class Usage:
-    """Capacity units consumed so far."""
+    """Capacity units consumed so far, by all threads."""
 
     read_units: float = 0.0
     write_units: float = 0.0
+    _adding: Lock = field(default_factory=Lock)
+
+    def add(self, units: float, *, is_read: bool) -> None:
+        with self._adding:
+            if is_read:
+                self.read_units += units
+            else:
+                self.write_units += units
 
 
 @dataclass
@@ -62,7 +71,7 @@ class Database:
     def attempt(self, deadline: Deadline) -> Iterator[Usage]:
         """Count the capacity that the block consumes, and end its retries before the deadline.
 
-        One block at a time: only for code that works in one thread.
+        One block at a time.
         """
         self._usage = usage = Usage()
         self.deadline = deadline
@@ -72,12 +81,8 @@ class Database:
         """Hook after each answer: add its `ConsumedCapacity`."""
         consumed = parsed.get("ConsumedCapacity") or []
         for each in consumed if isinstance(consumed, list) else [consumed]:
-            if self._usage is None:
-                return
-            if model.name in READS:
-                self._usage.read_units += each["CapacityUnits"]
-            else:
-                self._usage.write_units += each["CapacityUnits"]
+            if self._usage is not None:
+                self._usage.add(each["CapacityUnits"], is_read=model.name in READS)
 
 
 def connect(tables: Tables, clock: Clock | None = None, session: Session | None = None) -> Database:

@@ -1,7 +1,11 @@
 """Flagging the contacts that a run selected: each one is read, judged and written by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import batched, takewhile
 from typing import Any
 
 from background_sync.clock import Deadline
@@ -31,6 +35,7 @@ from background_sync.telemetry import warn
 
 MARGIN_MS = 10_000
 MAX_TRIES = 5
+MAX_THREADS = 8
 READ_AHEAD = 25
 """Contacts that are read in one request: their notes may be 400 KB each."""
 NOT_FLAGGED = {Verdict.COOLING: "in_cooldown", Verdict.QUIET: "confirmed_quiet"}
@@ -88,22 +93,40 @@ class Flagger:
         the cap holds over all attempts.
         """
         rest = self.selected[progress.position :]
-        done = self._flagged_before(rest) if repeated else {}
-        room = self.cap - progress.flagging.flags - len(done)
-        begun, read, read_until = False, dict[str, Item](), 0
-        for at, contact_id in enumerate(rest):
-            outcome = done.get(contact_id)
-            if outcome is None and room > 0:
-                if begun and deadline.within(MARGIN_MS):
-                    return progress, False
-                if at >= read_until:
-                    read_until = at + min(room, READ_AHEAD)
-                    read = self._read_ahead(rest[at:read_until])
-                outcome, begun = self._flag(contact_id, read.get(contact_id)), True
-                room -= outcome in FLAGS
+        outcomes = self._flagged_before(rest) if repeated else {}
+        begun = False
+        with ThreadPoolExecutor(MAX_THREADS) as pool:
+            while chunk := self._next(progress, rest, outcomes):
+                read = self._read_ahead(chunk)
+                for some in batched(chunk, MAX_THREADS):
+                    if begun and deadline.within(MARGIN_MS):
+                        return self._after(progress, takewhile(outcomes.__contains__, rest), outcomes), False
+                    outcomes |= self._flag_all(pool, some, read)
+                    begun = True
+        return self._after(progress, rest, outcomes), True
+
+    def _next(
+        self, progress: FlagProgress, rest: Sequence[str], outcomes: Mapping[str, str]
+    ) -> Sequence[str]:
+        """The next contacts: as many as the cap has room for, so that it holds whatever becomes of each."""
+        room = self.cap - progress.flagging.flags - sum(each in FLAGS for each in outcomes.values())
+        return [each for each in rest if each not in outcomes][: max(0, min(room, READ_AHEAD))]
+
+    def _after(
+        self, progress: FlagProgress, contact_ids: Iterable[str], outcomes: Mapping[str, str]
+    ) -> FlagProgress:
+        for each in contact_ids:
             stale = progress.position not in self.not_stale
-            progress = progress.past(contact_id, outcome, stale=stale)
-        return progress, True
+            progress = progress.past(each, outcomes.get(each), stale=stale)
+        return progress
+
+    def _flag_all(
+        self, pool: Executor, contact_ids: Sequence[str], read: Mapping[str, Item]
+    ) -> dict[str, str]:
+        """Flag contacts at the same time; returns their outcomes."""
+        # Each thread counts its warnings with those of the run.
+        calls = [partial(copy_context().run, self._flag, each, read.get(each)) for each in contact_ids]
+        return dict(zip(contact_ids, pool.map(lambda call: call(), calls), strict=True))
 
     def counts_so_far(self, progress: FlagProgress) -> Flagging:
         """The counts of earlier attempts: those that were saved, and the flags written since."""
