@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from threading import RLock
+from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
 Act = Callable[[], object]
 Acting = Callable[[str | None], AbstractContextManager[None]]
+_acting = ContextVar("acting", default=False)
 FOR_GOOD = 1_000
 """More often than any client retries."""
 
@@ -21,7 +23,7 @@ class Faults:
         self._acting_as = acting
         self._rules: list[_Rule] = []
         self._late: set[str] = set()
-        self._acting, self._lock = False, RLock()
+        self._lock = Lock()
         client.meta.events.register_first("before-send", self._before_send)
 
     def close(self) -> None:
@@ -59,21 +61,21 @@ class Faults:
                 del item[attribute]
 
     def _before_send(self, event_name: str, request: Any, **_: object) -> None:
+        if _acting.get():
+            return
         with self._lock:  # the requests of other threads wait
-            if self._acting:
-                return
             for rule in self._rules:
                 if rule.applies_to(event_name.rsplit(".", 1)[-1]):
                     self._act(rule, request)
 
     def _act(self, rule: "_Rule", request: Any) -> None:
-        # The requests of `act` itself pass.
-        self._acting = True
+        # The requests of `act` itself pass, in any thread.
+        token = _acting.set(True)
         try:
             with self._acting_as(None):
                 rule.act(request)
         finally:
-            self._acting = False
+            _acting.reset(token)
 
     def _lose(self, request: Any) -> None:
         self._client._endpoint.http_session.send(request)
