@@ -12,6 +12,7 @@ from botocore.retries.standard import ExponentialBackoff
 from pynamodb.exceptions import PynamoDBException
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS
+from background_sync.sync import flag
 from tests.conftest import Tally
 from tests.integration.killer import (
     Killed,
@@ -31,6 +32,7 @@ DISPATCHER_LEASE_MS = 60_000
 @pytest.fixture
 def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    monkeypatch.setattr(flag, "MAX_THREADS", 2)  # of three flags
     killer = Killer(world.database.client, world.sqs)
     yield killer
     killer.close()
@@ -39,10 +41,10 @@ def killer(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Killer]:
 def put_everything(world: World) -> None:
     world.clear()
     world.page_size = 2
-    world.clock.tick_ms = 36_000  # Every delivery is near its deadline after a page or a flag.
+    world.clock.tick_ms = 36_000  # Every delivery is near its deadline after a page, or after two flags.
     world.audit_enabled = True
-    world.workspace("w1", settings={"max_flags_per_run": 2}, audited_at=NOW - DAY_MS)
-    for number, age_ms in enumerate([5 * HOUR_MS, 4 * HOUR_MS, 3 * HOUR_MS, 0]):
+    world.workspace("w1", settings={"max_flags_per_run": 3}, audited_at=NOW - DAY_MS)
+    for number, age_ms in enumerate([6 * HOUR_MS, 5 * HOUR_MS, 4 * HOUR_MS, 3 * HOUR_MS, 0]):
         world.contact(f"62{number}", age_ms)
     world.contact("629", last_activity_at=None)
     world.workspace("w2", audited_at=NOW - HOUR_MS)
@@ -70,10 +72,10 @@ def dispatched(world: World, killer: Killer) -> bool:
 def test_without_a_kill_the_sweep_has_these_counts(world: World, killer: Killer) -> None:
     sweep(world, killer)
     w1, totals = world.record("w1"), world.swept()
-    assert (w1.contacts_checked, w1.stale_found, w1.flagged, w1.over_cap, w1.invalid) == (5, 3, 2, 1, 1)
+    assert (w1.contacts_checked, w1.stale_found, w1.flagged, w1.over_cap, w1.invalid) == (6, 4, 3, 1, 1)
     assert w1.attempts > 3
     assert (totals["dispatched"], totals["skipped"], totals["completed"], totals["failed"]) == (2, 1, 2, 0)
-    assert (totals["contacts_checked"], totals["flagged"]) == (6, 3)
+    assert (totals["contacts_checked"], totals["flagged"]) == (7, 4)
     assert world.record("#audit#w1").status == "completed"
 
 
