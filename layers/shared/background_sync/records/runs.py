@@ -10,8 +10,12 @@ Only the lease's owner may write: every write names the owner in its condition, 
 lease changes nothing. Closing a run also moves its sweep's counters, in the same transaction.
 """
 
+import json
+from base64 import b85decode, b85encode
 from collections.abc import Iterable
+from typing import Any
 from uuid import uuid4
+from zlib import compress, decompress
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -31,6 +35,17 @@ BACKFILL_PREFIX = "#backfill#"
 TIME_SHARDS = 16
 RETENTION_MS = 90 * DAY_MS
 MAX_ATTEMPTS = 3
+
+
+class PackedAttribute(JSONAttribute):
+    """JSON, compressed: each write pays for the whole record, and a scan may know thousands of people."""
+
+    def serialize(self, value: Any) -> str:  # noqa: ANN401 - PynamoDB's
+        return b85encode(compress(json.dumps(value).encode())).decode()
+
+    def deserialize(self, value: str) -> Any:  # noqa: ANN401 - PynamoDB's
+        is_plain = value.startswith("{")  # of an earlier version
+        return json.loads(value if is_plain else decompress(b85decode(value)))
 
 
 class Outcomes:
@@ -112,10 +127,10 @@ class Run(Outcomes, Record):
     tries = NumberAttribute(default=0)
     lease_owner = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
-    checkpoint = JSONAttribute(null=True)
+    checkpoint = PackedAttribute(null=True)
     selection = JSONAttribute(null=True)
     progress = JSONAttribute(null=True)
-    scan = JSONAttribute(null=True)
+    scan = PackedAttribute(null=True)
     verification = JSONAttribute(null=True)
     deferred_why = UnicodeAttribute(null=True)
     webhook = UnicodeAttribute(null=True)
