@@ -13,6 +13,7 @@ PAGE = ROOT / "docs" / "configuration.md"
 TEMPLATE = ROOT / "template.yaml"
 MEANINGS: Mapping[str, str] = {
     "stale_threshold_ms": "A contact without activity for longer than this is stale.",
+    "audit_interval_ms": "The time between two audits, which read every contact in full.",
     "flag_cooldown_ms": "The time after a flag in which the same contact is not flagged again.",
     "max_flags_per_run": "The most contacts that one run flags; later runs flag the others.",
     "max_sync_notes": "How many of its own notes background sync keeps on a contact, the latest ones.",

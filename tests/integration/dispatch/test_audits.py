@@ -19,6 +19,17 @@ def test_a_workspace_audited_a_day_ago_is_due(world: World) -> None:
     assert sent(world, "audit") == {"w1": 1}
 
 
+@pytest.mark.parametrize(
+    "settings", ["none", {"audit_interval_ms": "weekly"}, {"audit_interval_ms": 7 * DAY_MS}]
+)
+def test_only_a_valid_interval_of_a_workspace_replaces_the_day(world: World, settings: object) -> None:
+    is_weekly = settings == {"audit_interval_ms": 7 * DAY_MS}
+    for name, days in (("w1", 1), ("w7", 7)):
+        world.workspace(name, audited_at=NOW - days * DAY_MS, settings=settings)
+    world.dispatch()
+    assert sent(world, "audit") == {"w7": 1} | ({} if is_weekly else {"w1": 1})
+
+
 @pytest.mark.parametrize(("enabled", "phone_id"), [(True, None), (False, "1")])
 def test_no_audit_if_inactive_or_switched_off(world: World, enabled: bool, phone_id: str | None) -> None:
     world.audit_enabled = enabled

@@ -85,6 +85,13 @@ def test_kapso_is_asked_with_the_audit_and_not_by_every_run(world: World, number
     assert number.requests.count(HEALTH) == 1
 
 
+def test_a_run_asks_when_the_last_answer_is_two_days_old(world: World, number: Number) -> None:
+    world.audit()
+    for hours, asked in ((47, 1), (48, 2), (49, 2)):
+        world.next_hour(hours)
+        assert number.requests.count(HEALTH) == asked
+
+
 @pytest.mark.parametrize("attributes", [{"settings": OFF}, {"kapso_phone_id": None}])
 def test_a_workspace_that_is_not_verified_is_not_asked_about(
     world: World, number: Number, attributes: dict[str, object]

@@ -16,6 +16,7 @@ LIMITS = [
     ("verify_lookback_ms", 5 * MINUTE_MS, 30 * DAY_MS),
     ("verify_rate_share", 1, 100),
     ("unverified_after_ms", HOUR_MS, 365 * DAY_MS),
+    ("audit_interval_ms", DAY_MS, 30 * DAY_MS),
 ]
 
 
@@ -28,6 +29,7 @@ def test_these_are_the_defaults() -> None:
         verify_lookback_ms=DAY_MS,
         verify_rate_share=50,
         unverified_after_ms=DAY_MS,
+        audit_interval_ms=DAY_MS,
     )
 
 

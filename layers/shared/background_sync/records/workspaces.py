@@ -23,8 +23,11 @@ from background_sync.rules.workspace import KapsoAccount
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.literals import ReturnValueType
 
-SCAN_PAGE = 100
-SCANNED = ("workspace_id", "kapso_phone_id", "kapso_token_parameter", "audited_at")
+SCAN_PAGE = 200
+SCANNED = (
+    *("workspace_id", "kapso_phone_id", "kapso_token_parameter"),
+    *("audited_at", "settings.audit_interval_ms"),
+)
 """The attributes that dispatching needs."""
 MAX_UNWRITABLE_BYTES = 100_000
 ID_OVERHEAD_BYTES = 3

@@ -25,6 +25,7 @@ class Policy:
     verify_lookback_ms: int = DAY_MS
     verify_rate_share: int = 50
     unverified_after_ms: int = DAY_MS
+    audit_interval_ms: int = DAY_MS
 
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -35,6 +36,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "verify_lookback_ms": (5 * MINUTE_MS, 30 * DAY_MS),
     "verify_rate_share": (1, 100),
     "unverified_after_ms": (HOUR_MS, 365 * DAY_MS),
+    "audit_interval_ms": (DAY_MS, 30 * DAY_MS),
 }
 """The smallest and the largest allowed value of each setting."""
 

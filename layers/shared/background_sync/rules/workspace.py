@@ -65,6 +65,7 @@ class Workspace:
     webhook_missing: str | None
     webhook_failing: bool
     reception: str | None
+    reception_at: int | None
     intake_at: int | None
 
 
@@ -112,6 +113,7 @@ def read_workspace(record: Mapping[str, object], now: int) -> Workspace:
         webhook_missing=valid_text(record, "webhook_missing"),
         webhook_failing=record.get("webhook_failing") is True,
         reception=known_reception(record),
+        reception_at=remembered_time(record, "reception_at", now),
         intake_at=remembered_time(record, "intake_at", now),
     )
 
@@ -162,12 +164,13 @@ def _settled(record: Mapping[str, object], now: int) -> tuple[int, int] | None:
     return None if begun is None or until is None else (begun, until)
 
 
-def audit_due(workspace_id: str, audited_at: int | None, run_at: int, interval_ms: int) -> bool:
-    """Whether the sweep at `run_at` asks for the workspace's audit: 24 h after its last one.
+def audit_due(record: Mapping[str, object], audited_at: int | None, run_at: int, interval_ms: int) -> bool:
+    """Whether the sweep at `run_at` asks for the workspace's audit: `audit_interval_ms` after the last one.
 
     A workspace that was never audited waits for its own time of day, so that the first day of a million
     workspaces is as even as the days after it. `interval_ms` is the time between two sweeps.
     """
     if audited_at is not None:
-        return run_at - audited_at >= DAY_MS
-    return (run_at - stable_hash(workspace_id) % DAY_MS) % DAY_MS < interval_ms
+        policy, _ = read_policy(record.get("settings"))
+        return run_at - audited_at >= policy.audit_interval_ms
+    return (run_at - stable_hash(str(record["workspace_id"])) % DAY_MS) % DAY_MS < interval_ms

@@ -211,7 +211,7 @@ class _Walk:
         due = (
             _id(each)
             for each in active
-            if _id(each) in wrong or audit_due(_id(each), valid_time(each, "audited_at"), run_at, interval)
+            if _id(each) in wrong or audit_due(each, valid_time(each, "audited_at"), run_at, interval)
         )
         return [Message(AUDIT, name, run_at) for name in due]
 

@@ -2,8 +2,8 @@
 
     scan from the watermark, less an overlap -> compare each page -> look at the number's webhooks
 
-Kapso lists only what it hears from Meta. Whether it does is asked once a day, with the audit, and by each run
-while it does not.
+Kapso lists only what it hears from Meta. Whether it does is asked with the audit, by each run while it does
+not, and by a run when the last answer is two days old, because a workspace's audits may be days apart.
 
 The watermark moves to the time before the scan began, and only when everything was compared and written. A
 scan that does not fit one invocation continues from its checkpoint. A scan that Kapso does not answer is
@@ -15,6 +15,7 @@ from enum import Enum
 
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
+from background_sync.rules.policy import DAY_MS
 from background_sync.rules.reception import LOST, latest_reception
 from background_sync.rules.scan import (
     Scan,
@@ -34,6 +35,7 @@ from background_sync.telemetry import logger
 WAITING_SHARE = 3
 """A run waits for its key in the first third of an interval: a sweep that ended later would count as late."""
 SPREAD_MS = 20_000
+RECEPTION_MS = 2 * DAY_MS
 
 
 class ContinueLater(Enum):
@@ -80,11 +82,10 @@ def verify(
                 "the run waits until its key may be used again", reason=scan.deferred, seconds=delay_s
             )
             return CONTINUE_LATER
-        lost = workspace.reception in LOST
         verification = replace(
             scan.as_last_seen(workspace),
             uncompared=is_uncompared(workspace, scan, job.run_at),
-            reception=ask_reception(job, workspace) if lost else workspace.reception,
+            reception=ask_reception(job, workspace) if _asks(workspace, job) else workspace.reception,
             intake_silent=is_intake_silent(workspace, scan),
         )
         # The result is saved before anything depends on it: a later attempt must conclude the same.
@@ -149,6 +150,13 @@ def _turn(job: Job, workspace: Workspace, ended: Verification) -> int | None:
     intervals = max(0, job.run_at - (workspace.watermark or 0)) // interval_ms
     turn = ended.again_at + SPREAD_MS // (1 + intervals)
     return turn if turn <= job.run_at + interval_ms // WAITING_SHARE else None
+
+
+def _asks(workspace: Workspace, job: Job) -> bool:
+    """Whether this run asks for the reception, because it was lost or the last answer is old."""
+    answered_at = workspace.reception_at
+    is_old = answered_at is not None and job.run_at - answered_at >= RECEPTION_MS
+    return is_old or workspace.reception in LOST
 
 
 def _remember(job: Job, workspace: Workspace, verification: Verification) -> None:
