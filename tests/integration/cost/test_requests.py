@@ -79,3 +79,19 @@ def test_an_idle_run_that_verifies_makes_three_more_and_one_to_kapso(world: Worl
         number.server.requests.clear()
         assert cost(world, run_at=later).requests == IDLE + Counter({"UpdateItem": 2, "GetItem": 1})
         assert len(number.requests) == 1
+
+
+def test_a_scan_costs_a_unit_for_each_page_and_ten_for_its_run(world: World) -> None:
+    """The pages' requests of the key's budget, and no more however many people they have."""
+    with served(world) as number:
+        for name in ("w0", "w1"):
+            world.workspace(name, settings=REPORT)
+        world.clock.time = later = NOW + HOUR_MS
+        world.dispatch(later)
+        world.run("w0", run_at=later)
+        number.page_size(5)
+        number.in_step(100)
+        number.server.requests.clear()
+        made = cost(world, run_at=later)
+        assert (world.record(run_at=later).verified, len(number.requests)) == (100, 21)
+        assert made.write == 21 + 11
