@@ -94,4 +94,4 @@ def test_a_scan_costs_a_unit_for_each_page_and_ten_for_its_run(world: World) -> 
         number.server.requests.clear()
         made = cost(world, run_at=later)
         assert (world.record(run_at=later).verified, len(number.requests)) == (100, 21)
-        assert made.write == 21 + 11
+        assert made.write == 21 + 10
