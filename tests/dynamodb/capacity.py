@@ -35,14 +35,15 @@ def metered(client: Any) -> Iterator[Cost]:
         if caller is not client:
             return make(caller, operation, parameters)
         with lock:
-            return _measure(lambda *request: make(client, *request), operation, parameters, cost)
+            return measure(lambda *request: make(client, *request), operation, parameters, cost)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", call)
         yield cost
 
 
-def _measure(call: Call, operation: str, parameters: Any, cost: Cost) -> Any:
+def measure(call: Call, operation: str, parameters: Any, cost: Cost) -> Any:
+    """Make a request by `call`, and add what it costs."""
     written = [*_written(operation, parameters)]
     before = [_stored(call, table, key) for table, key in written]
     cost.requests[operation] += 1
