@@ -1,7 +1,7 @@
-"""A function's process, as Lambda runs it: `child.py MODULE` imports the module, then handles a line of JSON each.
+"""A function's process: `child.py MODULE` imports the module, then handles each line of JSON as an event.
 
-Each answer says what that took: processor time and wall time (ms), and the peak of memory so far (MB). The processor's
-time of the import comes first. Only the standard library is imported here.
+Each answer says what that took: processor time and wall time (ms), and the peak of memory so far (MB). The
+first one is of the import. Only the standard library is imported here.
 """
 
 import importlib

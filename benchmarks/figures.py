@@ -1,9 +1,9 @@
 """What is measured: rows of the table, and curves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
+from statistics import linear_regression
 from typing import TypeVar
 
 Points = Sequence[tuple[float, float]]
@@ -11,12 +11,12 @@ LINEAR, FLAT = 1.0, 0.0
 TOLERANCE = 0.2
 NOISE = 0.1
 """What a flat curve may rise, as a share."""
-Spent = TypeVar("Spent")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A figure of the original and of the product: exact, or a multiple of what `figure` names, of the same run."""
+    """A figure of the original and the product: exact, or a multiple of what the same run measured."""
 
     figure: str
     product: float
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A cost `y` that grows with `x` at most by the power of `limit`. The first point is the fixed cost."""
+    """A cost `y` that grows with `x` at most by the power `limit`. The first point is the fixed cost."""
 
     y: str
     x: str
@@ -45,16 +45,21 @@ class Curve:
         return power(self.product) <= self.limit + TOLERANCE
 
 
-def power(points: Points) -> float:
-    """The power of x with which y grows above its first point: the slope of the least squares of both logarithms.
+def curves(
+    x: str, spent: Sequence[tuple[float, T]], costs: Mapping[str, Callable[[T], float]]
+) -> Iterator[Curve]:
+    """A curve of each of the costs of what was spent at each size."""
+    for name, cost in costs.items():
+        yield Curve(y=name, x=x, product=[(size, cost(each)) for size, each in spent])
 
-    The last two decades count: below them, the fixed cost hides what grows.
+
+def power(points: Points) -> float:
+    """The power of x with which y grows above its first point: the slope of a line through both logarithms.
+
+    The last two decades count: below them, noise hides what grows.
     """
     (_, fixed), *rest = points
-    last = rest[-1][0]
-    grown = [(log(x), log(y - fixed)) for x, y in rest if x >= last / 100 and y > fixed]
-    if max(y for _, y in rest) <= fixed * (1 + NOISE) or len(grown) < 2:
+    grown = [(log(x), log(y - fixed)) for x, y in rest if x >= rest[-1][0] / 100 and y > fixed]
+    if rest[-1][1] <= fixed * (1 + NOISE) or not grown[1:]:
         return FLAT
-    mean_x, mean_y = (sum(axis) / len(grown) for axis in zip(*grown, strict=True))
-    covariance = sum((x - mean_x) * (y - mean_y) for x, y in grown)
-    return covariance / sum((x - mean_x) ** 2 for x, _ in grown)
+    return linear_regression(*zip(*grown, strict=True)).slope

@@ -1,21 +1,21 @@
-"""Between the functions and the engine: counts requests and their units, delays them, and answers for large crowds."""
+"""Between functions and engine: counts requests and their units, delays, answers for large crowds."""
 
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from background_sync_ops.stack.loopback import HOST
 from benchmarks.crowd import Crowd
 from tests.dynamodb.capacity import Cost, measure
 
-Headers = Mapping[str, str]
+KEPT = ("Authorization", "Content-Type", "X-Amz-Target")
 
 
 class Answer(dict[str, Any]):
@@ -28,83 +28,65 @@ class Answer(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Asked:
-    """A request; `table` is the one that it names, or the first of a transaction or a batch."""
+    """A request and its units; `tables` is every table that it names, as text."""
 
     operation: str
-    table: str
-    read: float
-    write: float
+    tables: str
+    read: float = 0
+    write: float = 0
 
 
+@dataclass
 class Front:
-    """Answers at `url`, as the engine does, while the `with` block runs.
+    """Answers at `url` as the engine does. Each request takes `delay_s` at least.
 
-    With `meters` it asks the engine for what each request reads and writes, one request at a time. `delay_s` is how
-    long each request takes at least.
+    With `meters` it asks the engine for what each request reads and writes, one request at a time.
     """
 
-    def __init__(self, engine_url: str) -> None:
-        self.meters, self.delay_s = True, 0.0
-        self.crowds: dict[str, Crowd] = {}
-        self.asked: list[Asked] = []
-        self._engine = urlsplit(engine_url).netloc
-        self._connections, self._one = threading.local(), threading.RLock()
-        handler = type("Handler", (_Handler,), {"front": self})
-        self._server = ThreadingHTTPServer((HOST, 0), handler)
-        self.url = f"http://{HOST}:{self._server.server_port}"
+    engine: str
+    url: str = ""
+    meters: bool = True
+    delay_s: float = 0
+    crowds: dict[str, Crowd] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    _connections: threading.local = field(default_factory=threading.local)
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def respond(self, headers: Headers, body: bytes) -> tuple[int, bytes]:
-        begun = time.perf_counter()
+    def respond(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         service, operation = headers["X-Amz-Target"].split(".")
-        answer = self._answer(service, operation, headers, body)
-        time.sleep(max(0, begun + self.delay_s - time.perf_counter()))
-        return answer
+        parameters, cost = json.loads(body), Cost()
 
-    def _answer(self, service: str, operation: str, headers: Headers, body: bytes) -> tuple[int, bytes]:
-        cost, table = Cost(), ""
+        def call(operation: str, parameters: Any) -> Answer:
+            target, text = f"{service}.{operation}", json.dumps(parameters).encode()
+            page = self._page(operation, parameters)
+            return (
+                Answer(200, page)
+                if page
+                else Answer(*self._forward({**headers, "X-Amz-Target": target}, text))
+            )
 
-        def call(made: str, parameters: Any) -> Answer:
-            page = self._page(made, parameters)
-            if page is not None:
-                return Answer(200, page.encode())
-            return Answer(*self._forward(f"{service}.{made}", headers, json.dumps(parameters).encode()))
+        if self.meters and service.startswith("DynamoDB"):
+            with self._one:
+                answer = measure(call, operation, parameters, cost)
+            status, content = answer.status, answer.raw
+        else:
+            page = self._page(operation, parameters)
+            status, content = (200, page) if page else self._forward(headers, body)
+        self.asked.append(Asked(operation, _tables(parameters), cost.read, cost.write))
+        return status, content
 
-        if service.startswith("DynamoDB"):
-            parameters = json.loads(body)
-            table = _tables(parameters)[0]
-            if self.meters:
-                with self._one:
-                    answer = measure(call, operation, parameters, cost)
-                self.asked.append(Asked(operation, table, cost.read, cost.write))
-                return answer.status, answer.raw
-            if page := self._page(operation, parameters):
-                return 200, page.encode()
-        self.asked.append(Asked(operation, table, 0, 0))
-        return self._forward(headers["X-Amz-Target"], headers, body)
+    def _page(self, operation: str, parameters: Mapping[str, Any]) -> bytes | None:
+        if operation != "Query" or "Contacts" not in parameters["TableName"]:
+            return None
+        values = [each.get("S", "") for each in parameters["ExpressionAttributeValues"].values()]
+        crowds = [self.crowds[each] for each in values if each in self.crowds]
+        return crowds[0].page(parameters) if crowds else None
 
-    def _page(self, operation: str, parameters: Mapping[str, Any]) -> str | None:
-        value = parameters.get("ExpressionAttributeValues", {}) if operation == "Query" else {}
-        crowds = [self.crowds[each["S"]] for each in value.values() if each.get("S") in self.crowds]
-        is_contacts = "contact" in parameters.get("TableName", "").lower()
-        return crowds[0].page(parameters) if crowds and is_contacts else None
-
-    def _forward(self, target: str, headers: Headers, body: bytes) -> tuple[int, bytes]:
+    def _forward(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         if not hasattr(self._connections, "engine"):
-            self._connections.engine = HTTPConnection(self._engine)
-        connection: HTTPConnection = self._connections.engine
-        kept = {name: headers[name] for name in ("Authorization", "Content-Type")}
-        connection.request("POST", "/", body, {**kept, "X-Amz-Target": target})
-        answer = connection.getresponse()
+            self._connections.engine = HTTPConnection(urlsplit(self.engine).netloc)
+        self._connections.engine.request("POST", "/", body, headers)
+        answer = self._connections.engine.getresponse()
         return answer.status, answer.read()
 
 
@@ -114,7 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
     front: Front
 
     def do_POST(self) -> None:
-        status, content = self.front.respond(self.headers, self.rfile.read(int(self.headers["Content-Length"])))  # type: ignore[arg-type]
+        begun, headers = time.perf_counter(), {name: self.headers[name] for name in KEPT}
+        status, content = self.front.respond(headers, self.rfile.read(int(self.headers["Content-Length"])))
+        time.sleep(max(0, begun + self.front.delay_s - time.perf_counter()))
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(content)))
@@ -122,11 +106,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Print nothing."""
 
 
-def _tables(parameters: Mapping[str, Any]) -> Sequence[str]:
-    if batch := parameters.get("RequestItems"):
-        return list(batch)
+@contextmanager
+def fronting(engine_url: str) -> Iterator[Front]:
+    front = Front(engine_url)
+    with ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"front": front})) as server:
+        front.url = f"http://{HOST}:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield front
+        server.shutdown()
+
+
+def _tables(parameters: Mapping[str, Any]) -> str:
     actions = [what for each in parameters.get("TransactItems", []) for what in each.values()]
-    return [each["TableName"] for each in actions or [parameters]]
+    named = [each.get("TableName", "") for each in actions or [parameters]]
+    return " ".join((*named, *parameters.get("RequestItems", ())))

@@ -29,6 +29,6 @@ def _read(workspace_id: str) -> None:
         pass
 
 
-def _send(messages: list[dict[str, str]]) -> None:
+def _send(messages: list[Any]) -> None:
     for start in range(0, len(messages), 10):
         sqs().send_message_batch(QueueUrl=os.environ["WORK_QUEUE_URL"], Entries=messages[start : start + 10])

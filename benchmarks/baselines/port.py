@@ -1,4 +1,4 @@
-"""The original algorithm, ported: read all whole contacts, keep the stale ones, rewrite the notes of the first 50."""
+"""The original algorithm, ported: reads all contacts whole, rewrites the notes of 50 stale ones."""
 
 import os
 from typing import Any
