@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup sam run test conformance explore reliability lint format types docs build validate secure clean
+.PHONY: help setup sam run test conformance bench explore reliability lint format types docs build validate secure clean
 # Two steps of a set-up at the same time would meet in .tools.
 .NOTPARALLEL:
 
@@ -27,7 +27,7 @@ SOURCES = template.yaml samconfig.toml pyproject.toml uv.lock \
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo 'Variables: ARGS="…" goes to background-sync up, PYTEST_ARGS="…" to pytest.'
+	@echo 'Variables: ARGS="…" goes to background-sync up, PYTEST_ARGS="…" to pytest, BENCH_ARGS="…" to bench.'
 
 setup: ## the development environment, in .venv
 	@tools/setup venv
@@ -44,6 +44,10 @@ test: lint types build ## all checks: lint, types, tests
 conformance: build ## the tests of what AWS holds, on a second engine (docs/conformance.md)
 	@tools/setup ministack
 	TEST_ENGINE=ministack $(BIN)/python -m pytest $(PYTEST_ARGS) $(ON_BOTH_ENGINES)
+
+bench: build ## speed and cost beside the original algorithm, for some minutes; writes docs/performance.md
+	@tools/setup ministack
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 explore: setup ## property-based tests with many new random examples, for about an hour
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile=explore
@@ -77,7 +81,7 @@ secure: ## template.yaml, by checkov: each exception stands in the template, wit
 
 clean: ## as after a fresh clone
 	rm -rf .venv .tools .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find functions layers ops tests -name __pycache__ -prune -exec rm -rf {} +
+	find functions layers ops tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BUILT): $(SOURCES) | setup sam
 	.tools/bin/sam build
