@@ -7,10 +7,11 @@ from math import ceil, floor, log10
 from benchmarks.figures import Curve
 
 COLUMNS, WIDTH, HEIGHT, LEFT, TOP = 3, 300, 210, 52, 34
-WIDE, HIGH = WIDTH - LEFT - 20, HEIGHT - TOP - 44
+WIDE, HIGH = WIDTH - LEFT - 30, HEIGHT - TOP - 44
 COLOURS = {"the product": "#1a7f5a", "the original": "#b4541a"}
 STYLE = """text { font: 10px sans-serif; fill: #777 } .title { font-weight: bold; font-size: 11px }
-path { fill: none } .line { stroke-width: 1.6 } .axis { stroke: #999; stroke-width: .6 }"""
+path { fill: none } .line { stroke-width: 1.6 } text.x { text-anchor: middle }
+.axis { stroke: #999; stroke-width: .6 }"""
 
 
 def svg(curves: Sequence[Curve]) -> str:
@@ -43,8 +44,10 @@ def _plot(curve: Curve) -> str:
         f'<text x="{LEFT}" y="{HEIGHT - 8}">{escape(curve.x)}</text>',
         f'<path class="axis" d="M{LEFT} {TOP}v{HIGH}h{WIDE}"/>',
     ]
-    lines += [f'<text x="{left(each)}" y="{TOP + HIGH + 14}">{each:,g}</text>' for each in x.ticks]
-    lines += [f'<text x="8" y="{top(each) + 3}">{each:,g}</text>' for each in y.ticks]
+    lines += [
+        f'<text class="x" x="{left(each)}" y="{TOP + HIGH + 14}">{each:,.9g}</text>' for each in x.ticks
+    ]
+    lines += [f'<text x="8" y="{top(each) + 3}">{each:,.9g}</text>' for each in y.ticks]
     for points, colour in zip(series, COLOURS.values(), strict=True):
         places = [f"{left(across)} {top(up)}" for across, up in points]
         if places:
