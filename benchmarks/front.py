@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +49,6 @@ class Front:
     delay_s: float = 0
     crowds: dict[str, Crowd] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
-    _connections: threading.local = field(default_factory=threading.local)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def respond(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
@@ -83,11 +82,11 @@ class Front:
         return crowds[0].page(parameters) if crowds else None
 
     def _forward(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        if not hasattr(self._connections, "engine"):
-            self._connections.engine = HTTPConnection(urlsplit(self.engine).netloc)
-        self._connections.engine.request("POST", "/", body, headers)
-        answer = self._connections.engine.getresponse()
-        return answer.status, answer.read()
+        # The engine closes connections that wait for some seconds, so each request has its own.
+        with closing(HTTPConnection(urlsplit(self.engine).netloc)) as connection:
+            connection.request("POST", "/", body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
 
 class _Handler(BaseHTTPRequestHandler):
