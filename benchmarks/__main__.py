@@ -32,11 +32,10 @@ def main() -> int:
     asked = parser.parse_args()
     groups = [asked.only] if asked.only else list(GROUPS)
     found = list[Row | Curve]()
-    with staged() as stage:
-        for name in groups:
-            print(f"measuring: {name}", file=sys.stderr)  # noqa: T201
-            for each in GROUPS[name](stage, large=asked.large):
-                found.append(each)
+    for name in groups:
+        print(f"measuring: {name}", file=sys.stderr)  # noqa: T201
+        with staged() as stage:
+            found += GROUPS[name](stage, large=asked.large)
     rows = [each for each in found if isinstance(each, Row)]
     curves = [each for each in found if isinstance(each, Curve)]
     print(report.table(rows), report.growth(curves), sep="\n\n")  # noqa: T201
