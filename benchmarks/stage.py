@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import batched, count, islice
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -169,9 +169,9 @@ class Stage:
 
     def put(self, table: str, items: Iterable[Item]) -> None:
         name, client = self.stack.outputs[f"{table}TableName"], self.stack.client("dynamodb")
-        for batch in batched(items, 25, strict=False):
-            puts: Any = [{"PutRequest": {"Item": each}} for each in batch]
-            client.batch_write_item(RequestItems={name: puts})
+        puts: list[Any] = [{"PutRequest": {"Item": each}} for each in items]
+        for start in range(0, len(puts), 25):
+            client.batch_write_item(RequestItems={name: puts[start : start + 25]})
 
 
 def _message(workspace_id: str, run_at: int) -> dict[str, Any]:
