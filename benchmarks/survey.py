@@ -89,10 +89,10 @@ def _memory(stage: Stage, most: int) -> Row:
         [peak(PORT, each) for each in (10**4, 10**5)],
     )
     return Row(
-        figure=f"peak memory of {most:,} contacts (the original: 100,000), in that of 10,000",
+        figure=f"peak memory of {most:,} contacts, in that of 10,000",
         original=theirs[1] / theirs[0],
         product=ours[1] / ours[0],
         to_reach=1.1,
         digits=2,
-        remark="; ".join(f"{small:.0f} to {large:.0f} MB" for small, large in (theirs, ours)),
+        remark="{:.0f} to {:.0f} MB (of 100,000), {:.0f} to {:.0f} MB".format(*theirs, *ours),
     )
