@@ -2,7 +2,7 @@
 
 import pytest
 
-from background_sync.rules.policy import HOUR_MS, MINUTE_MS
+from background_sync.rules.policy import HOUR_MS
 from tests.integration.verify.number import KEY, REPAIR, REPORT, Number
 from tests.integration.world import NOW, World
 
@@ -48,13 +48,6 @@ def test_a_cursor_of_the_old_number_is_not_used_for_the_new_one(world: World, nu
     assert world.contacts()["622"]["last_activity_at"] == NOW - 2 * HOUR_MS
 
 
-def test_an_unchanged_number_continues_from_its_watermark(world: World, number: Number) -> None:
-    world.run()
-    world.change_workspace(name="Another name")
-    world.next_hour()
-    assert number.scans[-1]["last_active_since"] == "2025-12-31T23:55:00Z"
-
-
 def test_an_invalid_watermark_also_resets_where_comparing_began(world: World, number: Number) -> None:
     world.workspace(settings={**REPORT, "verify_lookback_ms": 5 * HOUR_MS})
     number.quiet("621", 4 * HOUR_MS)
@@ -64,16 +57,3 @@ def test_an_invalid_watermark_also_resets_where_comparing_began(world: World, nu
     run_at = world.next_hour(30)
     assert world.counts("confirmed_quiet", run_at=run_at) == (0,)
     assert world.flagged() == {"621"}
-
-
-def test_a_resumed_scan_confirms_nobody_for_the_time_since_it_began(world: World, number: Number) -> None:
-    number.page_size(1)
-    world.workspace(settings=REPORT)
-    number.quiet("621", 10 * HOUR_MS)
-    number.quiet("622", 11 * HOUR_MS)
-    number.fail(503, nth=range(2, 99))
-    world.run()
-    number.server.faults.clear()
-    number.message("621", -30 * MINUTE_MS, missed=True)
-    run_at = world.next_hour(3)
-    assert world.counts("behind", "reported", "confirmed_quiet", run_at=run_at) == (1, 1, 1)

@@ -164,27 +164,6 @@ def test_a_backfill_that_has_waited_for_a_day_fails(world: World, number: Number
     assert record.deferred_why is None
 
 
-def test_two_backfills_with_the_same_key_both_complete(world: World, number: Number) -> None:
-    """The first one takes each minute's share for as long as it needs it."""
-    number.server.rate.limit = 100
-    for workspace_id in ("w1", "w2"):
-        world.workspace(workspace_id, settings={"verify_rate_share": 1})
-    missed_each_hour(number, 3)
-    for _ in range(7):
-        for workspace_id in ("w1", "w2"):
-            assert world.deliver(message(workspace_id=workspace_id))
-        world.clock.time += MINUTE_MS
-    assert {world.record(f"#backfill#{name}").status for name in ("w1", "w2")} == {"completed"}
-
-
-def test_two_backfills_at_different_times_have_two_records(world: World, number: Number) -> None:
-    number.missed("621")
-    world.deliver(message())
-    world.deliver(message(run_at=NOW + 1))
-    assert counted(world) == {"verified": 1, "repaired": 1}
-    assert world.record("#backfill#w1", NOW + 1).in_step == 1
-
-
 def test_a_workspace_that_becomes_inactive_keeps_the_counts_so_far(world: World, number: Number) -> None:
     missed_each_hour(number, 2)
     number.fail(429, nth=2)

@@ -141,14 +141,6 @@ def test_workspaces_with_the_same_key_share_its_budget(world: World, number: Num
     assert "watermark" not in world.workspace_record("w4")
 
 
-def test_a_run_learns_the_limit_from_a_response(world: World, number: Number) -> None:
-    number.server.rate.limit = 500
-    world.workspace(settings=REPAIR)
-    world.run()
-    [kept] = stored_budgets(world)
-    assert (kept["limit_per_minute"], kept["used"]) == (500, 2)
-
-
 @pytest.mark.usefixtures("no_time_to_wait")
 def test_a_run_learns_the_limit_from_a_429(world: World, number: Number) -> None:
     number.server.rate.limit = 30
@@ -174,22 +166,6 @@ def test_a_budget_spent_before_the_look_ups_does_not_defer_the_run(world: World,
     assert world.counts("deferred", "repaired", "webhook_off") == (0, 1, 0)
     assert len(number.requests) == 1
     assert not world.record().webhook
-
-
-@pytest.mark.usefixtures("no_time_to_wait")
-def test_a_scan_of_more_pages_than_one_minute_allows_catches_up(world: World, number: Number) -> None:
-    number.page_size(1)
-    number.server.rate.limit = 4
-    budget(world).learn_limit(4)
-    world.workspace(settings=REPAIR)
-    for age in (10, 20, 30):
-        number.missed(f"62{age}", kapso_age_ms=age * MINUTE_MS)
-    for hours in range(4):
-        world.next_hour(hours)
-    assert [each["last_activity_at"] for each in world.items(world.database.tables.contacts)] == [
-        NOW - age * MINUTE_MS for age in (10, 20, 30)
-    ]
-    assert "watermark" in world.workspace_record()
 
 
 def test_a_request_in_a_minute_that_has_begun_is_one_write(world: World) -> None:

@@ -69,22 +69,3 @@ def test_a_person_whose_message_reaches_kapso_late_is_created(world: World, numb
     number.server.faults.add(late, path="/conversations")
     run_at = world.next_hour()
     assert world.counts("created", "deleted", run_at=run_at) == (1, 0)
-
-
-def test_a_person_whom_a_moving_list_hid_from_a_scan_is_created(world: World, number: Number) -> None:
-    """Receipts move the conversation twice, while two requests read past it: no scan has compared it yet."""
-    number.page_size(2)
-    for quarters, phone in enumerate(("621", "622", "623", "624", "625", "626"), 1):
-        number.missed_by(number.store.add_person(phone), quarters * 15 * MINUTE_MS)
-
-    def touch(*phones: str) -> None:
-        for phone in phones:
-            world.clock.time += 1000
-            number.store.delivery_receipt(PHONE_ID, number.person(phone), world.clock.time)
-
-    number.server.faults.add(answers.then(lambda: touch("624", "625", "626")), path="/conversations", nth=1)
-    number.server.faults.add(answers.then(lambda: touch("624")), path="/conversations", nth=3)
-    world.run()
-    assert world.counts("created") == (5,)
-    run_at = world.next_hour()
-    assert world.counts("created", "deleted", run_at=run_at) == (1, 0)

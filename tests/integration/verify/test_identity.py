@@ -138,14 +138,6 @@ def test_what_a_scan_learned_of_identities_survives_its_checkpoint(world: World,
     assert world.counts("created", "verified") == (2, 2)
 
 
-def test_a_value_with_letters_is_no_phone(world: World, number: Number) -> None:
-    number.missed_by(number.store.add_person("621", business_scoped_user_id=NEW))
-    in_phone = answers.records(lambda record: record | {"phone_number": NEW})
-    number.server.faults.add(in_phone, path="/conversations")
-    world.run()
-    assert world.contacts().keys() == {NEW}
-
-
 @BOTH_MODES
 def test_nobody_who_may_be_unknown_is_quiet(world: World, number: Number, settings: dict[str, str]) -> None:
     world.workspace(settings=settings, verified_from=NOW - 9 * HOUR_MS, watermark=NOW - HOUR_MS)

@@ -4,22 +4,14 @@ from typing import Any
 
 import pytest
 
-from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.policy import DAY_MS, MINUTE_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, Number, assert_counts_add_up
+from tests.integration.verify.number import LONG_AGO_MS, PHONE_ID, Number
 from tests.integration.world import NOW, World
 
 BSUID = "US.13491208655302741918"
 MISSED = "Sync check: missed activity at 2025-12-31T23:50:00Z"
 MISSED_AT = NOW - 10 * MINUTE_MS
-
-
-def test_the_business_scoped_id_takes_precedence_over_the_phone(world: World, number: Number) -> None:
-    world.contact("621", LONG_AGO_MS, business_scoped_user_id=BSUID)
-    number.missed_by(number.store.add_person("629", business_scoped_user_id=BSUID))
-    world.run()
-    assert world.contacts().keys() == {"621"}
-    assert world.read("621")["last_activity_at"] == MISSED_AT
 
 
 @pytest.mark.parametrize(("age_ms", "outcome"), [(LONG_AGO_MS, "repaired"), (10 * MINUTE_MS, "in_step")])
@@ -38,14 +30,6 @@ def test_a_person_without_a_phone_is_created_under_the_id(world: World, number: 
     assert (contact["business_scoped_user_id"], contact["name"]) == (BSUID, "Ana")
     assert "phone" not in contact
     assert world.counts("created") == (1,)
-
-
-def test_a_contact_stored_under_the_id_is_found_without_the_attribute(world: World, number: Number) -> None:
-    world.contact(BSUID, LONG_AGO_MS)
-    number.missed_by(number.store.add_person("621", business_scoped_user_id=BSUID))
-    world.run()
-    assert world.contacts().keys() == {BSUID}
-    assert world.counts("repaired") == (1,)
 
 
 def test_two_matching_contacts_are_reported_and_not_repaired(world: World, number: Number) -> None:
@@ -77,18 +61,6 @@ def test_an_id_that_two_contacts_have_is_unknown_and_both_are_reported(world: Wo
     assert world.counts("unknown") == (1,)
 
 
-def test_a_conversation_without_an_identity_counts_as_unknown(world: World, number: Number) -> None:
-    number.missed("621")
-    number.missed_by(number.store.add_person("622"))
-    no_identity = answers.records(
-        lambda record: record if record["phone_number"] == "621" else record | {"phone_number": None}
-    )
-    number.server.faults.add(no_identity, path="/conversations")
-    world.run()
-    assert world.contacts().keys() == {"621"}
-    assert world.counts("unknown", "repaired") == (1, 1)
-
-
 def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: Number, logged: Any) -> None:
     number.missed("621")
     number.missed("622")
@@ -100,18 +72,6 @@ def test_an_unreadable_conversation_is_logged_and_skipped(world: World, number: 
     world.run()
     assert world.counts("unreadable", "repaired", "verified") == (1, 1, 1)
     assert conversation.id in logged.getvalue()
-
-
-@pytest.mark.parametrize("page_size", [1, 100])
-def test_a_person_in_several_conversations_is_repaired(world: World, number: Number, page_size: int) -> None:
-    number.page_size(page_size)
-    number.missed("621", kapso_age_ms=HOUR_MS)
-    number.store.open_conversation(PHONE_ID, number.person("621"), NOW - 30 * MINUTE_MS)
-    world.run()
-    assert world.read("621")["last_activity_at"] == NOW - HOUR_MS
-    assert len(world.notes("621")) == 1
-    assert world.counts("verified", "repaired", "in_step") == (1, 1, 0)
-    assert_counts_add_up(world.record())
 
 
 @pytest.mark.parametrize("page_size", [1, 100])

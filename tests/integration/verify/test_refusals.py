@@ -102,13 +102,6 @@ def test_slow_errors_leave_enough_time_to_close_the_run(world: World, number: Nu
     assert deadline.at - world.clock.time >= 2_000
 
 
-def test_an_invalid_phone_id_sends_no_request(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR, kapso_phone_id="../../v1/x")
-    world.run()
-    assert_deferred(world, "invalid_phone_id")
-    assert number.requests == []
-
-
 @pytest.mark.usefixtures("no_time_to_wait")
 def test_all_workspaces_of_a_key_wait_after_a_429(world: World, number: Number, other: str) -> None:
     world.workspace("w3", settings=REPAIR)
@@ -165,23 +158,20 @@ def test_a_throttled_key_store_is_no_missing_key(
     assert_deferred(world, why)
 
 
-def test_a_parameter_outside_the_prefix_is_not_read(world: World, number: Number) -> None:
-    world.workspace(settings=REPAIR, kapso_token_parameter="/stack/other/abc")
-    world.run()
-    assert_deferred(world, "no_token")
-    assert number.requests == []
-
-
-def test_a_missing_parameter_defers_only_its_own_run(world: World, other: str) -> None:
-    world.workspace(settings=REPAIR, kapso_token_parameter=f"{TOKEN_PREFIX}gone")
-    world.sweep()
-    assert_deferred(world, "no_token")
-    assert world.record(other).repaired == 1
-
-
-@pytest.mark.parametrize("key", ["two\nlines", "käse", "a b", "\t"])
-def test_a_key_that_is_not_a_valid_header_is_not_sent(world: World, number: Number, key: str) -> None:
+@pytest.mark.parametrize(
+    ("attributes", "key", "why"),
+    [
+        ({"kapso_phone_id": "../../v1/x"}, KEY, "invalid_phone_id"),
+        ({"kapso_token_parameter": "/stack/other/abc"}, KEY, "no_token"),
+        ({"kapso_token_parameter": f"{TOKEN_PREFIX}gone"}, KEY, "no_token"),
+        *(({}, key, "unauthorized") for key in ("two\nlines", "käse", "a b", "\t")),
+    ],
+)
+def test_an_invalid_number_or_key_sends_no_request(
+    world: World, number: Number, attributes: dict[str, str], key: str, why: str
+) -> None:
     put_key(world, "abc", key)
+    world.workspace(settings=REPAIR, **attributes)
     world.run()
-    assert_deferred(world, "unauthorized")
+    assert_deferred(world, why)
     assert number.requests == []

@@ -8,7 +8,7 @@ import pytest
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from tests.integration.faults import Faults
 from tests.integration.killer import kill_run
-from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, PHONE_ID, Number
+from tests.integration.verify.number import CLAIM_REMEMBER_TAKE, LONG_AGO_MS, Number
 from tests.integration.world import NOW, World
 
 HERS = {"content": "hers", "added_by": "ana", "added_at": 1}
@@ -59,14 +59,6 @@ def test_an_empty_name_replaces_none(world: World, number: Number, profile: str 
     assert (contact["name"], contact["kapso_name"]) == ("Ana", "Ana")
 
 
-def test_a_newer_table_is_never_overwritten(world: World, number: Number) -> None:
-    number.message("621", 2 * HOUR_MS)
-    world.contact("621", 5 * MINUTE_MS)
-    world.run()
-    assert world.read("621")["last_activity_at"] == NOW - 5 * MINUTE_MS
-    assert world.counts("ahead", "repaired") == (1, 0)
-
-
 def test_a_repair_leaves_the_other_attributes_of_the_crm_unchanged(world: World, number: Number) -> None:
     number.missed("621")
     note = {"content": "Sync check: she said", "added_by": "ana", "added_at": 7, "pinned": True}
@@ -77,20 +69,6 @@ def test_a_repair_leaves_the_other_attributes_of_the_crm_unchanged(world: World,
     assert contact["notes"][0] == note
     assert len(contact["notes"]) == 2
     assert {name: contact[name] for name in kept} == kept
-
-
-def test_a_delivery_receipt_does_not_count_as_activity(world: World, number: Number) -> None:
-    number.quiet("621")
-    number.store.delivery_receipt(PHONE_ID, number.person("621"), NOW - 10 * MINUTE_MS)
-    world.run()
-    assert world.counts("in_step", "repaired", "confirmed_quiet") == (1, 0, 1)
-
-
-def test_a_conversation_without_messages_does_not_count_as_activity(world: World, number: Number) -> None:
-    number.store.open_conversation(PHONE_ID, number.store.add_person("621"), NOW - HOUR_MS)
-    world.run()
-    assert world.contacts() == {}
-    assert world.counts("created", "missing") == (0, 0)
 
 
 def test_a_contact_without_a_time_is_repaired(world: World, number: Number) -> None:

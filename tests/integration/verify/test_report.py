@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from tests.integration.faults import Faults
 from tests.integration.killer import Killed
 from tests.integration.verify.number import (
@@ -138,16 +138,11 @@ def test_a_contact_that_is_behind_and_too_large_to_write_is_not_confirmed_quiet(
     assert world.counts("behind", "confirmed_quiet", "unwritable") == (1, 0, 1)
 
 
-@pytest.fixture
-def two_missed_with_a_cap_of_one(world: World, number: Number) -> None:
+def test_contacts_over_the_cap_are_reported_by_the_next_run(world: World, number: Number) -> None:
+    """The watermark does not wait for them: a contact remembers its missed activity until it is reported."""
     world.workspace(settings={**REPORT, "max_flags_per_run": 1})
     number.missed("621")
     number.missed("622", kapso_age_ms=20 * MINUTE_MS)
-
-
-@pytest.mark.usefixtures("two_missed_with_a_cap_of_one")
-def test_contacts_over_the_cap_are_reported_by_the_next_run(world: World) -> None:
-    """The watermark does not wait for them: a contact remembers its missed activity until it is reported."""
     world.run()
     assert len(world.flagged()) == 1
     assert world.counts("behind", "reported") == (2, 1)
@@ -156,16 +151,6 @@ def test_contacts_over_the_cap_are_reported_by_the_next_run(world: World) -> Non
     run_at = world.next_hour()
     assert world.flagged() == {"621", "622"}
     assert world.counts("behind", "reported", run_at=run_at) == (0, 1)
-
-
-def test_the_cap_covers_all_flags_of_a_run(world: World, number: Number) -> None:
-    world.workspace(settings={**REPORT, "max_flags_per_run": 2})
-    number.missed("621")
-    number.quiet("631", 4 * DAY_MS)
-    number.quiet("632", 3 * DAY_MS)
-    world.run()
-    assert world.flagged() == {"621", "631"}
-    assert world.counts("stale_found", "flagged", "over_cap") == (3, 2, 1)
 
 
 @pytest.mark.parametrize("page_size", [1, 100])

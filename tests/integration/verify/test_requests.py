@@ -42,13 +42,6 @@ def test_contacts_without_changes_cost_no_request(world: World, number: Number) 
     assert len(number.requests) == 1 + LOOK_UPS
 
 
-def test_a_second_delivery_of_a_completed_run_sends_no_request(world: World, number: Number) -> None:
-    world.run()
-    number.server.requests.clear()
-    world.run(receive_count=2)
-    assert number.requests == []
-
-
 @pytest.mark.parametrize("settings", [None, {"verify": "off"}, {"verify": "on"}, {"verify": True}, "repair"])
 def test_without_verification_no_request_is_sent(world: World, number: Number, settings: object) -> None:
     world.workspace(settings=settings)

@@ -37,29 +37,18 @@ def test_switching_off_returns_to_the_plain_rule_and_forgets_the_webhook_state(w
 
 
 def test_switching_on_again_continues_from_the_watermark(world: World, number: Number) -> None:
-    world.change_workspace(settings=REPAIR)
-    world.run()
-    world.change_workspace(settings=OFF)
-    world.next_hour()
-    number.message("641", -2 * HOUR_MS, missed=True)
-    world.next_hour(30)
-    world.change_workspace(settings=REPAIR)
-    run_at = world.next_hour(54)
-    assert world.contacts()["641"]["repaired_at"] == run_at
-    assert world.workspace_record()["verified_from"] == NOW - DAY_MS
-
-
-def test_switching_on_again_confirms_the_same_contacts_as_before(world: World) -> None:
-    """The scan continues from the watermark, so everything in between is compared."""
+    """Everything in between is compared, so the same contacts are confirmed as before."""
     world.change_workspace(settings=REPAIR)
     world.run()
     world.change_workspace(settings=OFF)
     flagged_at = world.next_hour()
-    assert world.read("621")["flagged_at"] == flagged_at
+    number.message("641", -2 * HOUR_MS, missed=True)
     world.change_workspace(settings=REPAIR)
     run_at = world.next_hour(26)
+    assert world.contacts()["641"]["repaired_at"] == run_at
+    assert world.workspace_record()["verified_from"] == NOW - DAY_MS
     assert world.read("621")["flagged_at"] == flagged_at
-    assert world.counts("confirmed_quiet", "flagged", run_at=run_at) == (1, 1)
+    assert world.counts("confirmed_quiet", "flagged", run_at=run_at) == (2, 1)
 
 
 def test_switching_off_applies_the_plain_rule_to_contacts_behind(world: World, number: Number) -> None:
@@ -111,14 +100,3 @@ def test_a_contact_flagged_and_then_repaired_is_confirmed_quiet(world: World, nu
     assert world.counts("repaired", run_at=world.next_hour(2)) == (1,)
     world.next_hour(26)
     assert world.read("641")["flagged_at"] == flagged_at
-
-
-def test_a_gap_of_deferred_runs_is_compared_when_kapso_responds_again(world: World, number: Number) -> None:
-    world.change_workspace(settings=REPAIR)
-    world.run()
-    number.fail(503, path="")
-    for hours in range(1, 4):
-        number.message(f"65{hours}", -hours * HOUR_MS + 10 * MINUTE_MS, missed=True)
-        assert world.counts("deferred", run_at=world.next_hour(hours)) == (1,)
-    number.server.faults.clear()
-    assert world.counts("deferred", "created", run_at=world.next_hour(4)) == (0, 3)

@@ -46,21 +46,6 @@ def test_a_page_that_shows_nobodys_activity_confirms_nobody_and_the_watermark_st
     assert world.counts("confirmed_quiet", run_at=world.next_hour()) == (2,)
 
 
-def test_a_full_page_that_repeats_its_cursor_confirms_nobody(world: World, number: Number) -> None:
-    number.page_size(1)
-    cursors: list[str] = []
-
-    def repeat(document: dict[str, Any]) -> dict[str, Any]:
-        cursors.append(document["paging"]["cursors"].get("after") or cursors[0])
-        return document | {"paging": {"cursors": {"after": cursors[0]}}}
-
-    number.server.faults.add(answers.edited(repeat), path="/conversations")
-    world.run()
-    assert world.record().deferred_why == "invalid_response"
-    assert world.counts("confirmed_quiet", "flagged") == (0, 0)
-    assert "watermark" not in world.workspace_record()
-
-
 @pytest.mark.parametrize("mode", [REPORT, REPAIR])
 def test_the_contact_of_an_unreadable_conversation_is_flagged_and_the_others_are_confirmed_quiet(
     world: World, number: Number, mode: dict[str, str]
