@@ -13,7 +13,6 @@ from background_sync.records.heard import last_heard, remember_heard
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
 from background_sync_ops.kapso import Person
 from background_sync_ops.kapso.documents import event_document
-from background_sync_ops.kapso.model import SENT
 from tests.integration.faults import Faults
 from tests.integration.intake.conftest import Intake
 from tests.integration.verify.number import PHONE_ID, REPAIR, served
@@ -96,15 +95,6 @@ def test_a_duplicate_costs_a_read_at_most_and_no_write(
         faults.fail(operation, AssertionError(operation))
     intake.record(body)
     assert world.contacts() == stored
-
-
-def test_a_message_of_ours_moves_the_activity_too(intake: Intake, world: World, sari: Person) -> None:
-    intake.deliver(intake.message(sari, HOUR_MS))
-    raw = json.dumps(intake.message(sari, 0, "outbound")).encode()
-    assert intake.post(raw, intake.signed(raw), name=SENT) == 200
-    intake.record()
-    contact = world.contacts()["628123"]
-    assert contact["last_activity_at"] == contact["activity_at"] == contact["updated_at"] == NOW
 
 
 def test_newer_data_of_the_crm_wins(intake: Intake, world: World, sari: Person) -> None:

@@ -26,16 +26,9 @@ WRITES: dict[str, Callable[[Database, int], bool]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_an_older_run_changes_nothing(world: World, name: str) -> None:
-    world.workspace(latest_run_at=NOW + HOUR_MS, **MEMORY)
-    assert not WRITES[name](world.database, NOW)
-    [record] = world.items(world.database.tables.workspaces)
-    assert {each: record[each] for each in MEMORY} == MEMORY
-
-
-@pytest.mark.parametrize("name", WRITES)
-def test_the_newest_run_writes(world: World, name: str) -> None:
-    world.workspace(latest_run_at=NOW, **MEMORY)
-    assert WRITES[name](world.database, NOW)
-    [record] = world.items(world.database.tables.workspaces)
-    assert record.get(name) != MEMORY[name]
+@pytest.mark.parametrize(("latest", "writes"), [(NOW, True), (NOW + HOUR_MS, False)])
+def test_only_the_newest_run_writes(world: World, name: str, latest: int, writes: bool) -> None:
+    world.workspace(latest_run_at=latest, **MEMORY)
+    assert WRITES[name](world.database, NOW) is writes
+    kept = {each: world.workspace_record().get(each) for each in MEMORY}
+    assert (kept[name] != MEMORY[name], kept == MEMORY) == (writes, not writes)

@@ -7,7 +7,6 @@ from typing import Any
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from tests.integration.faults import Faults
-from tests.integration.killer import kill_run
 from tests.integration.world import LEASE_MS, NOW, World
 
 
@@ -92,15 +91,3 @@ def test_a_run_superseded_while_its_follow_up_waits_is_counted_once(world: World
     sweep = world.swept(NOW)
     assert (sweep["completed"], sweep["failed"], sweep["superseded"]) == (1, 0, 1)
     assert notes(world) == [1, 1, 1, 1]
-
-
-def test_a_superseded_run_counts_what_it_flagged_before(world: World, faults: Faults) -> None:
-    world.workspace()
-    world.stale_contacts(3)
-    kill_run(world, faults, "UpdateItem", after=5)
-    world.clock.time = NOW + HOUR_MS
-    world.run(run_at=NOW + HOUR_MS)
-    world.run(run_at=NOW, receive_count=2)
-    older, newer = world.record(run_at=NOW), world.record(run_at=NOW + HOUR_MS)
-    assert (older.superseded, newer.flagged) == (1, 1)
-    assert older.flagged == 2

@@ -58,20 +58,6 @@ def test_a_message_sent_anew_may_always_try(world: World) -> None:
     assert world.record().status == "completed"
 
 
-def test_the_next_run_closes_an_expired_run_as_failed(world: World) -> None:
-    world.workspace()
-    world.dispatch(NOW)
-    [lost] = world.receive()
-    world.claim()
-    assert world.run(run_at=NOW) is False
-    world.workspace(latest_run_at=NOW)
-    world.sweep(NOW + HOUR_MS)
-    assert world.swept(NOW)["failed"] == 1
-    assert world.deliver(lost)
-    sweep = world.swept(NOW)
-    assert (sweep["failed"], sweep["completed"], sweep["superseded"]) == (0, 1, 1)
-
-
 def test_a_run_older_than_the_latest_claimed_one_flags_nobody(world: World) -> None:
     world.workspace()
     world.run(run_at=NOW + HOUR_MS)

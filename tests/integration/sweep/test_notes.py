@@ -17,16 +17,6 @@ def sync_note(at: int) -> dict[str, Any]:
     return {"content": "Sync check: No activity for 1 hours", "added_by": AUTHOR, "added_at": at}
 
 
-def test_only_the_latest_sync_notes_are_kept(world: World) -> None:
-    world.workspace()
-    human = {"content": "call her", "added_by": "ana", "added_at": 5}
-    world.contact("628", DAY_MS, notes=[sync_note(1), human, *(sync_note(at) for at in range(2, 8))])
-    world.run()
-    notes = world.read("628")["notes"]
-    assert [note["added_at"] for note in notes] == [5, 4, 5, 6, 7, NOW]
-    assert human in notes
-
-
 def test_a_contact_too_large_to_write_gives_its_place_to_the_next(world: World) -> None:
     world.workspace(settings={"max_flags_per_run": 1})
     world.contact("621", 3 * DAY_MS, blob="x" * 409_450)
