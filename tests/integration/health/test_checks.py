@@ -7,7 +7,6 @@ import pytest
 from background_sync.records.heard import remember_heard
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync_ops.kapso import faults as answers
-from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.verify.number import PHONE_ID, REPAIR, Number, served
 from tests.integration.world import NOW, World
@@ -21,18 +20,6 @@ def states(api: Api) -> States:
     answer = api.get("/health")
     checks = {name: check["status"] for name, [check] in answer.document["checks"].items()}
     return answer.status, answer.document["status"], {k: v for k, v in checks.items() if v != "pass"}
-
-
-def test_a_run_that_succeeds_when_retried_does_not_warn(api: Api, world: World, faults: Faults) -> None:
-    world.workspace()
-    world.dispatch()
-    faults.fail("Query", RuntimeError("boom"))
-    for received in world.receive():
-        world.deliver(received)
-    assert states(api) == (503, "fail", {"runs:failed": "fail"})
-    world.dispatch()
-    world.work()
-    assert states(api) == PASS
 
 
 def test_before_the_first_sweep_health_warns(api: Api) -> None:

@@ -7,7 +7,6 @@ import pytest
 from background_sync.records import runs
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync.rules.values import shard_of
-from tests.integration.faults import Faults
 from tests.integration.health.api import Api
 from tests.integration.world import LEASE_MS, NOW, World
 
@@ -75,14 +74,6 @@ def test_a_running_run_has_no_counts_and_no_fields_that_only_a_retry_needs(api: 
     assert (run["status"], run["flagged"], run["finished_at"]) == ("running", None, None)
     internal = {"lease_owner", "lease_until", "checkpoint", "selection", "time_shard", "expires_at"}
     assert not internal & set(run)
-
-
-def test_a_failed_run_has_its_error(api: Api, world: World, faults: Faults) -> None:
-    world.workspace()
-    faults.fail("Query", RuntimeError("boom"))
-    world.run()
-    [run] = api.get("/health/runs").document["runs"]
-    assert (run["status"], run["error"]) == ("failed", "RuntimeError: boom")
 
 
 @pytest.mark.parametrize(("stale", "average"), [((1, 2), 2), ((1, 1, 2), 1), ((0, 0), 0)])
