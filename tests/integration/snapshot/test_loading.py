@@ -1,6 +1,5 @@
 import json
 import zipfile
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from background_sync_ops.snapshot import (
     write_snapshot,
 )
 from tests.data.make_snapshot import ARCHIVE, SOURCE
-from tests.integration.snapshot.importing import NOW, Importing, contact, note, workspace
+from tests.integration.snapshot.importing import NOW, Importing, contact, workspace
 
 MANY = [contact(f"+62 {number}", f"c{number}", name=f"N{number}") for number in range(1000, 1260)]
 
@@ -44,24 +43,6 @@ def test_a_second_import_writes_nothing(importing: Importing) -> None:
     assert (importing.workspaces(), importing.contacts()) == before
     assert (report.workspaces, report.contacts) == (Written(unchanged=1), Written(unchanged=120))
     assert (report.merged, report.tokens_stored) == (1, 0)
-
-
-def test_a_contact_is_stored_with_our_names_and_exact_values(importing: Importing) -> None:
-    notes = [note("Olá", NOW + 0.5)]
-    importing.load([contact(notes=notes, name="", score=0.1, custom={"a": [1.0, None]}, kapso_name=None)])
-    assert importing.contacts()["62811"] == {
-        "convex_id": "c1",
-        "workspace_id": "w1",
-        "contact_id": "62811",
-        "phone": "+62 811",
-        "name": "",
-        "notes": [{"content": "Olá", "added_by": "rina", "added_at": NOW}],
-        "last_activity_at": NOW,
-        "created_at": NOW,
-        "activity_at": NOW,
-        "score": Decimal("0.1"),
-        "custom": {"a": [1, None]},
-    }
 
 
 def test_an_export_of_an_older_convex_is_read_by_its_schema(importing: Importing) -> None:

@@ -1,9 +1,7 @@
 from typing import Any
 
 from background_sync_ops.snapshot import Written
-from tests.integration.snapshot.importing import NOW, Importing, contact, note, stored_note, workspace
-
-CHECK = "Sync check: No activity for 2 hours"
+from tests.integration.snapshot.importing import NOW, Importing, contact, workspace
 
 
 def test_a_newer_snapshot_wins_and_attributes_of_the_table_alone_are_kept(importing: Importing) -> None:
@@ -23,17 +21,6 @@ def test_only_changed_attributes_are_written(importing: Importing) -> None:
     importing.load([contact(name="Old", city="Lisbon")])
     importing.load([contact(name="New", city="Lisbon")])
     assert [each["UpdateExpression"].count("=") for each in sent] == [1]
-
-
-def test_a_flag_since_the_last_import_is_kept(importing: Importing) -> None:
-    documents = [contact(notes=[note("hello", 5)])]
-    importing.load(documents)
-    notes = [stored_note("hello", 5), stored_note(CHECK, NOW + 9, "background-sync")]
-    importing.set_contact(notes=notes, flagged_at=NOW + 9)
-    report = importing.load(documents)
-    assert report.contacts == Written(unchanged=1)
-    found = importing.contacts()["62811"]
-    assert (found["notes"], found["flagged_at"]) == (notes, NOW + 9)
 
 
 def test_an_outdated_index_attribute_is_fixed(importing: Importing) -> None:

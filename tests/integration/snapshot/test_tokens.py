@@ -28,12 +28,6 @@ def test_each_token_is_stored_once(importing: Importing) -> None:
     assert names["w4"] == names["w7"] != names["w5"]
 
 
-def test_a_workspace_without_a_token_has_no_parameter(importing: Importing) -> None:
-    importing.load([], [workspace(meta_access_token=None)])
-    assert "kapso_token_parameter" not in importing.workspaces()["w1"]
-    assert importing.tokens() == {}
-
-
 def test_a_snapshot_without_the_token_does_not_remove_it(importing: Importing) -> None:
     importing.load([], [workspace(meta_access_token="old")])
     importing.load([], [workspace()])
