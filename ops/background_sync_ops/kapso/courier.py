@@ -31,16 +31,11 @@ class Channel:
 
     loss             share of events that are never sent
     duplicates       share of accepted deliveries that are sent again, with the same idempotency key
-    late             share of deliveries that are due `late_ms` after their event
-    shuffled         deliveries that are due at the same time are sent in random order
     retry_delays_ms  delays after failed attempts; after the last one the delivery has failed
     """
 
     loss: float = 0.0
     duplicates: float = 0.0
-    late: float = 0.0
-    late_ms: int = 60_000
-    shuffled: bool = False
     seed: int = 0
     retry_delays_ms: Sequence[int] = RETRY_DELAYS_MS
 
@@ -87,7 +82,7 @@ class Courier:
     @channel.setter
     def channel(self, channel: Channel) -> None:
         self._channel = channel
-        names = ("loss", "duplicates", "late", "order")
+        names = ("loss", "duplicates")
         self._random = {name: random.Random(f"{channel.seed}/{name}") for name in names}  # noqa: S311
 
     # ---------------------------------------------------------------- events come in
@@ -115,9 +110,8 @@ class Courier:
             delivery = _delivery(self._store.new_id(), webhook, event)
             self._store.log_delivery(delivery)
             batched = webhook.max_batch is not None and event.name == RECEIVED
-            late_ms = self.channel.late_ms if self._happens("late", self.channel.late) else 0
-            due_at = event.message.at + late_ms
-            self._parcels.append(_Parcel(delivery, conversation_id if batched else None, due_at, [payload]))
+            batch_of = conversation_id if batched else None
+            self._parcels.append(_Parcel(delivery, batch_of, event.message.at, [payload]))
 
     # ---------------------------------------------------------------- deliveries go out
 
@@ -127,8 +121,6 @@ class Courier:
         with self._lock:
             due = [parcel for parcel in self._parcels if parcel.due_at <= now]
             self._parcels = [parcel for parcel in self._parcels if parcel.due_at > now]
-        if self.channel.shuffled:
-            self._random["order"].shuffle(due)
         for parcel in due:
             self._attempt(parcel, self._store.webhook(parcel.delivery.webhook_id))
         return len(due)

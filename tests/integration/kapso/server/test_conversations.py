@@ -67,14 +67,6 @@ def test_a_days_silence_ends_it(store: KapsoStore, ann: Person, client: Client, 
     assert len(store.conversations(NUMBER, ann)) == 2
 
 
-def test_an_older_message_moves_no_time_back(store: KapsoStore, ann: Person) -> None:
-    newest = store.message(NUMBER, ann, "inbound", NOW)
-    store.message(NUMBER, ann, "inbound", NOW - HOUR)
-    [conversation] = store.conversations(NUMBER, ann)
-    assert (conversation.last_message, conversation.last_active_at) == (newest, NOW)
-    assert (conversation.last_inbound_at, conversation.created_at) == (NOW, NOW - HOUR)
-
-
 @pytest.mark.parametrize(
     "query",
     [

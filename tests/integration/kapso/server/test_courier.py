@@ -7,7 +7,7 @@ import pytest
 
 from background_sync_ops.kapso import Channel, Delivery, KapsoServer, KapsoStore, Person, Webhook
 from background_sync_ops.kapso.model import RECEIVED
-from tests.integration.kapso.server.world import MINUTE, NOW, NUMBER, SECOND, Endpoint
+from tests.integration.kapso.server.world import NOW, NUMBER, SECOND, Endpoint
 from tests.integration.world import TestClock
 
 
@@ -92,25 +92,6 @@ def test_nothing_leaves_this_machine(store: KapsoStore, kapso: KapsoServer, ann:
     write(kapso, ann)
     kapso.courier.deliver_pending()
     assert (logged(store).status, logged(store).response_status) == ("failed", None)
-
-
-@pytest.mark.usefixtures("webhook")
-def test_a_late_delivery_is_sent_after_newer_ones_and_a_channel_may_shuffle_them(
-    kapso: KapsoServer, ann: Person, endpoint: Endpoint, clock: TestClock
-) -> None:
-    kapso.courier.channel = Channel(late=1, late_ms=5 * MINUTE)
-    kapso.store.message(NUMBER, ann, "inbound", NOW, text="late")
-    kapso.courier.channel = Channel()
-    write(kapso, ann, 2)
-    kapso.courier.deliver_pending()
-    clock.time += 5 * MINUTE
-    kapso.courier.deliver_pending()
-    assert endpoint.texts == ["0", "1", "late"]
-    kapso.courier.channel = Channel(shuffled=True, seed=1)
-    write(kapso, ann, 10)
-    kapso.courier.deliver_pending()
-    assert endpoint.texts[3:] != (written := [str(number) for number in range(10)])
-    assert sorted(endpoint.texts[3:]) == written
 
 
 def test_received_messages_of_a_conversation_are_sent_in_batches(

@@ -34,22 +34,6 @@ def test_a_page_has_twenty_records_by_default(store: KapsoStore, client: Client)
     assert len(client.get(CONVERSATIONS, limit=100).data) == 21
 
 
-def test_records_with_equal_times_are_each_found_once(store: KapsoStore, client: Client) -> None:
-    for index in range(5):
-        store.message(NUMBER, store.add_person(f"62{index}"), "inbound", NOW)
-    ids = [record_id for page in client.pages(limit=2) for record_id in page.ids]
-    assert len(ids) == len(set(ids)) == 5
-
-
-def test_one_that_moves_is_seen_by_the_next(store: KapsoStore, client: Client, people: list[Person]) -> None:
-    pages = client.pages(limit=2)
-    seen = [record["phone_number"] for record in next(pages).data]
-    store.delivery_receipt(NUMBER, people[3], NOW + MINUTE)
-    seen += [record["phone_number"] for page in pages for record in page.data]
-    assert seen == of(people, 0, 1, 2, 4)
-    assert phones(client)[0] == of(people, 3, 0)
-
-
 def test_a_cursor_holds_time_and_id(store: KapsoStore, client: Client, people: list[Person]) -> None:
     after = client.get(CONVERSATIONS, limit=1).document["paging"]["cursors"]["after"]
     [conversation] = store.conversations(NUMBER, people[0])
