@@ -47,7 +47,7 @@ def test_a_share_of_the_limit_is_granted_per_minute(world: World, share: int, al
 
 
 def test_the_smallest_plan_is_assumed_until_a_response_states_the_limit(world: World) -> None:
-    assert count_granted(budget(world), SMALLEST_LIMIT) == SMALLEST_LIMIT // 2 == 50
+    assert count_granted(budget(world), 55) == SMALLEST_LIMIT // 2 == 50
 
 
 def test_a_changed_limit_applies_at_once(world: World) -> None:
