@@ -116,14 +116,6 @@ def test_a_message_in_a_failure_queue_raises_an_alarm(template: Template, queue:
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
-@pytest.mark.parametrize(
-    "metric", ["LastSweepDrift", "LastSweepWebhooksOff", "LastSweepReceptionLost", "KapsoUnauthorized"]
-)
-def test_a_single_occurrence_raises_an_alarm(template: Template, metric: str) -> None:
-    [(_, alarm)] = alarms_on(template, metric)
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-
-
 def test_the_age_of_waiting_messages_is_measured_in_intervals(template: Template) -> None:
     alarm = alarms(template)["MessagesWaitAlarm"]
     [age, intervals] = alarm["Metrics"]

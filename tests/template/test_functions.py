@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import pytest
 
@@ -7,7 +6,6 @@ from background_sync_ops.stack.template import Template
 from tests.template.resources import (
     FUNCTIONS,
     INTAKE_FUNCTIONS,
-    ROOT,
     Properties,
     as_list,
     find_intrinsics,
@@ -80,12 +78,6 @@ def test_function_and_layer_support_the_chosen_architecture(template: Template, 
     (layer,) = function["Layers"]
     serves = properties(template, "AWS::Lambda::LayerVersion")[target(layer)]["CompatibleArchitectures"]
     assert set(serves) == set(template.body["Parameters"]["Architecture"]["AllowedValues"])
-
-
-def test_a_functions_makefile_builds_it(template: Template, name: str, function: Properties) -> None:
-    folder: Path = template.code_dirs[function["Code"]["S3Key"]]
-    assert folder.is_relative_to(ROOT / "functions")
-    assert f"build-{name}:" in (folder / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from background_sync_ops.stack.template import Template, references
@@ -74,10 +72,6 @@ def test_a_parameter_protects_a_table_from_deletion(template: Template, table: P
     assert template.body["Conditions"][condition] == {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}
 
 
-def test_a_table_declares_exactly_its_key_attributes(table: Properties) -> None:
-    assert _declared(table) == _keyed(table) | _keyed_by_indexes(table)
-
-
 def test_only_records_of_runs_expire(name: str, table: Properties) -> None:
     expires = table.get("TimeToLiveSpecification", {}).get("AttributeName")
     assert expires == ("expires_at" if name == "SyncHealthTable" else None)
@@ -86,15 +80,3 @@ def test_only_records_of_runs_expire(name: str, table: Properties) -> None:
 def test_indexes_of_contacts_do_not_project_all_attributes(template: Template) -> None:
     contacts = properties(template, "AWS::DynamoDB::Table")["ContactsTable"]
     assert "ALL" not in {item["Projection"]["ProjectionType"] for item in contacts["GlobalSecondaryIndexes"]}
-
-
-def _declared(table: Properties) -> set[str]:
-    return {item["AttributeName"] for item in table["AttributeDefinitions"]}
-
-
-def _keyed(item: dict[str, Any]) -> set[str]:
-    return {key["AttributeName"] for key in item["KeySchema"]}
-
-
-def _keyed_by_indexes(table: Properties) -> set[str]:
-    return set().union(*(_keyed(index) for index in table.get("GlobalSecondaryIndexes", [])))
