@@ -25,10 +25,6 @@ T1, T2, T3 = NOW - 3, NOW - 2, NOW - 1
 ALL = {"last_activity_at": T1, "updated_at": T2, "created_at": T3}
 
 
-def test_last_activity_at_is_used_even_if_it_is_older() -> None:
-    assert last_activity(ALL, NOW) == T1
-
-
 @pytest.mark.parametrize("absent", [0, None, NOW // 1000, NOW * 1000, NOW + DAY_MS + 1, -1, Decimal("1E+40")])
 def test_updated_at_and_created_at_are_used_if_it_is_missing(absent: object) -> None:
     assert last_activity({**ALL, "last_activity_at": absent}, NOW) == T2

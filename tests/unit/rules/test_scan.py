@@ -33,10 +33,6 @@ def test_an_unfinished_scan_keeps_whom_it_counted() -> None:
     assert Scan.read(SCAN.document()) == SCAN
 
 
-def test_the_first_scan_looks_back_as_far_as_the_setting_says() -> None:
-    assert begin_scan(workspace(), NOW) == Scan("110", NOW - DAY_MS, NOW)
-
-
 def test_a_scan_follows_the_watermark_with_an_overlap() -> None:
     begun = begin_scan(workspace(watermark=NOW - HOUR_MS), NOW)
     assert begun.since == NOW - HOUR_MS - 5 * MINUTE_MS

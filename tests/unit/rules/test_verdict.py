@@ -53,15 +53,11 @@ def is_reported(
     *,
     age_ms: int = 5 * HOUR_MS,
     flagged_ago_ms: int | None = None,
-    reported_ago_ms: int | None = None,
     status: str | None = "new",
-    confirmation: Confirmation | None = COMPARED,
 ) -> bool:
-    times = (flagged_ago_ms, behind_ago_ms, reported_ago_ms)
-    contact = Contact(
-        "628", NOW - age_ms, status, *(None if ago_ms is None else NOW - ago_ms for ago_ms in times)
-    )
-    return needs_report(contact.with_verification(confirmation, None), NOW, Policy())
+    flagged_at, behind_at = (None if ago is None else NOW - ago for ago in (flagged_ago_ms, behind_ago_ms))
+    contact = Contact("628", NOW - age_ms, status, flagged_at, behind_at)
+    return needs_report(contact.with_verification(COMPARED, None), NOW, Policy())
 
 
 @pytest.mark.parametrize("status", ["new", "archived", "converted", None])
@@ -80,17 +76,3 @@ def test_activity_within_the_grace_period_of_the_table_is_not_reported() -> None
 def test_activity_is_not_reported_within_the_cooldown() -> None:
     assert not is_reported(10 * MINUTE_MS, flagged_ago_ms=DAY_MS - 1)
     assert is_reported(10 * MINUTE_MS, flagged_ago_ms=DAY_MS)
-
-
-def test_activity_is_reported_only_once() -> None:
-    flagged = {"age_ms": 9 * DAY_MS, "flagged_ago_ms": 2 * DAY_MS, "reported_ago_ms": 3 * DAY_MS}
-    assert not is_reported(3 * DAY_MS, **flagged)  # type: ignore[arg-type]
-    assert is_reported(DAY_MS, **flagged)  # type: ignore[arg-type]
-
-
-def test_a_flag_of_the_plain_rule_reports_no_activity() -> None:
-    assert is_reported(3 * DAY_MS, age_ms=9 * DAY_MS, flagged_ago_ms=2 * DAY_MS)
-
-
-def test_without_verification_nothing_is_reported() -> None:
-    assert not is_reported(10 * MINUTE_MS, confirmation=None)
