@@ -47,14 +47,3 @@ def test_all_settings_are_valid() -> None:
     documents = demo_snapshot(NOW)["workspaces"]
     assert [read_policy(parsed_settings(each))[1] for each in documents] == [()] * 5
     assert {read_policy(parsed_settings(each))[0].max_flags_per_run for each in documents} == {10, 50}
-
-
-def test_one_workspace_has_no_token() -> None:
-    tokens = [workspace_record(parsed(each)).token for each in demo_snapshot(NOW)["workspaces"]]
-    assert [token is not None for token in tokens] == [True, True, True, True, False]
-
-
-def test_every_contact_is_unique() -> None:
-    records = [contact_record(parsed(each), NOW).record for each in demo_snapshot(NOW)["contacts"]]
-    assert len({(each["workspace_id"], each["contact_id"]) for each in records}) == len(records)
-    assert len({each["convex_id"] for each in records}) == len(records)

@@ -1,6 +1,5 @@
 import json
 import os
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -102,17 +101,6 @@ def test_blank_lines_are_skipped_but_numbered(tmp_path: Path) -> None:
         (2, {"a": 1}, 10),
         (5, {"a": 2}, 22),
     ]
-
-
-@pytest.mark.parametrize("make", [zipped, unpacked])
-def test_twenty_megabytes_of_blank_lines_are_skipped_at_once(tmp_path: Path, make: Make) -> None:
-    blank = b"\n" * (20 * 1024**2)
-    files = {**BOTH, CONTACTS: blank + b'{"a":1}\n' + blank, "contacts/generated_schema.jsonl": blank}
-    path = make(tmp_path, files)
-    began = time.process_time()
-    found = lines(path)
-    assert time.process_time() - began < 2
-    assert [(line.number, line.end) for line in found] == [(len(blank) + 1, len(blank) + 8)]
 
 
 @pytest.mark.parametrize("make", [zipped, unpacked])
