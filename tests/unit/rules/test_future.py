@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from background_sync.rules.policy import DAY_MS, HOUR_MS, MINUTE_MS
+from background_sync.rules.scan import begin_scan, first_scan
 from background_sync.rules.times import (
     EARLIEST_ACTIVITY_MS,
     EARLIEST_RUN_MS,
@@ -18,10 +19,12 @@ from background_sync.rules.times import (
 )
 from background_sync.rules.values import InvalidRecord, read_text, read_time
 from background_sync.rules.workspace import Workspace, read_workspace
+from background_sync.status.page.words import NO_TIME, day_and_hour, time_tag
 
 NOW = 1_767_225_600_000
 ACTIVE = {"workspace_id": "w1", "kapso_phone_id": "110", "kapso_token_parameter": "/t/a"}
 BOUNDED = [False, True, True, True, False]
+MEMORY = ("watermark", "verified_from", "settled_from", "settled_until")
 
 
 @pytest.mark.parametrize("at", [NOW // 1000, NOW * 1000, 0, -1])
@@ -59,10 +62,27 @@ def workspace(**memory: object) -> Workspace:
     return read_workspace({**ACTIVE, **memory}, NOW)
 
 
+@pytest.mark.parametrize("at", [NOW + HOUR_MS, NOW + 36_500 * DAY_MS, 10**40])
+def test_with_a_watermark_in_the_future_the_scan_begins_like_the_first(at: int) -> None:
+    found = workspace(**dict.fromkeys(MEMORY, at))
+    assert (found.watermark, found.verified_from, found.settled) == (None, None, None)
+    assert begin_scan(found, NOW) == first_scan("110", DAY_MS, NOW)
+
+
 def test_a_pending_scan_that_began_in_the_future_is_forgotten() -> None:
     pending = {"phone_id": "110", "since": NOW - HOUR_MS, "started_at": NOW - MINUTE_MS, "pages": 0}
     assert workspace(pending_scan=pending).pending_scan is not None
     assert workspace(pending_scan=pending | {"started_at": NOW + HOUR_MS}).pending_scan is None
+
+
+@pytest.mark.parametrize("at", [10**40, -(10**40), 1e40, -1e40, 253_402_300_800_000])
+def test_a_page_shows_a_number_that_no_calendar_has(at: int) -> None:
+    assert NO_TIME in time_tag(at)
+    assert day_and_hour(at) == NO_TIME
+
+
+def test_a_negative_time_within_the_calendar_is_shown() -> None:
+    assert "1969" in time_tag(-1)
 
 
 @pytest.mark.parametrize("missing", [{}, {"at": None}, {"at": 0}, {"at": Decimal(0)}, {"at": 0.0}])
