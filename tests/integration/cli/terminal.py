@@ -12,7 +12,6 @@ from select import select
 from tests.integration.cli.running import DEADLINE_S, environment, until
 
 ROWS, COLUMNS = 16, 80
-CTRL_C = b"\x03"
 CODE = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -54,9 +53,6 @@ class Terminal:
 
     def until_written(self, text: str) -> None:
         until(lambda: text in self.written, text)
-
-    def type(self, keys: bytes) -> None:
-        os.write(self._keyboard, keys)
 
     def ended(self) -> int:
         """The exit status. Reads meanwhile, because a command blocks when the terminal's buffer is full."""

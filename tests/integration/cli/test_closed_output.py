@@ -63,9 +63,12 @@ def test_what_is_written_to_a_lost_stderr_changes_no_status(operator: Operator, 
 
 
 @pytest.mark.parametrize(
-    "redirected", [">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", ">/dev/full 2>&-"]
+    ("arguments", "redirected"),
+    [
+        *(("--version", each) for each in (">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full")),
+        *((arguments, ">/dev/full 2>&-") for arguments in ("--version", "health", "contacts nobody")),
+    ],
 )
-@pytest.mark.parametrize("arguments", ["--version", "health", "contacts nobody"])
 def test_with_no_place_for_a_word_it_is_still_3(operator: Operator, arguments: str, redirected: str) -> None:
     assert shell(operator.folder, f"background-sync {arguments} {redirected}") == Result(3, "", "")
 

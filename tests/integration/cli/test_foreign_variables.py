@@ -1,11 +1,8 @@
 """Variables that are meant for other programs: no command reads them."""
 
-import json
-from pathlib import Path
-
 import pytest
 
-from tests.integration.cli.running import ANY_PORTS, AT, Operator, run
+from tests.integration.cli.running import AT, Operator, run
 
 LIBRARIES = {
     "POWERTOOLS_LOG_LEVEL": "verbose",
@@ -40,10 +37,3 @@ def test_a_variable_of_another_program_changes_nothing(
     status = 2 if "unknown" in arguments else 0
     result = run(operator.folder, *arguments, **variables)
     assert (result.status, "Traceback" in result.stderr) == (status, False), result.stderr
-
-
-def test_the_local_stack_runs_its_functions_with_the_templates_variables(tmp_path: Path) -> None:
-    result = run(tmp_path, "up", "--once", "--json", *ANY_PORTS, LOG_LEVEL="verbose", **LIBRARIES)
-    assert (result.status, json.loads(result.stdout)["sweep"]["failed"]) == (0, 0)
-    log = (tmp_path / ".background-sync/logs/DispatcherFunction.log").read_text()
-    assert '"level":"INFO"' in log

@@ -6,16 +6,6 @@ from pathlib import Path
 from tests.integration.cli.running import ANY_PORTS, AT, Operator, contact, run, workspace, write_snapshot
 
 
-def test_importing_twice_changes_nothing(operator: Operator, tmp_path: Path) -> None:
-    contacts = [contact("moved", 1, 0), contact("moved", 2, 0)]
-    data = write_snapshot(tmp_path / "good", [workspace("moved")], contacts)
-    first = operator.json("import", str(data))
-    assert (first["contacts"]["created"], first["bad"]) == (2, 0)
-    second = operator.run("import", str(data))
-    assert second.status == 0, second.stderr
-    assert second.stdout.splitlines()[2].split() == ["contacts", "0", "0", "2"]
-
-
 def test_many_remarks_are_summed_up_and_the_report_has_them_all(operator: Operator, tmp_path: Path) -> None:
     wrong = [contact("many", number, 0, lastActivityAt="yesterday") for number in range(1, 31)]
     contacts = ["{", *wrong, contact("many", 40, 0, api_key="s3cret", score=float("nan"))]

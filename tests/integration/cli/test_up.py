@@ -12,6 +12,7 @@ from background_sync_ops.demo import VERIFYING
 from background_sync_ops.stack.loopback import listen
 from background_sync_ops.stack.state import STATE_DIR, STATE_FILE, running_stack
 from tests.integration.cli.running import ANY_PORTS, AT, AT_MS, Operator, Up, error, run, run_here, until
+from tests.integration.cli.test_foreign_variables import LIBRARIES
 from tests.integration.stack.processes import runs
 
 
@@ -67,8 +68,10 @@ def test_ctrl_c_before_the_stack_is_served_is_exit_status_130(tmp_path: Path) ->
 
 
 def test_once_sweeps_the_demo_and_every_total_is_the_sum_of_its_runs(tmp_path: Path) -> None:
-    result = run(tmp_path, "up", "--once", "--json", *ANY_PORTS)
+    """Its functions have the template's variables, and none that is meant for other programs."""
+    result = run(tmp_path, "up", "--once", "--json", *ANY_PORTS, LOG_LEVEL="verbose", **LIBRARIES)
     assert result.status == 0, result.stderr
+    assert '"level":"INFO"' in (tmp_path / STATE_DIR / "logs/DispatcherFunction.log").read_text()
     document = json.loads(result.stdout)
     sweep, swept = document["sweep"], document["runs"]
     assert set(document) == {"sweep", "runs"}

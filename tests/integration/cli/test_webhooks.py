@@ -129,16 +129,6 @@ def test_fix_changes_nothing_unless_the_answer_is_yes(
     assert not numbers.server.store.webhook(webhook.id).active
 
 
-def test_fix_adds_the_missing_events_and_keeps_the_others(numbers: KapsoNumbers, operator: Operator) -> None:
-    known = numbers.webhook(numbers.add("lacking"), active=False, events=["whatsapp.message.read", RECEIVED])
-    document = operator.json("webhooks", "--fix", "lacking", "--yes")
-    assert (document["fixed"], document["state"], document["missing"]) == (known.id, "active", [])
-    [change] = [each for each in numbers.server.requests if each.method == "PATCH"]
-    assert json.loads(change.body) == {
-        "whatsapp_webhook": {"active": True, "events": ["whatsapp.message.read", RECEIVED, SENT]}
-    }
-
-
 def test_fix_does_not_change_an_active_webhook(numbers: KapsoNumbers, operator: Operator) -> None:
     numbers.webhook(numbers.add("well"))
     result = operator.run("webhooks", "--fix", "well", "--yes")
