@@ -22,16 +22,6 @@ def waiting(stack: LocalStack) -> tuple[int, int]:
     return int(visible), int(in_flight)
 
 
-def receive_counts(stack: LocalStack) -> list[str]:
-    """Receives the visible messages, which counts as one more receive."""
-    answer = stack.client("sqs").receive_message(
-        QueueUrl=stack.outputs["JobsUrl"],
-        MaxNumberOfMessages=10,
-        MessageSystemAttributeNames=["ApproximateReceiveCount"],
-    )
-    return [message["Attributes"]["ApproximateReceiveCount"] for message in answer.get("Messages", [])]
-
-
 def test_a_batch_has_the_templates_size_and_is_deleted_on_success(stack: LocalStack, send: Send) -> None:
     ids = send(*["succeed"] * 6)
     batches = list(stack.mapping.drain())
@@ -47,31 +37,6 @@ def test_only_messages_reported_as_failed_stay_invisible(stack: LocalStack, send
     assert batch.failed_ids == {failing}
     assert waiting(stack) == (0, 1)
     assert stack.mapping.poll_once() is None
-
-
-@pytest.mark.parametrize(("order", "error_type"), [("raise", "RuntimeError"), ("report another message", "")])
-def test_an_invalid_report_deletes_none(stack: LocalStack, send: Send, order: str, error_type: str) -> None:
-    ids = send("succeed", order)
-    batch = stack.mapping.poll_once()
-    assert batch is not None
-    assert (batch.result.error_type, batch.failed_ids) == (error_type, frozenset(ids))
-    assert waiting(stack) == (0, 2)
-
-
-def test_a_message_is_visible_again_in_time(stack: LocalStack, send: Send, eventually: Eventually) -> None:
-    send("succeed")
-    [received] = stack.client("sqs").receive_message(QueueUrl=stack.outputs["JobsUrl"], VisibilityTimeout=1)[
-        "Messages"
-    ]
-    batch = eventually(stack.mapping.poll_once)
-    assert batch.message_ids == (received["MessageId"],)
-
-
-def test_the_function_may_change_visibility_and_receives_count(stack: LocalStack, send: Send) -> None:
-    send("make visible", "fail")
-    stack.mapping.poll_once()
-    assert waiting(stack) == (1, 1)
-    assert receive_counts(stack) == ["2"]
 
 
 def test_after_its_last_receive_it_is_dead(stack: LocalStack, send: Send, messages: Messages) -> None:
