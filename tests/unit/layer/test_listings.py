@@ -28,6 +28,6 @@ def test_any_id_that_a_workspace_may_have_is_allowed(workspace_id: str) -> None:
     ],
 )
 def test_an_unknown_parameter_and_an_invalid_value_are_refused(name: str, value: str) -> None:
-    with pytest.raises(BadParameter, match=name) as error:
+    with pytest.raises(BadParameter) as error:
         read_listing({"limit": "5", name: value}, ALLOWED)
-    assert error.value.parameter == name
+    assert (error.value.parameter, name in str(error.value)) == (name, True)

@@ -35,6 +35,14 @@ def test_a_change_of_a_webhook_changes_nothing_else(store: KapsoStore, client: C
     assert (changed.status, changed.data["events"], changed.data["active"]) == (200, events, True)
 
 
+def test_a_change_must_name_a_webhook_of_the_number(store: KapsoStore, client: Client) -> None:
+    store.add_number("2", KEY)
+    other = store.add_webhook("2", URL, active=False)
+    assert client.request("PATCH", f"{WEBHOOKS}/{other.id}", ACTIVATE).status == 404
+    assert client.request("PATCH", WEBHOOKS, ACTIVATE).status == 405
+    assert not store.webhook(other.id).active
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -113,6 +121,13 @@ def test_the_log_is_filtered(store: KapsoStore, client: Client, query: dict[str,
     for days in (0, 6, 29, 31):
         log_failed(store, NOW - days * 24 * HOUR)
     assert len(client.get(DELIVERIES, **query).data) == found
+
+
+@pytest.mark.parametrize(
+    "query", [{"status": "lost"}, {"period": "1y"}, {"limit": 101}, {"errors_only": "1"}]
+)
+def test_an_invalid_query_of_the_log_is_refused(client: Client, query: dict[str, object]) -> None:
+    assert client.get(DELIVERIES, **query).status == 422
 
 
 def test_the_log_is_paged_newest_first(store: KapsoStore, kapso: KapsoServer, client: Client) -> None:
