@@ -11,6 +11,7 @@ from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import AUDIT, BACKFILL, RUN
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
+from background_sync.records.forgotten import Forgotten
 from background_sync.settings import ReconcilerSettings, read_settings
 from background_sync.sync.audit import audit
 from background_sync.sync.backfill import backfill
@@ -22,8 +23,9 @@ from background_sync.tokens import Tokens
 
 settings = read_settings(ReconcilerSettings, os.environ)
 clock = SystemClock(settings.clock_offset_ms)
+database = connect(settings.tables, clock)
 context = JobContext(
-    database=connect(settings.tables, clock),
+    database=database,
     queue=WorkQueue(settings.work_queue_url, clock, dead_letter_url=settings.dead_letter_queue_url),
     clock=clock,
     kapso=Kapso(
@@ -31,6 +33,7 @@ context = JobContext(
         # A sweep finds the keys of the one before, where the environment still lives.
         tokens=Tokens(settings.token_prefix, clock, kept_ms=2 * settings.interval_ms),
     ),
+    forgotten=Forgotten(database, Tokens(settings.erasure_key_parameter, clock)),
     lease_ms=settings.lease_ms,
     interval_ms=settings.interval_ms,
     capacity_metered=settings.capacity_metered,

@@ -11,6 +11,7 @@ from background_sync.rules.contact import Verdict, contact_from_record, judge, l
 from background_sync.rules.policy import Policy
 from background_sync.rules.times import remembered_time
 from background_sync.rules.values import InvalidRecord
+from background_sync_ops.stored import items_of
 
 STALE = frozenset({Verdict.COOLING, Verdict.DUE})
 UNREADABLE = "unreadable"
@@ -30,14 +31,7 @@ Document = dict[str, Any]
 
 def contact_records(database: Database, workspace_id: str) -> Iterator[Mapping[str, object]]:
     """Every contact with all its attributes, from the table itself: the index may not show all contacts."""
-    pages = database.client.get_paginator("query").paginate(
-        TableName=database.tables.contacts,
-        KeyConditionExpression="workspace_id = :workspace",
-        ExpressionAttributeValues={":workspace": {"S": workspace_id}},
-        ConsistentRead=True,
-    )
-    for page in pages:
-        yield from (deserialize(item) for item in page["Items"])
+    yield from map(deserialize, items_of(database, database.tables.contacts, workspace_id))
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ class Judge:
         return {
             "contact_id": record["contact_id"],
             **{name: record.get(name) for name in PASSED_ON},
-            "last_activity": _last_activity(record, self.now),
+            "last_activity": last_activity_or_none(record, self.now),
             "stale": verdict in STALE,
             "verdict": UNREADABLE if verdict is None else verdict.value,
             "unreadable_because": error,
@@ -77,7 +71,7 @@ class Judge:
         return end if end > self.now else None
 
 
-def _last_activity(record: Mapping[str, object], now: int) -> int | None:
+def last_activity_or_none(record: Mapping[str, object], now: int) -> int | None:
     try:
         return last_activity(record, now)
     except InvalidRecord:

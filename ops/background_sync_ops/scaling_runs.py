@@ -13,6 +13,7 @@ from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
 from background_sync.records.database import Database
+from background_sync.records.forgotten import Forgotten
 from background_sync.records.sweeps import find_sweep
 from background_sync.records.typed import serialize
 from background_sync.rules.policy import HOUR_MS
@@ -74,6 +75,7 @@ def measure() -> None:
             queue=queue,
             clock=target.clock,
             kapso=Kapso(base_url="", tokens=Tokens("/", target.clock, target.client("ssm"))),
+            forgotten=Forgotten(database, Tokens("/", target.clock, target.client("ssm"))),
             lease_ms=150_000,
             interval_ms=HOUR_MS,
         )

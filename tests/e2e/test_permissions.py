@@ -40,6 +40,19 @@ def dispatch_without_time_left(stack: LocalStack) -> None:
     stack.invoke("DispatcherFunction", {"run_at": RUN_AT - HOUR_MS}).result()
 
 
+def forget_somebody(stack: LocalStack, workspace_id: str) -> None:
+    """From now on, a person without a contact may be one who was forgotten."""
+    put(
+        stack,
+        "ContactsTableName",
+        workspace_id=f"#erased#{workspace_id}",
+        contact_id="0f",
+        forgotten_at=RUN_AT,
+    )
+    name = stack.outputs["ErasureKeyParameter"]
+    stack.client("ssm").put_parameter(Name=name, Value="hash-key", Type="SecureString", Overwrite=True)
+
+
 def receive_and_record(stack: LocalStack) -> None:
     """A first message, another one, and a person who takes another number."""
     name = f"{stack.outputs['SecretParameterPrefix']}acme"
@@ -62,6 +75,8 @@ def test_the_functions_make_every_call_that_their_roles_allow_and_no_other(
     assert ("HealthRole", ("dynamodb:Scan", "WorkspacesTable")) in recorder.permissions.unused()
     put_workspace(stack, "acme", 2)
     put_workspace(stack, "shop", 0, 3, settings={"verify": "repair"})
+    for workspace_id in ("acme", "shop"):
+        forget_somebody(stack, workspace_id)
     far = RUN_AT + 90 * 24 * HOUR_MS
     put(stack, "SyncHealthTableName", workspace_id="#sweep", run_at=far, status="dispatched")
     for _ in range(2):

@@ -17,7 +17,7 @@ from tests.template.resources import as_list, statements, targets
 Call = tuple[str, str]
 """An action, and its resource: a logical id, an index of it, or a folder of SSM parameters."""
 PARAMETERS = re.compile(
-    r"(?:parameter/\$\{AWS::StackName\}|^/(?:stack|background-sync))/(kapso-tokens|webhook-secrets)/"
+    r"(?:parameter/\$\{AWS::StackName\}|^/(?:stack|background-sync))/(kapso-tokens|webhook-secrets|erasure)/"
 )
 BY_AWS = {
     *("logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "sqs:ReceiveMessage", "sqs:DeleteMessage"),

@@ -14,6 +14,7 @@ from background_sync.queue import WorkQueue
 from background_sync.records import runs, sweeps
 from background_sync.records.contacts import contact_key, read_contact
 from background_sync.records.database import Database
+from background_sync.records.forgotten import Forgotten
 from background_sync.records.sweeps import find_sweep
 from background_sync.records.typed import deserialize
 from background_sync.rules.contact import activity_index_value
@@ -31,6 +32,7 @@ NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z, the time at which most tests ru
 LEASE_MS, INVOCATION_MS = 150_000, 120_000
 TABLES = ("workspaces", "contacts", "sync_health")
 TOKEN_PREFIX = "/stack/kapso-tokens/"
+ERASURE_KEY = "/stack/erasure/key"
 ACTIVE = {"kapso_phone_id": "110987654321", "kapso_token_parameter": f"{TOKEN_PREFIX}abc"}
 """What makes a workspace active."""
 serialize = TypeSerializer().serialize
@@ -225,11 +227,15 @@ class World:
             queue=self.queue,
             clock=self.clock,
             kapso=Kapso(base_url=self.kapso_url, tokens=Tokens(TOKEN_PREFIX, self.clock, self.ssm)),
+            forgotten=self.forgotten(),
             lease_ms=LEASE_MS,
             interval_ms=self.interval_ms,
             capacity_metered=False,
             page_size=self.page_size,
         )
+
+    def forgotten(self) -> Forgotten:
+        return Forgotten(self.database, Tokens(ERASURE_KEY, self.clock, self.ssm))
 
     def deadline(self, left_ms: int) -> Deadline:
         return Deadline(self.clock, self.clock.time + left_ms)

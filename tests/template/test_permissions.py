@@ -25,8 +25,9 @@ WRITING = ("Put", "Update", "Delete", "Write", "Send", "Invoke", "Change", "Rece
 NAMES = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${AWS::StackName}/"
 TOKENS = {"Fn::Sub": f"{NAMES}kapso-tokens/*"}
 SECRETS = {"Fn::Sub": f"{NAMES}webhook-secrets/*"}
+ERASURE = {"Fn::Sub": f"{NAMES}erasure/key"}
 ROLES = ["DispatcherRole", "ReconcilerRole", "HealthRole", "MonitorRole", "IntakeRole", "RecorderRole"]
-KEYS = {"TokenKmsKeyArn": ["ReconcilerRole", "IntakeRole"], "TableKmsKeyArn": ROLES}
+KEYS = {"TokenKmsKeyArn": ["ReconcilerRole", "IntakeRole", "RecorderRole"], "TableKmsKeyArn": ROLES}
 """The roles that decrypt with a key of the owner's, by the parameter that names it."""
 
 
@@ -43,16 +44,28 @@ def test_no_statement_allows_by_a_wildcard(template: Template) -> None:
 def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
         for resource in as_list(item["Resource"]):
-            assert resource in (TOKENS, SECRETS) or target(resource) in {*template.resources, *KEYS}, item
+            assert resource in (TOKENS, SECRETS, ERASURE) or target(resource) in {
+                *template.resources,
+                *KEYS,
+            }, item
 
 
-@pytest.mark.parametrize(("role", "names"), [("ReconcilerRole", TOKENS), ("IntakeRole", SECRETS)])
-def test_one_role_may_read_a_folder_of_parameters_and_nobody_may_write_it(
-    template: Template, role: str, names: dict[str, str]
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (TOKENS, ["ReconcilerRole"]),
+        (SECRETS, ["IntakeRole"]),
+        (ERASURE, ["ReconcilerRole", "RecorderRole"]),
+    ],
+)
+def test_only_these_roles_may_read_parameters_and_nobody_may_write_them(
+    template: Template, names: dict[str, str], roles: list[str]
 ) -> None:
-    [item] = [each for each in statements(template) if names in as_list(each["Resource"])]
-    assert as_list(item["Action"]) == ["ssm:GetParameters"]
-    assert item in list(statements(template, role))
+    items = {
+        role: [each for each in statements(template, role) if each["Resource"] == names] for role in ROLES
+    }
+    assert [role for role in ROLES if items[role]] == roles
+    assert {str(each["Action"]) for role in roles for each in items[role]} == {"ssm:GetParameters"}
 
 
 def test_without_the_option_there_is_no_intake(template: Template) -> None:

@@ -120,6 +120,7 @@ class RecorderSettings(Base):
 
     intake_queue_url: str = _text("INTAKE_QUEUE_URL")
     dead_letter_queue_url: str = _text("DEAD_LETTER_QUEUE_URL")
+    erasure_key_parameter: str = _text("ERASURE_KEY_PARAMETER")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,7 @@ class ReconcilerSettings(Runtime):
     lease_ms: int = _number("RUN_LEASE_SECONDS", 31, 930, unit=1000)
     kapso_base_url: str = _base_url("KAPSO_BASE_URL")
     token_prefix: str = _text("TOKEN_PARAMETER_PREFIX")
+    erasure_key_parameter: str = _text("ERASURE_KEY_PARAMETER")
     interval_ms: int = _interval()
 
 

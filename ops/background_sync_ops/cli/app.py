@@ -20,6 +20,7 @@ COMMANDS = (
     "workspaces",
     "dashboard",
     "contacts",
+    "forget",
     "logs",
     "redrive",
     "audit",

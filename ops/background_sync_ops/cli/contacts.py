@@ -11,6 +11,7 @@ from rich.table import Table
 from background_sync.rules.policy import read_policy
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
+from background_sync_ops.cli.options import since as parse_since
 from background_sync_ops.cli.output import (
     Stacked,
     clean,
@@ -22,7 +23,7 @@ from background_sync_ops.cli.output import (
     state,
     waiting,
 )
-from background_sync_ops.cli.times import ago, iso, span
+from background_sync_ops.cli.times import Since, ago, iso, span
 from background_sync_ops.errors import OK
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 NOTE_WIDTH = 60
+SINCE = "DURATION|ISO8601"
+OPTIONS = {"repaired": "--repaired-since", "flagged": "--flagged-since", "missed": "--missed"}
 Document = Mapping[str, Any]
 
 
@@ -38,32 +41,75 @@ def contacts(
     stack: StackOptions,
     workspace: WorkspaceId,
     stale: Annotated[bool, typer.Option("--stale", help="Show stale contacts only.")] = False,
+    repaired_since: Annotated[
+        Since | None,
+        typer.Option(
+            parser=parse_since,
+            metavar=SINCE,
+            help="Show the contacts that sync repaired or created since then.",
+        ),
+    ] = None,
+    flagged_since: Annotated[
+        Since | None,
+        typer.Option(
+            parser=parse_since, metavar=SINCE, help="Show the contacts that sync flagged since then."
+        ),
+    ] = None,
+    missed: Annotated[
+        bool, typer.Option("--missed", help="Show the contacts that lack activity which Kapso has.")
+    ] = False,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, show_default="50; with --json, all", help="How many to show, the longest quiet first."
+            min=1,
+            show_default="50; with --json and --csv, all",
+            help="How many to show: the longest quiet first, or the newest run.",
         ),
     ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print what sync did as CSV on stdout, with one line a contact.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show a workspace's contacts: last activity, stale or not, flag and notes.
 
-    A contact is judged as of now, by the workspace's own settings.
+    A contact is judged as of now, by the workspace's own settings. With --repaired-since, --flagged-since or
+    --missed: what sync did to which contact, and which run did it. A contact remembers its last repair and
+    its last flag.
     """
+    sinces = {"repaired": repaired_since, "flagged": flagged_since, "missed": Since(0) if missed else None}
+    wanted = [(what, since) for what, since in sinces.items() if since is not None]
+    form = _form(as_csv=as_csv, as_json=as_json, findings=bool(wanted))
+    lists = [*(OPTIONS[what] for what, _ in wanted), *(["--stale"] if stale else [])]
+    if len(lists) > 1:
+        raise typer.BadParameter(f"{' and '.join(lists)} are lists of their own: use one of them")
+    target, shown = stack.target(), limit if form != "table" or limit else SHOWN
+    if wanted:
+        from background_sync_ops.cli.findings import show_findings
+
+        what, since = wanted[0]
+        return show_findings(target, workspace, what, since.at(target.clock.now()), limit=shown, form=form)
     from background_sync_ops.contacts import ContactList, Judge
     from background_sync_ops.workspaces import find_workspace
 
-    target = stack.target()
     database = target.connect()
     policy, _ = read_policy(find_workspace(target, database, workspace).get("settings"))
     found = ContactList(workspace, Judge(target.clock.now(), policy))
     with waiting("reading contacts"):
-        found.read(database, limit if as_json or limit else SHOWN, only_stale=stale)
+        found.read(database, shown, only_stale=stale)
     if as_json:
         print_json(found.document())
     else:
         print_contacts(console(), found)
     return OK
+
+
+def _form(*, as_csv: bool, as_json: bool, findings: bool) -> str:
+    if as_csv and as_json:
+        raise typer.BadParameter("--csv and --json are two forms of the same: use one of them")
+    if as_csv and not findings:
+        raise typer.BadParameter(f"--csv goes with {', '.join(OPTIONS.values())}")
+    return "csv" if as_csv else "json" if as_json else "table"
 
 
 def print_contacts(out: Console, found: "ContactList") -> None:

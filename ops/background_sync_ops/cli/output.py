@@ -4,6 +4,7 @@ Names, notes and errors come from other people. They are printed as plain text, 
 characters are escaped.
 """
 
+import csv
 import json
 import os
 import re
@@ -180,6 +181,20 @@ def print_json(document: Any) -> None:
 def print_json_line(document: Any) -> None:
     """One JSON document as one line on stdout, in ASCII."""
     print_line(json.dumps(document, separators=(",", ":"), default=_jsonable))
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows as CSV on stdout. Text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+    sys.stdout.flush()
+
+
+def _cell(value: object) -> object:
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if is_formula else value
 
 
 def print_line(text: str) -> None:

@@ -11,7 +11,7 @@ from background_sync.status.history import Document, workspace_runs
 from background_sync.status.page.html import Html
 from background_sync.status.page.layout import HEADERS, message
 from background_sync.status.workspaces import EXAMINED, WorkspaceStatus
-from background_sync_ops.pages.flagged import flagged_contacts
+from background_sync_ops.findings import FLAGGED, MISSED, REPAIRED, find
 from background_sync_ops.pages.workspaces import (
     NAV,
     not_found,
@@ -24,6 +24,8 @@ from background_sync_ops.target import running_target
 
 SHOWN = 25
 """How many workspaces, runs or contacts a page lists."""
+EXAMINED_CONTACTS = 1000
+"""Of how many contacts a page looks for the flagged, the repaired and the missed ones."""
 
 
 class LocalPages:
@@ -61,8 +63,11 @@ class LocalPages:
             return 404, not_found(now)
         workspace = service.workspace_status.one(record)
         runs = workspace_runs(workspace_id, SHOWN, now)
-        contacts = flagged_contacts(self._database, workspace_id, SHOWN)
-        return 200, workspace_page(workspace, runs, contacts, now)
+        findings = {
+            what: find(self._database, workspace_id, what, 0, EXAMINED_CONTACTS)[:SHOWN]
+            for what in (FLAGGED, REPAIRED, MISSED)
+        }
+        return 200, workspace_page(workspace, runs, findings, now)
 
 
 def _all_workspaces(status: WorkspaceStatus) -> list[Document]:

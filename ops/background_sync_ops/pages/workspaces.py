@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
-from background_sync.rules.values import valid_time
 from background_sync.status.answers import to_cursor
 from background_sync.status.history import Document
 from background_sync.status.page.html import Child, Html, el, join
@@ -17,10 +16,15 @@ Row = Sequence[Child]
 NAV = el(
     "nav", el("a", "Status", href="/"), " · ", el("a", "Workspaces", href="/#workspaces"), aria_label="Pages"
 )
-LONG = ("State", "Details", "Newest note")
+LONG = ("State", "Details", "Note")
 """Columns that hold sentences."""
 OK = "ok"
 RANKS = (*STATES[: STATES.index(INACTIVE)], OK, *STATES[STATES.index(INACTIVE) :])
+FINDINGS = {
+    "flagged": "Flagged contacts",
+    "repaired": "Repaired contacts",
+    "missed": "Contacts without activity that Kapso has",
+}
 BADGES = {
     OK: ("OK", "pass"),
     "failing": ("Failing", "fail"),
@@ -69,12 +73,11 @@ def workspaces_section(workspaces: Sequence[Document], begin: int, shown: int) -
 
 
 def workspace_page(
-    workspace: Document, runs: Sequence[Document], contacts: Sequence[Mapping[str, object]], now: int
+    workspace: Document, runs: Sequence[Document], findings: Mapping[str, Sequence[Document]], now: int
 ) -> Html:
-    """A workspace with its last runs and its flagged contacts."""
+    """A workspace with its last runs, and the contacts that sync flagged, repaired or found behind."""
     name = workspace["name"] or workspace["workspace_id"]
     run_names = ("Run", "Status", "Checked", "Quiet", "Flagged", "Repaired", "Details")
-    contact_names = ("Contact", "Last activity", "Flagged", "Newest note")
     return document(
         name,
         None,
@@ -86,13 +89,7 @@ def workspace_page(
             "The last runs",
             _table("Table of runs", run_names, map(_run_row, runs), numbers=run_names[2:6]),
         ),
-        section(
-            "contacts",
-            "Flagged contacts",
-            _table("Table of flagged contacts", contact_names, map(_contact_row, contacts))
-            if contacts
-            else el("p", "None.", class_="note"),
-        ),
+        [_contacts(what, found) for what, found in findings.items()],
         nav=NAV,
     )
 
@@ -140,13 +137,21 @@ def _run_row(run: Document) -> Row:
     )
 
 
-def _contact_row(contact: Mapping[str, object]) -> Row:
-    name = contact.get("name") or contact.get("kapso_name") or "Without a name"
+def _contacts(what: str, found: Sequence[Document]) -> Html:
+    title = FINDINGS[what]
+    names = ("Contact", "Last activity", "Run", "Note")
+    table = _table(f"Table of {title.lower()}", names, map(_contact_row, found))
+    return section(what, title, table if found else el("p", "None.", class_="note"))
+
+
+def _contact_row(contact: Document) -> Row:
+    name = contact["name"] or contact["kapso_name"] or "Without a name"
+    note = NONE if contact["note"] is None else str(contact["note"])
     return (
         [str(name), el("div", str(contact["contact_id"]), class_="id")],
-        time_tag(valid_time(contact, "last_activity_at")),
-        time_tag(valid_time(contact, "flagged_at")),
-        _newest_note(contact.get("notes")),
+        time_tag(contact["last_activity"]),
+        time_tag(contact["run_at"]),
+        note,
     )
 
 
@@ -179,11 +184,6 @@ def _counts(found: Document, *names: str) -> list[str]:
     fixed = [found[name] for name in ("repaired", "created") if found[name] is not None]
     counts = [*(found[name] for name in names), sum(fixed) if fixed else None]
     return [NONE if count is None else f"{count:,}" for count in counts]
-
-
-def _newest_note(notes: object) -> str:
-    newest = notes[-1] if isinstance(notes, list) and notes else NONE
-    return str(newest.get("content") or NONE) if isinstance(newest, Mapping) else str(newest)
 
 
 def _table(label: str, names: Sequence[str], rows: Iterable[Row], numbers: Sequence[str] = ()) -> Html:

@@ -12,6 +12,7 @@ from background_sync.records.database import Database, Record
 from background_sync.rules.policy import DAY_MS, HOUR_MS
 from background_sync_ops.pages.local import LocalPages
 from background_sync_ops.stack.stack import LocalStack
+from tests.integration.verify.number import put_key
 from tests.integration.world import NOW, World
 
 HOSTILE = "<script>alert(1)</script>"
@@ -43,6 +44,20 @@ def test_workspaces_and_contacts_are_named_and_nothing_is_cached(client: Client)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+def test_repaired_contacts_and_those_that_lack_activity_are_listed(client: Client, world: World) -> None:
+    world.contact("621", HOUR_MS, "acme", behind_at=NOW - HOUR_MS, repaired_at=NOW)
+    world.contact("622", DAY_MS, "acme", behind_at=NOW - HOUR_MS)
+    flagged, _, rest = get(client, workspace_id="acme").text.partition("Table of repaired contacts")
+    repaired, _, missed = rest.partition("Table of contacts without activity")
+    assert [
+        name in part for part in (flagged, repaired, missed) for name in ("62823925000", "621", "622")
+    ] == [
+        *(True, False, False),
+        *(False, True, False),
+        *(False, False, True),
+    ]
+
+
 def test_names_are_never_html(client: Client) -> None:
     for page in (get(client).text, get(client, workspace_id="acme").text):
         assert "<script" not in page
@@ -58,6 +73,7 @@ def test_a_skipped_workspace_says_why(client: Client, world: World) -> None:
 
 def test_an_hour_in_which_kapso_was_down_is_deferred_with_the_reason(client: Client, world: World) -> None:
     world.workspace("acme", settings={"verify": "report"})
+    put_key(world, "abc", "key")
     world.sweep(NOW + HOUR_MS)
     page = get(client, workspace_id="acme").text
     assert '<span class="badge warn">Deferred</span>' in page

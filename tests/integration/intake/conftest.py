@@ -38,7 +38,7 @@ class Intake:
         """A new sandbox of both functions: what they remember is gone."""
         tokens = Tokens(SECRET_PREFIX, self.world.clock, self.world.ssm)
         self.receiver = Receiver(Senders(self.world.database, tokens, self.world.clock), self.queue)
-        self.recorder = Recorder(self.world.database, self.queue)
+        self.recorder = Recorder(self.world.database, self.queue, self.world.forgotten())
 
     def secret(self, value: str, workspace_id: str = "w1") -> None:
         name = secret_name(SECRET_PREFIX, workspace_id)

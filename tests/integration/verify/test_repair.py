@@ -34,6 +34,7 @@ def test_a_missing_contact_is_created_as_the_crm_would_create_it(world: World, n
         "activity_at": NOW - HOUR_MS,
         "created_at": NOW - HOUR_MS,
         "updated_at": NOW - HOUR_MS,
+        "behind_at": NOW - HOUR_MS,
         "repaired_at": NOW,
         "created_by_run": NOW,
     }

@@ -9,7 +9,7 @@ import pytest
 from background_sync_ops.cli.app import run
 
 COMMANDS = (
-    *("up", "import", "sweep", "health", "contacts", "redrive", "audit"),
+    *("up", "import", "sweep", "health", "contacts", "forget", "redrive", "audit"),
     *("webhooks", "backfill", "demo", "dashboard", "logs", "doctor", "cost"),
 )
 SINCE = ("--since", "2026-01-01T10:00:00Z")
@@ -67,6 +67,13 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         (["health", "--watch", "--interval", "25h"], "--interval must be a day at most"),
         (["health", "--region", "eu-west-1"], "--profile and --region need --stack-name"),
         (["contacts"], "workspace"),
+        (["contacts", "acme", "--missed", "--flagged-since", "1d"], "--flagged-since and --missed are lists"),
+        (["contacts", "acme", "--missed", "--stale"], "--missed and --stale are lists of their own"),
+        (["contacts", "acme", "--repaired-since", "soon"], "not a duration like 90s, 10m, 1h or 7d"),
+        (["contacts", "acme", "--csv"], "--csv goes with --repaired-since, --flagged-since, --missed"),
+        (["contacts", "acme", "--missed", "--csv", "--json"], "--csv and --json are two forms"),
+        (["forget"], "workspace"),
+        (["forget", "acme", ""], "contact must have 1 to 1024 bytes"),
         (["logs"], "workspace"),
         (["logs", "acme", "--since", "soon"], "not a duration like 90s, 10m, 1h or 7d"),
         (["logs", "acme", "--since", "2026-01-01T10:00:00"], "has no time zone: add Z for UTC"),
@@ -104,6 +111,7 @@ def test_a_usage_error_is_2(arguments: list[str], message: str, capsys: pytest.C
         ["health", "--watch"],
         ["dashboard"],
         ["contacts", "acme"],
+        ["forget", "acme"],
         ["logs", "acme"],
         ["redrive"],
         ["cost", "--from-runs"],

@@ -73,9 +73,13 @@ def test_it_agrees_with_the_rules(
     times,
     st.sampled_from(["new", "archived"]),
     st.none() | st.sampled_from([NOW - HOUR_MS, NOW - 2 * DAY_MS]),
+    st.booleans(),
 )
-def test_only_plain_contacts_to_flag_need_a_look(at: int, lead_status: str, flagged_at: int | None) -> None:
+def test_only_plain_contacts_to_flag_need_a_look(
+    at: int, lead_status: str, flagged_at: int | None, was_repaired: bool
+) -> None:
     entry = {"contact_id": "a", "activity_at": at, "lead_status": lead_status, "flagged_at": flagged_at}
+    entry["behind_at"] = min(at, NOW) if was_repaired else None
     item = {name: serialize(value) for name, value in entry.items() if value is not None}
     counted_as = glance(now=NOW, clock_now=NOW, policy=Policy(), confirmation=None, missed={})
     in_sight = at <= NOW + DAY_MS

@@ -20,6 +20,7 @@ from background_sync.messages import InvalidMessage
 from background_sync.queue import WorkQueue
 from background_sync.records.contacts import Conflict, read_contacts
 from background_sync.records.database import Database
+from background_sync.records.forgotten import Forgotten
 from background_sync.records.heard import remember_heard
 from background_sync.records.moves import move, whole_contact
 from background_sync.records.repairs import Facts, create_contact, mirrored_values, update_contact
@@ -43,13 +44,15 @@ class Contended(RetryLater):
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records messages. What came of each person is counted: created, updated, moved, in_step, unknown.
+    """Records messages, and counts what came of each person.
 
-    `heard` is when (ms) this process last stored that it heard of a workspace, or of any.
+    The counts: created, updated, moved, in_step, deleted, unknown. `heard` is when (ms) this process last
+    stored that it heard of a workspace, or of any.
     """
 
     database: Database
     queue: WorkQueue
+    forgotten: Forgotten
     heard: dict[str, int] = field(default_factory=dict, repr=False)
 
     def handle(self, body: str) -> None:
@@ -103,6 +106,9 @@ class Recorder:
 
     def _write(self, placer: Placer, contact_id: str, facts: Facts, read: Item | None) -> str:
         if read is None:
+            identities = (contact_id, *facts.identities)
+            if self.forgotten.covers(placer.workspace_id, identities, facts.activity_at):
+                return "deleted"
             create_contact(self.database, placer.workspace_id, contact_id, facts, None)
             return "created"
         record = deserialize(read)

@@ -18,6 +18,7 @@ from background_sync.records.contacts import (
 from background_sync.records.database import Database
 from background_sync.records.typed import AttributeValue, Item, deserialize_value, serialize
 from background_sync.rules.notes import Note
+from background_sync.rules.values import to_int
 
 DEPENDS_ON = tuple(name for name in COMPARED if name != "contact_id")
 
@@ -35,6 +36,10 @@ class Facts:
     business_scoped_user_id: str | None = None
     profile_name: str | None = None
 
+    @property
+    def identities(self) -> tuple[str, ...]:
+        return tuple(each for each in (self.phone, self.business_scoped_user_id) if each)
+
 
 def create_contact(
     database: Database, workspace_id: str, contact_id: str, facts: Facts, run_at: int | None
@@ -48,6 +53,7 @@ def create_contact(
         "updated_at": at,
         "lead_status": "new",
         "source": "whatsapp",
+        "behind_at": None if run_at is None else at,
         "repaired_at": run_at,
         "created_by_run": run_at,
         "phone": facts.phone,
@@ -62,13 +68,18 @@ def create_contact(
 def mirrored_values(
     read: Item, facts: Facts, run_at: int | None, *, may_change: bool, is_newer: bool
 ) -> dict[str, AttributeValue]:
-    """What a contact lacks of what Kapso knows: its identity, its names and, if that `is_newer`, activity."""
+    """What a contact lacks of what Kapso knows: its identity, its names and, if that `is_newer`, activity.
+
+    `behind_at` stays on a repaired contact: the slim index then says which contacts may have been repaired.
+    """
     values = identity_values(read, facts, run_at, may_change=may_change) | _profile_values(
         read, facts, run_at
     )
     if is_newer:
         at = serialize(facts.activity_at)
         values |= {"last_activity_at": at, "activity_at": at, **_stamp("repaired_at", run_at)}
+        if run_at is not None and (to_int(deserialize_value(read, "behind_at")) or 0) < facts.activity_at:
+            values["behind_at"] = at
     return values
 
 

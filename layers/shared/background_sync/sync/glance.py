@@ -8,7 +8,7 @@ from background_sync.rules.policy import Policy
 from background_sync.rules.times import ACTIVITY_AHEAD_MS, EARLIEST_ACTIVITY_MS, latest_own
 
 PLAIN = 3
-"""The attributes of a contact that was never flagged: its id, its activity, its status."""
+"""The attributes of a contact that was never flagged or behind: its id, its activity, its status."""
 NEVER = -1
 BEYOND_ALL = (2**63, 0)
 Bar = tuple[int, int]
@@ -24,6 +24,14 @@ def bar(candidates: Sequence[Contact], limit: int, refused: Collection[str]) -> 
     if is_refused:
         return BEYOND_ALL
     return (flagged_at, activity_at) if is_plain else (NEVER, 0)
+
+
+def _marks(item: Item, activity_at: int, latest: int) -> tuple[int, bool]:
+    """When a contact was flagged, and whether it lacks nothing and all of sync's times on it are possible."""
+    flagged_at = int(item["flagged_at"]["N"]) if "flagged_at" in item else None
+    behind_at = int(item["behind_at"]["N"]) if "behind_at" in item else 1
+    is_plain = "reported_at" not in item and 0 < behind_at <= min(activity_at, latest)
+    return (NEVER, is_plain) if flagged_at is None else (flagged_at, is_plain and 0 < flagged_at <= latest)
 
 
 def glance(
@@ -45,13 +53,12 @@ def glance(
     def counted_as(item: Item, bar: Bar, kept: Collection[str]) -> str | None:
         try:
             activity_at, lead_status = int(item["activity_at"]["N"]), item["lead_status"]["S"]
-            flagged_at = NEVER if len(item) == PLAIN else int(item["flagged_at"]["N"])
+            is_marked = len(item) != PLAIN
+            flagged_at, is_plain = _marks(item, activity_at, latest_flag) if is_marked else (NEVER, True)
         except (KeyError, ValueError):
-            activity_at, lead_status, flagged_at = 0, "", NEVER
-        is_plain = len(item) == PLAIN or (len(item) == PLAIN + 1 and 0 < flagged_at <= latest_flag)
-        if not (is_plain and EARLIEST_ACTIVITY_MS <= activity_at <= latest):
             return None
-        if missed and item["contact_id"]["S"] in missed:
+        is_plain = is_plain and EARLIEST_ACTIVITY_MS <= activity_at <= latest
+        if not is_plain or (missed and item["contact_id"]["S"] in missed):
             return None
         if lead_status in CLOSED_STATUSES:
             return "closed_leads"

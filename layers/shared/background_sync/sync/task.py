@@ -21,6 +21,7 @@ from background_sync.queue import WorkQueue
 from background_sync.records import runs
 from background_sync.records.counters import complete_run, fail_run
 from background_sync.records.database import Database, Usage
+from background_sync.records.forgotten import Forgotten
 from background_sync.records.runs import COMPLETED, FAILED, RUNNING, LeaseLost, Run
 from background_sync.records.sweeps import counter_shards
 from background_sync.telemetry import emit, limited_warnings, logger
@@ -56,6 +57,7 @@ class JobContext:
     queue: WorkQueue
     clock: Clock
     kapso: Kapso
+    forgotten: Forgotten
     lease_ms: int
     interval_ms: int
     capacity_metered: bool = True
