@@ -9,7 +9,6 @@ import typer
 
 from background_sync.rules.identity import MAX_CONTACT_ID_BYTES, is_key
 from background_sync_ops.cli.command import command, exit_status
-from background_sync_ops.cli.fix import confirmed
 from background_sync_ops.cli.options import AsJson, StackOptions, WorkspaceId
 from background_sync_ops.cli.output import clean, console, plural, print_json, waiting
 from background_sync_ops.errors import NOT_OK, OK, CommandError
@@ -60,6 +59,8 @@ def forget(
 
 
 def _confirmed(eraser: "Eraser", contact: str | None, person: "Person | None") -> bool:
+    from background_sync_ops.cli.fix import confirmed
+
     # The question goes to stderr: with --json, stdout is one document.
     err, name = console(stderr=True), clean(eraser.workspace_id)
     if person is None:
