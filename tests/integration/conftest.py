@@ -9,12 +9,13 @@ from background_sync.queue import WorkQueue
 from background_sync.records import budgets
 from background_sync.records.database import Database, connect
 from background_sync.settings import Tables
+from background_sync_ops.forgetting import Eraser
 from background_sync_ops.stack.clients import CREDENTIALS, REGION
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.stack.template import load
 from tests.integration.faults import Faults
 from tests.integration.permissions import Permissions, logical_ids
-from tests.integration.world import TestClock, World
+from tests.integration.world import ERASURE_KEY, TOKEN_PREFIX, TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -74,3 +75,16 @@ def faults(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
     faults = Faults(world.database.client, world.acting)
     yield faults
     faults.close()
+
+
+@pytest.fixture
+def eraser(world: World) -> Iterator[Eraser]:
+    """Forgets people of `w1`, as without an intake."""
+    yield Eraser(
+        database=world.database,
+        ssm=world.ssm,
+        workspace_id="w1",
+        key_parameter=ERASURE_KEY,
+        token_prefix=TOKEN_PREFIX,
+    )
+    world.ssm.delete_parameters(Names=[ERASURE_KEY])

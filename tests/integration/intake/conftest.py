@@ -94,5 +94,6 @@ def intake(world: World, engine: LocalStack) -> Iterator[Intake]:
     world.workspace()
     intake.secret(SECRET)
     yield intake
-    names = [each["Name"] for each in world.ssm.describe_parameters()["Parameters"]]
-    world.ssm.delete_parameters(Names=[name for name in names if name.startswith(SECRET_PREFIX)][:10])
+    for each in world.ssm.describe_parameters()["Parameters"]:
+        if each["Name"].startswith(SECRET_PREFIX):
+            world.ssm.delete_parameter(Name=each["Name"])

@@ -1,6 +1,6 @@
 """What the intake receives late brings nobody back who was forgotten; what is new makes a contact."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,23 +10,16 @@ from background_sync_ops.forgetting import Eraser
 from background_sync_ops.kapso import Person
 from tests.integration.intake.conftest import SECRET_PREFIX, Intake
 from tests.integration.verify.number import put_key
-from tests.integration.world import ACTIVE, ERASURE_KEY, NOW, TOKEN_PREFIX, World
+from tests.integration.world import ACTIVE, NOW, World
 
 KEY, SECRET = ACTIVE["kapso_token_parameter"], f"{SECRET_PREFIX}w1"
 
 
 @pytest.fixture
-def eraser(world: World) -> Iterator[Eraser]:
+def eraser(world: World, eraser: Eraser) -> Eraser:
+    """As with the intake; the workspace has a key."""
     put_key(world, "abc", "key")
-    yield Eraser(
-        database=world.database,
-        ssm=world.ssm,
-        workspace_id="w1",
-        key_parameter=ERASURE_KEY,
-        token_prefix=TOKEN_PREFIX,
-        secret_prefix=SECRET_PREFIX,
-    )
-    world.ssm.delete_parameters(Names=[ERASURE_KEY])
+    return replace(eraser, secret_prefix=SECRET_PREFIX)
 
 
 @pytest.fixture
@@ -66,7 +59,8 @@ def test_a_forgotten_workspace_has_no_key_and_no_secret_and_records_nothing(
 ) -> None:
     world.contact("621")
     world.run()
-    [waiting] = (intake.deliver(intake.message(sari, age_ms)) and intake.queued()[0] for age_ms in [0])
+    assert intake.deliver(intake.message(sari, 0)) == 200
+    [waiting] = intake.queued()
     deleted = eraser.forget_workspace()
     assert (deleted.contacts, deleted.records, {*deleted.parameters}) == (1, 1, {KEY, SECRET})
     assert not {KEY, SECRET} & parameters(world)
@@ -78,18 +72,17 @@ def test_a_forgotten_workspace_has_no_key_and_no_secret_and_records_nothing(
     assert intake.deliver(intake.message(sari, 0)) == 401
 
 
-def test_a_key_that_another_workspace_has_stays(intake: Intake, world: World, eraser: Eraser) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("intake")
+def test_a_key_that_another_workspace_has_stays(world: World, eraser: Eraser) -> None:
     world.workspace("w2")
     assert eraser.forget_workspace().parameters == (SECRET,)
     assert KEY in parameters(world)
 
 
+@pytest.mark.usefixtures("intake")
 @pytest.mark.parametrize("name", [None, "/another/kapso-tokens/abc"])
 def test_a_parameter_outside_the_prefix_is_not_deleted(
-    intake: Intake,
-    world: World,
-    eraser: Eraser,
-    name: str | None,  # noqa: ARG001
+    world: World, eraser: Eraser, name: str | None
 ) -> None:
     world.workspace(kapso_token_parameter=name)
     assert eraser.forget_workspace().parameters == (SECRET,)

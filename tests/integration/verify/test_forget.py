@@ -1,6 +1,6 @@
 """A forgotten person is in no table any more, and no repair brings the person back; a new message does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,22 +21,10 @@ from tests.integration.verify.number import (
     Number,
     assert_counts_add_up,
 )
-from tests.integration.world import ERASURE_KEY, LEASE_MS, NOW, TABLES, TOKEN_PREFIX, Received, World
+from tests.integration.world import ERASURE_KEY, LEASE_MS, NOW, TABLES, Received, World
 
 PHONE, BSUID, NAME = "628111222333", "ID.77", "Sari Dewi"
 SECRET_PREFIX = "/stack/webhook-secrets/"
-
-
-@pytest.fixture
-def eraser(world: World) -> Iterator[Eraser]:
-    yield Eraser(
-        database=world.database,
-        ssm=world.ssm,
-        workspace_id="w1",
-        key_parameter=ERASURE_KEY,
-        token_prefix=TOKEN_PREFIX,
-    )
-    world.ssm.delete_parameters(Names=[ERASURE_KEY])
 
 
 @pytest.fixture
