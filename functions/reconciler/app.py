@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from background_sync.batch import handle_batch
 from background_sync.clock import Deadline, SystemClock
 from background_sync.messages import AUDIT, BACKFILL, RUN
+from background_sync.notices import Notices
 from background_sync.queue import WorkQueue
 from background_sync.records.database import connect
 from background_sync.records.forgotten import Forgotten
@@ -38,7 +39,11 @@ context = JobContext(
     interval_ms=settings.interval_ms,
     capacity_metered=settings.capacity_metered,
 )
-messages = MessageHandler(context=context, work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill})
+messages = MessageHandler(
+    context=context,
+    work={RUN: reconcile, AUDIT: audit, BACKFILL: backfill},
+    notices=Notices(settings.notices.bus, settings.notices.stack),
+)
 
 
 @logger.inject_lambda_context(clear_state=True)

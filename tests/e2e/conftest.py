@@ -35,9 +35,10 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loc
         built / "template.yaml",
         state_dir=state_dir,
         clock_offset_ms=offset_ms,
-        parameters={"Intake": "on"},
+        parameters={"Intake": "on", "NoticeBusName": "notices"},
     )
     with stack:
+        stack.client("events").create_event_bus(Name="notices")
         yield stack
 
 

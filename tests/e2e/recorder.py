@@ -15,7 +15,7 @@ from tests.dynamodb.validator import violations
 from tests.integration.permissions import Forbidden, Permissions, logical_ids
 from tests.template.resources import target
 
-SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AmazonSSM": "ssm"}
+SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AmazonSSM": "ssm", "AWSEvents": "events"}
 INVOKE = re.compile(r"/2015-03-31/functions/(.+)/invocations")
 
 

@@ -18,13 +18,16 @@ from tests.integration.permissions import Permissions, logical_ids
 from tests.integration.world import ERASURE_KEY, TOKEN_PREFIX, TestClock, World
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+NOTICE_BUS = "notices"
 
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The template's tables and queues on a local engine; messages are delivered by the tests."""
     state_dir = tmp_path_factory.mktemp("stack")
-    with LocalStack(TEMPLATE, state_dir=state_dir, parameters={"Intake": "on"}) as stack:
+    parameters = {"Intake": "on", "NoticeBusName": NOTICE_BUS, "ContactsStream": "on"}
+    with LocalStack(TEMPLATE, state_dir=state_dir, parameters=parameters) as stack:
+        stack.client("events").create_event_bus(Name=NOTICE_BUS)
         yield stack
 
 

@@ -101,6 +101,8 @@ class Permissions:
         elif operation == "BatchGetItem":
             for table in parameters["RequestItems"]:
                 yield f"dynamodb:{operation}", self._names[table]
+        elif operation == "PutEvents":
+            yield "events:PutEvents", "NoticeBusName"
         elif "Names" in parameters:
             for name in parameters["Names"]:
                 found = PARAMETERS.search(name)

@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from background_sync.batch import RetryLater
 from background_sync.clock import Deadline
 from background_sync.messages import AUDIT, BACKFILL, RUN, Message, read_message
+from background_sync.notices import Notices
 from background_sync.queue import WorkQueue
 from background_sync.records import runs, sweeps
 from background_sync.records.contacts import contact_key, read_contact
@@ -84,6 +85,7 @@ class World:
     segments: int = 1
     audit_enabled: bool = False
     interval_ms: int = HOUR_MS
+    notices: Notices = field(default_factory=lambda: Notices(None, "stack"))
     invoked_itself: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -219,7 +221,7 @@ class World:
 
     def handler(self) -> MessageHandler:
         work = {RUN: reconcile, AUDIT: audit, BACKFILL: backfill}
-        return MessageHandler(context=self.job_context(), work=work)
+        return MessageHandler(context=self.job_context(), work=work, notices=self.notices)
 
     def job_context(self) -> JobContext:
         return JobContext(

@@ -11,6 +11,7 @@ from tests.template.resources import (
     INTAKE_FUNCTIONS,
     ROOT,
     as_list,
+    decided,
     find_intrinsics,
     properties,
     statements,
@@ -29,6 +30,7 @@ ERASURE = {"Fn::Sub": f"{NAMES}erasure/key"}
 ROLES = ["DispatcherRole", "ReconcilerRole", "HealthRole", "MonitorRole", "IntakeRole", "RecorderRole"]
 KEYS = {"TokenKmsKeyArn": ["ReconcilerRole", "IntakeRole", "RecorderRole"], "TableKmsKeyArn": ROLES}
 """The roles that decrypt with a key of the owner's, by the parameter that names it."""
+NOTICES = "NoticesAreSent"
 
 
 def test_no_statement_allows_by_a_wildcard(template: Template) -> None:
@@ -44,10 +46,8 @@ def test_no_statement_allows_by_a_wildcard(template: Template) -> None:
 def test_every_statement_is_for_a_resource_of_the_stack(template: Template) -> None:
     for item in statements(template):
         for resource in as_list(item["Resource"]):
-            assert resource in (TOKENS, SECRETS, ERASURE) or target(resource) in {
-                *template.resources,
-                *KEYS,
-            }, item
+            named = {*template.resources, *KEYS, "NoticeBusName"}
+            assert resource in (TOKENS, SECRETS, ERASURE) or target(resource) in named, item
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,55 @@ def test_a_function_may_use_the_queues_in_its_environment(template: Template, na
 
 
 @pytest.mark.parametrize("role", ["HealthRole", "MonitorRole"])
-def test_health_and_monitor_may_write_nothing(template: Template, role: str) -> None:
-    for item in statements(template, role):
+def test_health_and_monitor_may_write_nothing_unless_notices_are_sent(template: Template, role: str) -> None:
+    always = [item for item in statements(template, role) if item not in notice_statements(template)]
+    assert len(always) > 1
+    for item in always:
         actions = [action for action in as_list(item["Action"]) if not action.startswith("logs:")]
         assert not [action for action in actions if any(word in action for word in WRITING)]
+
+
+def notice_statements(template: Template) -> list[Any]:
+    policies = template.of_type("AWS::IAM::Policy").values()
+    optional = [item["Properties"] for item in policies if item.get("Condition") == NOTICES]
+    return [each for item in optional for each in decided(item["PolicyDocument"]["Statement"], True)]
+
+
+def test_a_parameter_lets_two_roles_send_to_exactly_one_bus(template: Template) -> None:
+    policy = template.resources["SendsNotices"]["Properties"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    condition, arn, by_name = statement["Resource"]["Fn::If"]
+    assert (statement["Action"], arn) == ("events:PutEvents", {"Ref": "NoticeBusName"})
+    assert by_name == {
+        "Fn::Sub": NAMES.replace("ssm", "events").replace(
+            "parameter/${AWS::StackName}/", "event-bus/${NoticeBusName}"
+        )
+    }
+    assert policy["Roles"] == [{"Ref": "ReconcilerRole"}, {"Ref": "MonitorRole"}]
+    assert {item["Action"] for item in notice_statements(template)} == {
+        "events:PutEvents",
+        "dynamodb:UpdateItem",
+    }
+    conditions = template.body["Conditions"]
+    assert conditions[NOTICES] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "NoticeBusName"}, ""]}]}
+    first_part = {"Fn::Select": [0, {"Fn::Split": [":", {"Ref": "NoticeBusName"}]}]}
+    assert conditions[condition] == {"Fn::Equals": [first_part, "arn"]}
+
+
+@pytest.mark.parametrize(
+    ("bus", "taken"),
+    [
+        ("", True),
+        ("default", True),
+        ("team.notices-1", True),
+        ("arn:aws:events:eu-west-1:123456789012:event-bus/notices", True),
+        ("arn:aws:sqs:eu-west-1:123456789012:notices", False),
+        ("arn:aws:events:eu-west-1:123456789012:event-bus/*", False),
+    ],
+)
+def test_a_bus_is_given_by_name_or_arn(template: Template, bus: str, taken: bool) -> None:
+    pattern = template.body["Parameters"]["NoticeBusName"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, bus)) is taken
 
 
 def test_the_dispatcher_has_no_access_to_contacts(template: Template) -> None:

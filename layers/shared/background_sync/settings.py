@@ -6,6 +6,7 @@ cold start with an error that names it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, TypeVar
 
 from background_sync.rules.base_url import validate_base_url
@@ -38,6 +39,10 @@ def _field(name: str, convert: Callable[[str], object], default: str | None = No
 
 def _text(name: str) -> Any:  # noqa: ANN401 - a field
     return _field(name, str)
+
+
+def _optional_text(name: str) -> Any:  # noqa: ANN401 - a field
+    return field(metadata={"read": lambda variables: variables.get(name, "").strip() or None})
 
 
 def _number(name: str, low: int, high: int, *, unit: int = 1, default: str | None = None) -> Any:  # noqa: ANN401
@@ -91,11 +96,19 @@ class Tables:
     sync_health: str = _text("SYNC_HEALTH_TABLE")
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """Notices of the stack go to the event bus `bus`, a name or an ARN; without one, none are sent."""
+
+    bus: str | None = _optional_text("NOTICE_BUS_NAME")
+    stack: str = _text("STACK_NAME")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What every function needs. `clock_offset_ms` is not 0 only on the local stack."""
 
-    tables: Tables = field(metadata={"read": lambda variables: read_settings(Tables, variables)})
+    tables: Tables = field(metadata={"read": partial(read_settings, Tables)})
     clock_offset_ms: int = _number("CLOCK_OFFSET_MS", -(2**53), 2**53, default="0")
 
 
@@ -103,6 +116,7 @@ class Base:
 class MonitorSettings(Base):
     """`interval_ms` is the time between two sweeps."""
 
+    notices: NoticeSettings = field(metadata={"read": partial(read_settings, NoticeSettings)})
     interval_ms: int = _interval()
 
 
@@ -151,6 +165,7 @@ class ReconcilerSettings(Runtime):
     kapso_base_url: str = _base_url("KAPSO_BASE_URL")
     token_prefix: str = _text("TOKEN_PARAMETER_PREFIX")
     erasure_key_parameter: str = _text("ERASURE_KEY_PARAMETER")
+    notices: NoticeSettings = field(metadata={"read": partial(read_settings, NoticeSettings)})
     interval_ms: int = _interval()
 
 

@@ -15,7 +15,9 @@ from background_sync.aws import ADAPTIVE_CONFIG, CLIENT_CONFIG, LazyClient
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "layers" / "shared" / "background_sync"
 NAME = PACKAGE.name
-BESIDE = frozenset({"batch", "clock", "messages", "queue", "settings", "telemetry", "tokens", "aws"})
+BESIDE = frozenset(
+    {"batch", "clock", "messages", "notices", "queue", "settings", "telemetry", "tokens", "aws"}
+)
 """Modules that stand beside the packages: they may import `rules`, and all but `rules` may import them."""
 ALLOWED = {
     "rules": frozenset[str](),

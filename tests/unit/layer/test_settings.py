@@ -8,8 +8,12 @@ import pytest
 from background_sync.settings import HealthSettings, ReconcilerSettings, SettingsError, read_settings
 from tests.unit.layer.variables import LAMBDA, LOCAL, POWERTOOLS, READERS, REQUIRED, variables_of
 
+OPTIONAL = {"NOTICE_BUS_NAME"}
 READ = {
-    function: set(variables) - POWERTOOLS - (set() if function == "DispatcherFunction" else set(LAMBDA))
+    function: set(variables)
+    - POWERTOOLS
+    - OPTIONAL
+    - (set() if function == "DispatcherFunction" else set(LAMBDA))
     for function, variables in REQUIRED.items()
 }
 WRONG = {
@@ -27,6 +31,7 @@ def test_the_templates_defaults_are_read() -> None:
     assert (dispatcher.sweep_shards, dispatcher.dispatch_segments, dispatcher.audit_enabled) == (16, 8, True)
     assert (dispatcher.function_name, dispatcher.interval_ms) == ("name", 3_600_000)
     assert reconciler.lease_ms == 150_000
+    assert (reconciler.notices.bus, monitor.notices.bus) == (None, None)
     assert (health.interval_ms, health.public_totals) == (3_600_000, False)
     assert (monitor.interval_ms, monitor.clock_offset_ms) == (3_600_000, 0)
 

@@ -83,6 +83,9 @@ def complete_run(
         *actions,
     ]
     _close(database, run, COMPLETED, changes, moved, shards)
+    # A transaction does not refresh the object, as an update would.
+    for name, value in {**all_counts, "status": COMPLETED}.items():
+        setattr(run, name, value)
 
 
 def fail_run(database: Database, run: Run, actions: Sequence[Action], shards: int) -> None:

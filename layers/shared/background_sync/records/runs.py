@@ -110,7 +110,8 @@ class Run(Outcomes, Record):
     Times are in ms, `expires_at` in seconds (DynamoDB's TTL). Work that does not fit one invocation continues
     from what is saved: `scan` (of Kapso) and `verification` (its result), `checkpoint` (of a survey or an
     audit), `selection` (the contacts to flag) and `progress` (how many of them are done). All of these are
-    removed when the run completes. `attempts` counts all claims, `tries` those since it last made progress.
+    removed when the run completes. `webhook_was` and `reception_was` are earlier states, if it found another
+    one. `attempts` counts all claims, `tries` those since it last made progress.
     """
 
     class Meta:
@@ -135,6 +136,9 @@ class Run(Outcomes, Record):
     deferred_why = UnicodeAttribute(null=True)
     webhook = UnicodeAttribute(null=True)
     webhook_missing = UnicodeAttribute(null=True)
+    webhook_was = UnicodeAttribute(null=True)
+    reception = UnicodeAttribute(null=True)
+    reception_was = UnicodeAttribute(null=True)
     started_at = NumberAttribute(null=True)
     finished_at = NumberAttribute(null=True)
     duration_ms = NumberAttribute(null=True)

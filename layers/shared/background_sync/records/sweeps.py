@@ -26,8 +26,9 @@ DEFAULT_SHARDS = 16
 class Sweep(Record):
     """A sweep (`#sweep`, `run_at`); `dispatched` and `skipped` count its workspaces once it is dispatched.
 
-    A pass that `recounts` counts them anew, and sends messages for workspaces without a run. A pass that does
-    not leaves such workspaces alone: their messages are still in the queue.
+    `noticed_at` is when its notice was sent. A pass that `recounts` counts them anew, and sends messages
+    for workspaces without a run. A pass that does not leaves such workspaces alone: their messages are
+    still in the queue.
     """
 
     class Meta:
@@ -48,6 +49,7 @@ class Sweep(Record):
     skipped = NumberAttribute(default=0)
     skipped_why = JSONAttribute(default=dict)
     expires_at = NumberAttribute(null=True)
+    noticed_at = NumberAttribute(null=True)
 
 
 class Segment(Record):
@@ -164,6 +166,12 @@ def close(sweep: Sweep, now: int, dispatched: int, skipped_why: Mapping[str, int
             Sweep.skipped_why.set(dict(skipped_why)),
         ]
     return _move(sweep, actions, same)
+
+
+def remember_notice(sweep: Sweep, now: int) -> bool:
+    """Store that the sweep's notice was sent; False if that is stored, or the record has expired."""
+    unsaid = Sweep.status.exists() & Sweep.noticed_at.does_not_exist()
+    return sweep.update_if(unsaid, Sweep.noticed_at.set(now))
 
 
 def _move(sweep: Sweep, actions: Sequence[Action], condition: Condition) -> Sweep:

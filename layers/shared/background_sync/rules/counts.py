@@ -84,6 +84,8 @@ TOTALLED = (
 )
 """The counts of a run. A sweep totals each of them over its completed runs."""
 
+DRIFT = ("repaired", "created", "behind", "missing")
+"""The contacts that missed a webhook, whether they were fixed or only reported."""
 FLAGGED = "flagged"
 REPORTED = "reported"
 FLAGS = (FLAGGED, REPORTED)

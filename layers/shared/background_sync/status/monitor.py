@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from background_sync.clock import Clock
 from background_sync.records.database import Database
+from background_sync.rules.counts import DRIFT
 from background_sync.rules.times import latest_own
 from background_sync.status.history import Document, SweepHistory
 from background_sync.telemetry import emit
@@ -16,8 +17,6 @@ from background_sync.telemetry import emit
 LOOK_BACKS = (4, 48)
 """How many sweeps are read. The second, larger number only if none of the first has finished: somebody may
 start sweeps by hand while nothing works."""
-DRIFT = ("repaired", "created", "behind", "missing")
-"""The contacts that missed a webhook, whether the sweep fixed them or only reported them."""
 
 
 def measure(database: Database, clock: Clock, interval_ms: int) -> dict[str, float]:

@@ -5,6 +5,7 @@ another delivery holds the lease         again when its lease ends, in case the 
 the deadline is near                     again at once; does not count as an attempt
 the attempt failed                       again after a pause
 invalid, or of a time in the future     moved to the dead-letter queue, and acknowledged
+its notice could not be sent             again after a pause; its record stays completed
 its attempts are spent                   again at once, until the queue moves it to the dead-letter queue
 a dry run whose attempts are spent       acknowledged: it only counted for whoever asked
 """
@@ -13,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from background_sync.batch import RetryLater
-from background_sync.clock import Deadline
+from background_sync.clock import CLOSING_MS, Deadline
 from background_sync.messages import InvalidMessage, Message, read_message
-from background_sync.records.runs import AttemptsSpent, LeaseLost, OwnedElsewhere
+from background_sync.notices import Notices
+from background_sync.records.runs import AttemptsSpent, LeaseLost, OwnedElsewhere, Run
+from background_sync.sync.announce import notice_of
 from background_sync.sync.task import Job, JobContext, run_job
 from background_sync.telemetry import logger
 
@@ -43,6 +46,7 @@ class MessageHandler:
 
     context: JobContext
     work: Mapping[str, Callable[[Job], None]]
+    notices: Notices
 
     def handle(self, delivery: Delivery, deadline: Deadline) -> None:
         """Work on one message; returns when it may be acknowledged.
@@ -67,7 +71,7 @@ class MessageHandler:
             return
         work, first = self.work[message.kind], delivery.receive_count <= 1
         try:
-            run_job(self.context, message, deadline, work, first_delivery=first)
+            record = run_job(self.context, message, deadline, work, first_delivery=first)
         except OwnedElsewhere as owned:
             logger.debug("another delivery holds the lease", lease_until=owned.lease_until)
             wait_ms = owned.lease_until - self.context.clock.now()
@@ -81,6 +85,22 @@ class MessageHandler:
                 raise self._retry(delivery, 0) from spent
         except Exception as error:
             logger.exception("the attempt failed")
+            raise self._retry(delivery, RETRY_PAUSE_S * delivery.receive_count) from error
+        else:
+            self._announce(delivery, message, record, deadline)
+
+    def _announce(self, delivery: Delivery, message: Message, record: Run, deadline: Deadline) -> None:
+        """Send the notice of a completed record before its message is acknowledged: so at least once."""
+        notice = notice_of(message, record)
+        if notice is None or not self.notices.wanted:
+            return
+        if deadline.within(CLOSING_MS):
+            self._retry_without_failure(delivery, message, 0)
+            return
+        try:
+            self.notices.send(notice)
+        except Exception as error:
+            logger.exception("the notice could not be sent")
             raise self._retry(delivery, RETRY_PAUSE_S * delivery.receive_count) from error
 
     def _refuse(self, delivery: Delivery, error: InvalidMessage) -> None:

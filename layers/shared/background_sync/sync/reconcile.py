@@ -159,16 +159,17 @@ def _complete(
 ) -> None:
     """Close the run with its counts and those of its scan."""
     counts = {**saved_counts(job.record), **counts}
-    job.complete(counts, *_verification_actions(verification), *actions)
+    job.complete(counts, *_verification_actions(job.record, verification), *actions)
     unauthorized = int(verification is not None and verification.deferred == "unauthorized")
     metrics = {"runs_completed": 1, "kapso_unauthorized": unauthorized, **counts, **job.spent()}
     emit(metrics, job.workspace_id, run_duration=job.duration_ms)
     logger.info("the run is completed", counts=dict(counts))
 
 
-def _verification_actions(verification: Verification | None) -> list[Action]:
+def _verification_actions(record: Run, verification: Verification | None) -> list[Action]:
     if verification is None:
         return []
+    record.webhook = verification.webhook
     texts = (
         (Run.deferred_why, verification.deferred),
         (Run.webhook, verification.webhook),

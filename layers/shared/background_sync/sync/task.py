@@ -167,8 +167,10 @@ def run_job(
     work: Callable[[Job], None],
     *,
     first_delivery: bool,
-) -> None:
+) -> Run:
     """Claim the message's record and do `work`; an error is recorded, and raised again.
+
+    Returns the record. It may have been completed before.
 
     Raises:
         OwnedElsewhere, AttemptsSpent: nothing was done, see `runs.claim`.
@@ -178,7 +180,7 @@ def run_job(
         record = _claim(context, message, first_delivery=first_delivery)
         if record.status == COMPLETED:
             logger.debug("it is completed already")
-            return
+            return record
         job = Job(context=context, message=message, record=record, deadline=deadline, usage=usage)
         try:
             work(job)
@@ -187,6 +189,7 @@ def run_job(
         except Exception as error:
             job.fail(error)
             raise
+        return record
 
 
 def _claim(context: JobContext, message: Message, *, first_delivery: bool) -> Run:

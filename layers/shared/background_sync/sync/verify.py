@@ -15,8 +15,9 @@ from enum import Enum
 
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
+from background_sync.rules.notices import reception_changed, webhook_changed
 from background_sync.rules.policy import DAY_MS
-from background_sync.rules.reception import LOST, latest_reception
+from background_sync.rules.reception import LOST, UNKNOWN, latest_reception
 from background_sync.rules.scan import (
     Scan,
     Verification,
@@ -88,6 +89,7 @@ def verify(
             reception=ask_reception(job, workspace) if _asks(workspace, job) else workspace.reception,
             intake_silent=is_intake_silent(workspace, scan),
         )
+        _note_change(job, workspace, verification)
         # The result is saved before anything depends on it: a later attempt must conclude the same.
         if job.record.scan is None and verification.found_nothing:  # it is saved with the selection
             job.record.verification = verification.document()
@@ -105,7 +107,10 @@ def ask_reception(job: Job, workspace: Workspace) -> str | None:
     if workspace.mode is None:
         return None
     scanner = Scanner(job=job, account=workspace.account, policy=workspace.policy, mode=workspace.mode)
-    reception = latest_reception(workspace.reception, scanner.ask_reception())
+    known = workspace.reception
+    reception = latest_reception(known, scanner.ask_reception())
+    if reception_changed(known, reception):
+        job.save(Run.reception.set(reception), Run.reception_was.set(known or UNKNOWN))
     workspaces.remember_reception(job.database, workspace.account, reception, job.now())
     return reception
 
@@ -159,6 +164,19 @@ def _asks(workspace: Workspace, job: Job) -> bool:
     return is_old or workspace.reception in LOST
 
 
+def _note_change(job: Job, workspace: Workspace, verification: Verification) -> None:
+    """Save that the webhooks changed, before the workspace has the new state, which a later attempt sees."""
+    found, known = verification.webhook, workspace.webhook
+    if found is not None and _webhook_differs(workspace, verification) and webhook_changed(known, found):
+        job.save(Run.webhook_was.set(known or UNKNOWN))
+
+
+def _webhook_differs(workspace: Workspace, verification: Verification) -> bool:
+    return any(
+        getattr(workspace, each) != getattr(verification, each) for each in ("webhook", "webhook_missing")
+    )
+
+
 def _remember(job: Job, workspace: Workspace, verification: Verification) -> None:
     scan, webhook = verification.scan, verification.webhook
     if verification.moves_watermark:
@@ -173,7 +191,7 @@ def _remember(job: Job, workspace: Workspace, verification: Verification) -> Non
     if verification.pending is not None:
         workspaces.remember_pending(job.database, workspace.workspace_id, verification.pending)
     missing = verification.webhook_missing
-    if webhook is not None and (webhook, missing) != (workspace.webhook, workspace.webhook_missing):
+    if webhook is not None and _webhook_differs(workspace, verification):
         ended = verification.finished_at
         workspaces.remember_webhook(
             job.database, workspace.workspace_id, job.run_at, webhook, ended, missing=missing
