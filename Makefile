@@ -71,9 +71,9 @@ docs: setup ## docs/configuration.md, from the code and the template
 
 build: $(BUILT) ## what is deployed, in .aws-sam/build (sam build, without docker)
 
-validate: sam ## template.yaml, by sam and cfn-lint: each finds errors that the other does not
+validate: sam ## template.yaml and docs/events.yaml, by sam and cfn-lint: each finds errors that the other does not
 	.tools/bin/sam validate --lint
-	.tools/bin/cfn-lint template.yaml
+	.tools/bin/cfn-lint template.yaml docs/events.yaml
 
 secure: ## template.yaml, by checkov: each exception stands in the template, with its reason
 	@tools/setup checkov

@@ -17,6 +17,7 @@ TEMPLATE = read_source(ROOT / "template.yaml")
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
 STACKS = {CONFIG[name]["global"]["parameters"]["stack_name"] for name in ("default", "prod")}
 OWN = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+RECIPES = read_source(ROOT / "docs" / "events.yaml")
 AWS = botocore.session.get_session()
 AWS_OPTIONS = {"--region", "--profile", "--query", "--output", "--no-cli-pager"}
 AWS_CLI_ONLY = {
@@ -95,7 +96,7 @@ def test_an_output_that_is_named_is_one_of_the_template(page: str) -> None:
 def test_a_parameter_that_is_named_or_set_is_one_of_the_template(page: str) -> None:
     named = re.findall(r"\bparameters?\s+`([A-Z]\w+)", TEXT[page])
     given = re.findall(r"[`\" ]([A-Z][a-z]\w+)=[^=]", TEXT[page])
-    assert {*named, *given} <= set(TEMPLATE["Parameters"])
+    assert {*named, *given} <= {*TEMPLATE["Parameters"], *RECIPES["Parameters"], "ParameterKey"}
 
 
 @pytest.mark.parametrize("page", TEXT)

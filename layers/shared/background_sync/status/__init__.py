@@ -1,1 +1,1 @@
-"""How sync itself is doing. This wing only reads."""
+"""How sync itself is doing. This wing only reads; `announce` alone marks the sweeps that it announced."""
