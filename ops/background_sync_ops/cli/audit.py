@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from background_sync.messages import AUDIT
 from background_sync_ops.cli.command import command, exit_status
 from background_sync_ops.cli.options import (
     FIFTEEN_MINUTES,
@@ -29,7 +30,7 @@ from background_sync_ops.cli.signals import continues_alone
 from background_sync_ops.errors import NOT_OK, OK
 
 if TYPE_CHECKING:
-    from background_sync_ops.audits import Audits
+    from background_sync_ops.jobs import Jobs
     from background_sync_ops.target import Target
 
 COLUMNS = {
@@ -53,11 +54,11 @@ def audit(
 
     Sync does this by itself, once a day for each workspace.
     """
-    from background_sync_ops.audits import Audits
     from background_sync_ops.following import follow
+    from background_sync_ops.jobs import Jobs
 
     target = stack.target()
-    audits = Audits(_workspace_ids(target, workspace), target.clock.now())
+    audits = Jobs(AUDIT, _workspace_ids(target, workspace), target.clock.now(), tuple(COLUMNS.values()))
     with continues_alone("the audit"), progress() as bar:
         audits.send(target)
         task = bar.add_task("auditing workspaces", total=len(audits.documents))
@@ -95,7 +96,7 @@ def _summary(documents: Sequence[Document]) -> str:
     return f"{checked_contacts}; index entries fixed: {missing} missing, {outdated} outdated."
 
 
-def _status(audits: "Audits") -> int:
+def _status(audits: "Jobs") -> int:
     for each in audits.failed:
         print_stderr(clean(f"failed: {each['workspace_id']}: {each['error']}"))
     if audits.still_open:

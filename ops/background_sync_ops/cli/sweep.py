@@ -32,19 +32,39 @@ ERRORS_SHOWN = 20
 @command(exit_status("0 every run is completed", "1 a run failed, or the sweep did not finish in time"))
 def sweep(
     stack: StackOptions,
+    workspaces: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="workspace", show_default="every active workspace", help="The workspaces' ids."
+        ),
+    ] = None,
     at: At = None,
     advance_clock: Annotated[
         bool, typer.Option("--advance-clock", help="Move the local stack's clock forward to --at first.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be flagged and repaired, and write nothing.")
     ] = False,
     timeout: Timeout = FIFTEEN_MINUTES,
     as_json: AsJson = False,
 ) -> int:
     """Sweep now, and wait until the sweep is finished.
 
+    With workspaces, only those are checked; health, alarms and the next scheduled sweep do not depend on it.
+
     With the time of an earlier sweep, it runs again what failed or is missing in that sweep. On the local
     stack, `--at` and `--advance-clock` play through the sweeps of days to come.
     """
+    if workspaces and (at is not None or advance_clock):
+        raise CommandError("--at and --advance-clock are for a sweep of every workspace", USAGE)
+    if dry_run and not workspaces:
+        raise CommandError("--dry-run needs the workspaces", USAGE)
     target = stack.target()
+    if workspaces:
+        from background_sync_ops.cli import sweep_some
+
+        check = sweep_some.try_out if dry_run else sweep_some.sweep_some
+        return check(target, list(dict.fromkeys(workspaces)), timeout, as_json=as_json)
     if advance_clock:
         target = _advanced(stack, target, at)
     run_at = _run_at(target, at)

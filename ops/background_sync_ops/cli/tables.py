@@ -53,8 +53,8 @@ def sweep_runs(runs: Sequence[Document], limit: int) -> RenderableType:
 
 
 def run_state(run: Document) -> str:
-    """Its status; `deferred` if it is completed, but could not ask Kapso."""
-    return "deferred" if run["status"] == "completed" and run["deferred"] else str(run["status"])
+    """Its status; `waiting` if it has not begun, `deferred` if it is completed, but could not ask Kapso."""
+    return "deferred" if run["status"] == "completed" and run["deferred"] else str(run["status"] or "waiting")
 
 
 def _failed_first(run: Document) -> tuple[bool, int, str]:

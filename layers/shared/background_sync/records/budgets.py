@@ -15,6 +15,7 @@ from background_sync.clock import Clock
 from background_sync.records.database import Record
 from background_sync.rules.policy import DAY_MS, MINUTE_MS
 
+RATE_PREFIX = "#rate#"
 SMALLEST_LIMIT = 100
 """Requests a minute on Kapso's smallest plan: assumed until an answer states the limit."""
 
@@ -129,7 +130,7 @@ class Budget:
 
     @property
     def _partition(self) -> str:
-        return f"#rate#{self.key_name}"
+        return RATE_PREFIX + self.key_name
 
 
 def _limit_is(limit: int | None) -> Condition:
