@@ -67,8 +67,10 @@ class DryRuns:
         run = self._completed(database, Message(RUN, workspace_id, run_at), timeout_s)
         changed: dict[str, list[str]] = {name: [] for name in CHANGES}
         for contact in contact_records(database, workspace_id):
+            is_new = contact.get(CHANGES["created"]) == run_at
             for name, stamp in CHANGES.items():
-                if contact.get(stamp) == run_at:
+                # A new contact has the stamp of a repair, too.
+                if contact.get(stamp) == run_at and not (is_new and name == "repaired"):
                     changed[name].append(str(contact["contact_id"]))
         return {**{name: getattr(run, name) for name in RUN_FIELDS}, "contacts": changed}
 

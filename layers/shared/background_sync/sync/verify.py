@@ -13,6 +13,8 @@ deferred, which is not a failure: the watermark stays, and the next run's scan b
 from dataclasses import replace
 from enum import Enum
 
+from pynamodb.expressions.update import Action
+
 from background_sync.records import workspaces
 from background_sync.records.runs import Run
 from background_sync.rules.notices import reception_changed, webhook_changed
@@ -89,12 +91,12 @@ def verify(
             reception=ask_reception(job, workspace) if _asks(workspace, job) else workspace.reception,
             intake_silent=is_intake_silent(workspace, scan),
         )
-        _note_change(job, workspace, verification)
         # The result is saved before anything depends on it: a later attempt must conclude the same.
-        if job.record.scan is None and verification.found_nothing:  # it is saved with the selection
+        change = _webhook_change(workspace, verification)
+        if job.record.scan is None and verification.found_nothing and not change:  # saved with the selection
             job.record.verification = verification.document()
         else:
-            job.save(Run.verification.set(verification.document()), Run.scan.remove())
+            job.save(Run.verification.set(verification.document()), Run.scan.remove(), *change)
     _remember(job, workspace, verification)
     return verification
 
@@ -164,11 +166,11 @@ def _asks(workspace: Workspace, job: Job) -> bool:
     return is_old or workspace.reception in LOST
 
 
-def _note_change(job: Job, workspace: Workspace, verification: Verification) -> None:
-    """Save that the webhooks changed, before the workspace has the new state, which a later attempt sees."""
+def _webhook_change(workspace: Workspace, verification: Verification) -> list[Action]:
+    """What the run's record says of a change: a later attempt sees the workspace with the new state."""
     found, known = verification.webhook, workspace.webhook
-    if found is not None and _webhook_differs(workspace, verification) and webhook_changed(known, found):
-        job.save(Run.webhook_was.set(known or UNKNOWN))
+    differs = found is not None and _webhook_differs(workspace, verification)
+    return [Run.webhook_was.set(known or UNKNOWN)] if differs and webhook_changed(known, str(found)) else []
 
 
 def _webhook_differs(workspace: Workspace, verification: Verification) -> bool:
