@@ -1,7 +1,7 @@
 """A run that writes nothing: the reconciler's own code works on a copy, and asks Kapso as it always does.
 
-The copy is on an engine of this machine that ends with the command: the workspace, its contacts, and what is
-left of its key's requests. Its counts and stamps are then those of a run, and the stack has not changed.
+The copy is on an engine of this machine that ends with the command: the workspace, its contacts, who was
+forgotten, and what is left of its key's requests. Its counts and stamps are then those of a run, and the stack has not changed.
 """
 
 import io
@@ -18,6 +18,7 @@ from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
 from background_sync.records.budgets import RATE_PREFIX
 from background_sync.records.database import Database
+from background_sync.records.forgotten import Forgotten, erased
 from background_sync.records.runs import COMPLETED, Run, find
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync.status.history import RUN_FIELDS
@@ -78,6 +79,7 @@ class DryRuns:
         tables = self.source.tables
         self._copy_items(tables.workspaces, workspace_id)
         self._copy_items(tables.contacts, workspace_id)
+        self._copy_items(tables.contacts, erased(workspace_id))
         self._copy_items(tables.sync_health, RATE_PREFIX + key_name)
 
     def _copy_items(self, table: str, partition: str) -> None:
@@ -116,13 +118,16 @@ class DryRuns:
 
     def _context(self, database: Database, queue: WorkQueue) -> JobContext:
         target = self.target
-        tokens = Tokens(target.outputs["TokenParameterPrefix"], target.clock, target.client("ssm"))
+        ssm = target.client("ssm")
+        tokens = Tokens(target.outputs["TokenParameterPrefix"], target.clock, ssm)
+        erasure_key = Tokens(target.outputs["ErasureKeyParameter"], target.clock, ssm)
         minutes = int(target.parameters.get("SweepIntervalMinutes", HOUR_MS // MINUTE_MS))
         return JobContext(
             database=database,
             queue=queue,
             clock=target.clock,
             kapso=Kapso(base_url=target.outputs["KapsoBaseUrl"], tokens=tokens),
+            forgotten=Forgotten(database, erasure_key),
             lease_ms=INVOCATION_MS,
             interval_ms=minutes * MINUTE_MS,
             capacity_metered=False,
