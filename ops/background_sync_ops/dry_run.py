@@ -1,7 +1,8 @@
 """A run that writes nothing: the reconciler's own code works on a copy, and asks Kapso as it always does.
 
 The copy is on an engine of this machine that ends with the command: the workspace, its contacts, who was
-forgotten, and what is left of its key's requests. Its counts and stamps are then those of a run, and the stack has not changed.
+forgotten, and what is left of its key's requests. Its counts and stamps are then those of a run, and the
+stack has not changed.
 """
 
 import io
