@@ -1,6 +1,6 @@
 """How long the parts of the work take, in ms.
 
-The processor's times are of one core: `python -m background_sync_ops.scaling measure` measures them. What AWS
+The processor's times are of one core: `python -m benchmarks.scaling measure` measures them. What AWS
 and Kapso take to answer is assumed.
 """
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from background_sync_ops.cost import Workload
-from background_sync_ops.scaling import MAX_CONCURRENCY, MOVES, PAGE, Setup, needed, page, simulate
+from benchmarks.scaling import MAX_CONCURRENCY, MOVES, PAGE, Setup, needed, page, simulate
 
 WORK = Workload(workspaces=100, contacts=10_000, stale=0)
 SLOW = Setup(concurrency=2, run_ms=1000, dispatch_ms=0.001)
@@ -13,7 +13,7 @@ MANY = Workload(workspaces=1_000_000, contacts=10**9)
 
 
 def test_the_page_is_what_the_simulation_says_now() -> None:
-    assert PAGE.read_text("utf-8") == page(), "write it with `python -m background_sync_ops.scaling`"
+    assert PAGE.read_text("utf-8") == page(), "write it with `python -m benchmarks.scaling`"
 
 
 def test_a_sweep_takes_runs_times_their_duration_by_the_reconcilers() -> None:

@@ -1,4 +1,4 @@
-"""How far a sweep scales: `python -m background_sync_ops.scaling` simulates it and writes docs/scaling.md.
+"""How far a sweep scales: `python -m benchmarks.scaling` simulates it and writes docs/scaling.md.
 
 `… measure` prints the processor's times of `service_times.py`. `… held 200 800` runs real sweeps of so many
 workspaces on the local stack and prints what the simulation, with the first one's times, says of the last.
@@ -18,7 +18,7 @@ from background_sync_ops import service_times as times
 from background_sync_ops import workload as model
 from background_sync_ops.cost import Workload, modelled_run
 
-PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
+PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
 PARTITION_WRITES, PARTITION_READS = 1_000, 3_000
 """Units a second of one partition ("Burst and adaptive capacity")."""
 NEW_TABLE_WRITES, TABLE_WRITES, RAMP_S = 4_000, 40_000, 1_800
@@ -166,7 +166,7 @@ def _spread_row(spread_s: int) -> str:
 def main(arguments: list[str]) -> None:
     # The logger reads its level when it is imported.
     os.environ |= {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_NAMESPACE": "BackgroundSync"}
-    from background_sync_ops import scaling_runs  # noqa: PLC0415 - it starts a local stack
+    from benchmarks import scaling_runs  # noqa: PLC0415 - it starts a local stack
 
     match arguments:
         case []:

@@ -24,10 +24,10 @@ from background_sync.sync.task import JobContext, Kapso, run_job
 from background_sync.tokens import Tokens
 from background_sync_ops import workload as model
 from background_sync_ops.cost import Workload
-from background_sync_ops.scaling import Setup, simulate
 from background_sync_ops.stack.mapping import WORKERS
 from background_sync_ops.stack.stack import LocalStack
 from background_sync_ops.target import Target, running_target
+from benchmarks.scaling import Setup, simulate
 
 RUNS, CONTACTS, FLAGS, DISPATCHED = 40, 5_000, 50, 500
 
