@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import Protocol
 
-from benchmarks import dispatching, flags, report, starts, survey, verifying
+from benchmarks import dispatching, flags, intake, report, starts, survey, verifying
 from benchmarks.figures import Curve, Row
 from benchmarks.stage import Stage, staged
 
@@ -22,6 +22,7 @@ GROUPS: dict[str, Group] = {
     "starts": starts.measured,
     "verifying": verifying.measured,
     "dispatching": dispatching.measured,
+    "intake": intake.measured,
 }
 
 

@@ -187,7 +187,9 @@ def staged() -> Iterator[Stage]:
     with ExitStack() as opened:
         use_ministack(opened.enter_context(pytest.MonkeyPatch.context()))
         state_dir = Path(opened.enter_context(TemporaryDirectory(prefix="benchmark-")))
-        stack = opened.enter_context(LocalStack(BUILT / "template.yaml", state_dir=state_dir))
+        stack = opened.enter_context(
+            LocalStack(BUILT / "template.yaml", state_dir=state_dir, parameters={"Intake": "on"})
+        )
         # Lambda's own libraries are compiled, and those of this environment perhaps not yet.
         for library in (state_dir / "runtime").iterdir():
             compileall.compile_dir(library, quiet=2)

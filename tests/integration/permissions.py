@@ -19,6 +19,7 @@ Call = tuple[str, str]
 PARAMETERS = re.compile(
     r"(?:parameter/\$\{AWS::StackName\}|^/(?:stack|background-sync))/(kapso-tokens|webhook-secrets|erasure)/"
 )
+BUS = re.compile(r"event-bus/\$\{(\w+)\}")
 BY_AWS = {
     *("logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "sqs:ReceiveMessage", "sqs:DeleteMessage"),
     ("ReconcilerRole", ("sqs:GetQueueAttributes", "WorkQueue")),
@@ -133,7 +134,7 @@ def calls_allowed(template: Template, role: str) -> Iterator[Call]:
 
 def _resource_name(resource: Any) -> str:
     text = str(resource)
-    if found := PARAMETERS.search(text):
+    if found := PARAMETERS.search(text) or BUS.search(text):
         return found[1]
     [name] = targets(resource)
     return name + "".join(re.findall(r"/index/\w+", text))

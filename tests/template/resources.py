@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["DispatcherFunction", "ReconcilerFunction", "HealthFunction", "MonitorFunction"]
 INTAKE_FUNCTIONS = ["IntakeFunction", "RecorderFunction"]
 INTAKE = "IntakeIsOn"
-CHOSEN = {INTAKE, "NoticeBusIsArn"}
 TABLES = ["WorkspacesTable", "ContactsTable", "SyncHealthTable"]
 MAKES_TABLES = {f"Makes{name}" for name in TABLES}
 Properties = dict[str, Any]
@@ -19,7 +18,7 @@ Properties = dict[str, Any]
 def properties(template: Template, *types: str) -> dict[str, Properties]:
     """The properties of all resources of these types, by logical id.
 
-    The stack makes its tables, has the intake, and sends notices to the ARN of a bus.
+    The stack makes its tables, and has the intake.
     """
     return {name: decided(item["Properties"], True) for name, item in template.of_type(*types).items()}
 
@@ -31,8 +30,8 @@ def decided(tree: Any, makes_tables: bool) -> Any:
     if not isinstance(tree, dict):
         return tree
     condition, *ways = tree.get("Fn::If", [""])
-    if condition in MAKES_TABLES | CHOSEN:
-        return decided(ways[0 if makes_tables or condition in CHOSEN else 1], makes_tables)
+    if condition in MAKES_TABLES | {INTAKE}:
+        return decided(ways[0 if makes_tables or condition == INTAKE else 1], makes_tables)
     return {name: decided(branch, makes_tables) for name, branch in tree.items()}
 
 
