@@ -25,7 +25,7 @@ from background_sync.records.workspaces import all_workspaces, find_workspace
 from background_sync.rules.identity import phone_digits, spellings
 from background_sync.rules.values import valid_text
 from background_sync_ops.run_records import RunRecords
-from background_sync_ops.stored import delete_all
+from background_sync_ops.stored import delete_all, items_of
 from background_sync_ops.target import Target
 
 if TYPE_CHECKING:
@@ -146,13 +146,14 @@ class Eraser:
         return read_contacts(self.database, self.workspace_id, ids, WHO)
 
     def _unfinished(self, identities: Collection[str]) -> set[str]:
-        """All identities of a person who is being forgotten: an earlier attempt has died."""
-        hash_key = self._stored_hash_key()
-        if hash_key is None:
-            return set()
-        hashes = [identity_hash(hash_key, self.workspace_id, each) for each in identities]
-        found = read_contacts(self.database, erased(self.workspace_id), hashes, ("contact_id", "erasing"))
-        return {each for item in found.values() for each in item.get("erasing", {}).get("SS", ())}
+        """All identities of a person who is being forgotten: an earlier attempt has died.
+
+        It may have died when some of the hashes were done: those that are not still keep them.
+        """
+        names = ("contact_id", "erasing")
+        items = items_of(self.database, self.database.tables.contacts, erased(self.workspace_id), *names)
+        people = [item["erasing"]["SS"] for item in items if "erasing" in item]
+        return {each for one in people if _spelled(one) & _spelled(identities) for each in one}
 
     def _hash_key(self) -> str:
         """The key of the hashes, which is made when it is needed first."""

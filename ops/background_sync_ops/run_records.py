@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from background_sync.records.database import CONDITION_FAILED, Database, update_item
-from background_sync.records.runs import audit_key, backfill_key
+from background_sync.records.runs import PackedAttribute, audit_key, backfill_key
 from background_sync.records.typed import Item
 from background_sync_ops.stored import items_of
 
@@ -93,7 +93,8 @@ def without(read: Item, identities: Collection[str]) -> dict[str, str | None]:
         if name not in JSON:
             cleaned: str | None = words.sub(GONE, text)
         elif name in STARTED_OVER:
-            cleaned = None if any(each in text for each in quoted) else text
+            saved = json.dumps(PackedAttribute().deserialize(text))
+            cleaned = None if any(each in saved for each in quoted) else text
         else:
             cleaned = text
             for each in quoted:

@@ -1,5 +1,6 @@
 """A forgotten person is in no table any more, and no repair brings the person back; a new message does."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from background_sync.messages import BACKFILL, Message, Window
 from background_sync.records.forgotten import HashKeyUnread
+from background_sync.records.runs import PackedAttribute
 from background_sync.rules.policy import HOUR_MS, MINUTE_MS
 from background_sync_ops.forgetting import Deleted, Eraser
 from background_sync_ops.run_records import GONE
@@ -133,8 +135,11 @@ def test_saved_work_and_errors_do_not_name_the_person(world: World, eraser: Eras
         "scan": f'{{"held": [{{"phone": {quoted}, "profile_name": "{NAME}"}}]}}',
         "error": f"ValueError: {PHONE}: too large",
     }
-    for workspace_id in ("w1", "#audit#w1", "#backfill#w1"):
+    for workspace_id in ("w1", "#audit#w1"):
         run_record(world, NOW, workspace_id, **saved)
+    packed = {name: PackedAttribute().serialize(json.loads(saved[name])) for name in ("checkpoint", "scan")}
+    assert PHONE not in str(packed)
+    run_record(world, NOW, "#backfill#w1", **saved | packed)
     run_record(world, NOW - HOUR_MS, error=f"ValueError: {PHONE}0", scan='{"held": []}')
     world.workspace(unwritable=["621", PHONE])
     assert forget(eraser) == Deleted(0, 3)
