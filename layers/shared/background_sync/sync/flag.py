@@ -5,7 +5,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import batched, takewhile
+from itertools import takewhile
 from typing import Any
 
 from background_sync.clock import Deadline
@@ -98,10 +98,10 @@ class Flagger:
         with ThreadPoolExecutor(MAX_THREADS) as pool:
             while chunk := self._next(progress, rest, outcomes):
                 read = self._read_ahead(chunk)
-                for some in batched(chunk, MAX_THREADS):
+                for start in range(0, len(chunk), MAX_THREADS):
                     if begun and deadline.within(MARGIN_MS):
                         return self._after(progress, takewhile(outcomes.__contains__, rest), outcomes), False
-                    outcomes |= self._flag_all(pool, some, read)
+                    outcomes |= self._flag_all(pool, chunk[start : start + MAX_THREADS], read)
                     begun = True
         return self._after(progress, rest, outcomes), True
 
