@@ -54,13 +54,13 @@ def test_a_deferred_run_that_is_superseded_flags_nobody(world: World, number: Nu
 
 
 def test_a_run_superseded_while_flagging_counts_flags_that_were_renewed_since(world: World) -> None:
-    world.workspace(settings={"max_flags_per_run": 6, "flag_cooldown_ms": HOUR_MS})
-    world.stale_contacts(10)
+    world.workspace(settings={"max_flags_per_run": 12, "flag_cooldown_ms": HOUR_MS})
+    world.stale_contacts(16)
     world.clock.tick_ms = 14_000
     assert world.run()
     [follow_up] = world.receive()
     flagged = len(world.flagged())
-    assert 0 < flagged < 6
+    assert 0 < flagged < 12
     world.clock.tick_ms = 0
     world.workspace(settings={"flag_cooldown_ms": HOUR_MS}, latest_run_at=NOW)
     world.next_hour()
