@@ -80,6 +80,7 @@ def populate(stack: LocalStack) -> None:
     )
     _put(stack, "ContactsTableName", [*_contacts(HARBOR, 12, 5), *_contacts(STRANGE, 20, 0), _hostile()])
     _put(stack, "SyncHealthTableName", [item for hour in range(1, 48) for item in _sweep(hour)])
+    _put(stack, "SyncHealthTableName", [{"workspace_id": "#intake", "run_at": 0, "heard_at": AT}])
     stack.invoke("DispatcherFunction", {"run_at": AT}).result()
     stack.mapping.drain()
     # As if a workspace verified, too.
