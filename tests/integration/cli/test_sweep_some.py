@@ -95,7 +95,7 @@ def test_a_dry_run_whose_key_kapso_refuses_says_so(
 
 
 def test_a_sweep_of_some_checks_these_alone_and_is_no_sweep_for_anybody_else(operator: Operator) -> None:
-    sweeps = operator.json("health")["sweeps"]
+    sweeps = operator.health()["sweeps"]
     for name in ("alone", "alone-too", "other"):
         operator.add_contact(operator.add_workspace(name), "1")
     swept = operator.json("sweep", "alone", "alone-too", "alone")
@@ -103,7 +103,7 @@ def test_a_sweep_of_some_checks_these_alone_and_is_no_sweep_for_anybody_else(ope
         "alone": ("completed", 1),
         "alone-too": ("completed", 1),
     }
-    assert operator.json("health")["sweeps"] == sweeps
+    assert operator.health()["sweeps"] == sweeps
     [run] = operator.health("--workspace", "alone")["runs"]
     assert (run["run_at"], run["flagged"]) == (swept["run_at"], 1)
     assert operator.health("--workspace", "other")["runs"] == []
