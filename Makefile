@@ -7,7 +7,8 @@ SHELL := bash
 .NOTPARALLEL:
 
 ARGS ?=
-PYTEST_ARGS ?= -n auto --maxprocesses 4
+# One worker more than cores, four at most: each waits for its engine a good part of the time.
+PYTEST_ARGS ?= -n $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))
 
 BIN := .venv/bin
 # Without bytecode, every start of the stack compiles its libraries anew, which takes seconds. The others make Python

@@ -11,6 +11,8 @@ LINEAR, FLAT = 1.0, 0.0
 TOLERANCE = 0.2
 NOISE = 0.1
 """What a flat curve may rise, as a share."""
+CLEAR = 1.5
+"""A point so many times above the fixed cost stands out from the noise of the fixed cost."""
 T = TypeVar("T")
 
 
@@ -59,7 +61,9 @@ def power(points: Points) -> float:
     The last two decades count: below them, noise hides what grows.
     """
     (_, fixed), *rest = points
-    grown = [(log(x), log(y - fixed)) for x, y in rest if x >= rest[-1][0] / 100 and y > fixed]
+    grown = [(x, y) for x, y in rest if x >= rest[-1][0] / 100 and y > fixed]
     if rest[-1][1] <= fixed * (1 + NOISE) or not grown[1:]:
         return FLAT
-    return linear_regression(*zip(*grown, strict=True)).slope
+    clear = [(x, y) for x, y in grown if y >= fixed * CLEAR]
+    logs = [(log(x), log(y - fixed)) for x, y in (clear if clear[1:] else grown)]
+    return linear_regression(*zip(*logs, strict=True)).slope
