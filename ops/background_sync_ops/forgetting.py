@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from pynamodb.expressions.operand import Path
 
 from background_sync.intake.secrets import KEPT_MS, secret_name
 from background_sync.records.contacts import contact_ids_by_bsuid, contact_key, read_contacts
-from background_sync.records.database import CONDITION_FAILED, Database, update_item
+from background_sync.records.database import Database, update_item, update_item_if
 from background_sync.records.forgotten import EVERYBODY, erased, identity_hash
 from background_sync.records.runs import audit_key, backfill_key
 from background_sync.records.typed import Item, serialize
@@ -193,13 +192,7 @@ class Eraser:
     def _change(self, actions: Any, unwritable: object) -> bool:
         unchanged = Path("unwritable") == serialize(unwritable)
         table = self.database.tables.workspaces
-        try:
-            update_item(self.database, table, self._workspace_key, actions, unchanged)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return update_item_if(self.database, table, self._workspace_key, actions, unchanged) is not None
 
     def _deactivate(self) -> None:
         """No sweep begins a run from now on, and the intake knows no number."""

@@ -5,11 +5,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from background_sync.records.database import CONDITION_FAILED, Database, update_item
+from background_sync.records.database import Database, update_item_if
 from background_sync.records.runs import PackedAttribute, audit_key, backfill_key
 from background_sync.records.typed import Item
 from background_sync_ops.stored import items_of
@@ -72,13 +71,8 @@ class RunRecords:
         unchanged: Condition = Path("run_at").exists()
         for name in (*LEASE, *changes):
             unchanged &= Path(name) == read[name] if name in read else Path(name).does_not_exist()
-        try:
-            update_item(self.database, self.database.tables.sync_health, _key(read), actions, unchanged)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == CONDITION_FAILED:
-                return False
-            raise
-        return True
+        table = self.database.tables.sync_health
+        return update_item_if(self.database, table, _key(read), actions, unchanged) is not None
 
 
 def without(read: Item, identities: Collection[str]) -> dict[str, str | None]:

@@ -20,6 +20,7 @@ from background_sync.records.database import (
     projection,
     query,
     update_item,
+    update_item_if,
 )
 from background_sync.records.typed import AttributeValue, Item, serialize
 from background_sync.rules.contact import TIME_ATTRIBUTES
@@ -269,10 +270,4 @@ def _upsert(
     for name, value in if_missing.items():
         if value not in NOTHING:
             actions.append(Path(name).set(Path(name) | serialize(value)))
-    try:
-        update_item(database, database.tables.contacts, key, actions, condition)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == CONDITION_FAILED:
-            return False
-        raise
-    return True
+    return update_item_if(database, database.tables.contacts, key, actions, condition) is not None

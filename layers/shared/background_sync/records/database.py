@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+from botocore.exceptions import ClientError
 from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
@@ -200,6 +201,23 @@ def update_item(
         **placeholders(names, values),
     )
     return answer.get("Attributes", {})
+
+
+def update_item_if(
+    database: Database,
+    table: str,
+    key: Item,
+    actions: Sequence[Action],
+    condition: Condition,
+    returns: "ReturnValueType" = "NONE",
+) -> Item | None:
+    """The same, but None if the condition failed; raises `ClientError` for any other reason."""
+    try:
+        return update_item(database, table, key, actions, condition, returns)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == CONDITION_FAILED:
+            return None
+        raise
 
 
 def query(

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from background_sync.records.database import CONDITION_FAILED, Database, not_number, projection, update_item
+from background_sync.records.database import Database, not_number, projection, update_item_if
 from background_sync.records.typed import Item, deserialize, serialize
 from background_sync.rules.policy import MINUTE_MS
 from background_sync.rules.reception import LOST
@@ -279,14 +278,8 @@ def _update(
     ]
     exists: Condition = Path("workspace_id").exists()
     condition = exists if condition is None else exists & condition
-    try:
-        return update_item(
-            database, database.tables.workspaces, _key(workspace_id), actions, condition, returns
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == CONDITION_FAILED:
-            return None
-        raise
+    table = database.tables.workspaces
+    return update_item_if(database, table, _key(workspace_id), actions, condition, returns)
 
 
 def _key(workspace_id: str) -> Item:
