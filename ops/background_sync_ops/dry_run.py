@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from boto3.dynamodb.table import BatchWriter
+
 from background_sync.clock import Deadline
 from background_sync.messages import RUN, Message
 from background_sync.queue import WorkQueue
@@ -32,11 +34,11 @@ from background_sync_ops.errors import CommandError
 from background_sync_ops.stack.clients import REGION
 from background_sync_ops.stack.engine_process import Engine
 from background_sync_ops.stack.state import StackInfo
+from background_sync_ops.stored import items_of
 from background_sync_ops.target import Target, local_target
 from background_sync_ops.workspaces import find_active_workspace
 
 INVOCATION_MS = 15 * MINUTE_MS
-WRITE_BATCH = 25
 KEPT = ("AttributeDefinitions", "KeySchema")
 KEPT_OF_INDEX = ("IndexName", "KeySchema", "Projection")
 CHANGES = {
@@ -84,17 +86,9 @@ class DryRuns:
         self._copy_items(tables.sync_health, RATE_PREFIX + key_name)
 
     def _copy_items(self, table: str, partition: str) -> None:
-        pages = self.source.client.get_paginator("query").paginate(
-            TableName=table,
-            KeyConditionExpression="workspace_id = :id",
-            ExpressionAttributeValues={":id": {"S": partition}},
-            ConsistentRead=True,
-        )
-        writer = self.copies.client("dynamodb")
-        for page in pages:
-            puts: Any = [{"PutRequest": {"Item": item}} for item in page["Items"]]
-            for start in range(0, len(puts), WRITE_BATCH):
-                writer.batch_write_item(RequestItems={table: puts[start : start + WRITE_BATCH]})
+        with BatchWriter(table, self.copies.client("dynamodb")) as copy:
+            for item in items_of(self.source, table, partition):
+                copy.put_item(Item=dict(item))
 
     def _completed(self, database: Database, message: Message, timeout_s: float) -> Run:
         """Work on the run until it is completed; a pause for its key's next minute is waited for."""
