@@ -98,7 +98,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class NoticeSettings:
-    """Notices of the stack go to the event bus `bus`, a name or an ARN; without one, none are sent."""
+    """Notices of the stack go to the event bus with the name `bus`; without one, none are sent."""
 
     bus: str | None = _optional_text("NOTICE_BUS_NAME")
     stack: str = _text("STACK_NAME")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from background_sync.rules.counts import DRIFT
 from background_sync.status.history import Document
 from background_sync.status.page.html import Child, Html, el, join
 from background_sync.status.page.words import day_and_hour, percent, share, time_tag
@@ -126,7 +127,7 @@ def has_compared(sweep: Document) -> bool:
 
 def missed(sweeps: Sequence[Document]) -> str:
     """What webhooks missed, as far as the sweeps could tell."""
-    found = sum(any(each[name] for name in ("repaired", "created", "behind", "missing")) for each in sweeps)
+    found = sum(any(each[name] for name in DRIFT) for each in sweeps)
     if found:
         is_left = any(each["behind"] or each["missing"] for each in sweeps)
         fixed = "some of it was only reported" if is_left else "all of it was repaired"
