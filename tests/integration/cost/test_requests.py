@@ -95,3 +95,16 @@ def test_a_scan_costs_a_unit_for_each_page_and_ten_for_its_run(world: World) -> 
         made = cost(world, run_at=later)
         assert (world.record(run_at=later).verified, len(number.requests)) == (100, 21)
         assert made.write == 21 + 10
+
+
+def test_a_run_asks_once_whether_anybody_was_forgotten_however_many_it_creates(world: World) -> None:
+    made = []
+    for amount in (1, 5):
+        world.clear()
+        with served(world) as number:
+            world.workspace(settings=REPAIR)
+            for person in range(amount):
+                number.message(f"62{person}", HOUR_MS, missed=True)
+            made.append(cost(world).requests)
+        assert world.counts("created") == (amount,)
+    assert made[0]["Query"] == made[1]["Query"]

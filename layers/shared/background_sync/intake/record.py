@@ -107,7 +107,7 @@ class Recorder:
     def _write(self, placer: Placer, contact_id: str, facts: Facts, read: Item | None) -> str:
         if read is None:
             identities = (contact_id, *facts.identities)
-            if self.forgotten.covers(placer.workspace_id, identities, facts.activity_at):
+            if self.forgotten.of(placer.workspace_id).covers(identities, facts.activity_at):
                 return "deleted"
             create_contact(self.database, placer.workspace_id, contact_id, facts, None)
             return "created"

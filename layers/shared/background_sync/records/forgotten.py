@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from background_sync.records.contacts import read_contacts
 from background_sync.records.database import Database, partition, query
@@ -44,28 +45,43 @@ class Forgotten:
     database: Database
     tokens: Tokens
 
-    def covers(self, workspace_id: str, identities: Iterable[str], at: int) -> bool:
+    def of(self, workspace_id: str) -> "ForgottenPeople":
+        return ForgottenPeople(self, workspace_id)
+
+
+@dataclass
+class ForgottenPeople:
+    """Those of a workspace, for one piece of work. Whether there are any is read once, when it matters.
+
+    So somebody may be forgotten meanwhile: whoever forgets waits for work that has begun.
+    """
+
+    known: Forgotten
+    workspace_id: str
+
+    def covers(self, identities: Iterable[str], at: int) -> bool:
         """Whether a person was forgotten at `at` (ms) or later. The key is read only if anybody was.
 
         Raises:
             HashKeyUnread: somebody was, and nobody can say who.
         """
-        first = self._first(workspace_id)
-        if first is None:
+        if self._first is None:
             return False
-        if first["contact_id"]["S"] == EVERYBODY and _is_until(first, at):
+        if self._first["contact_id"]["S"] == EVERYBODY and _is_until(self._first, at):
             return True
+        tokens, partition_key = self.known.tokens, erased(self.workspace_id)
         try:
-            key = self.tokens.get(self.tokens.prefix)
+            key = tokens.get(tokens.prefix)
         except NoToken as error:
             raise HashKeyUnread(f"the key of forgotten people cannot be read: {error}") from None
-        hashes = [identity_hash(key, workspace_id, each) for each in identities]
-        found = read_contacts(self.database, erased(workspace_id), hashes, READ)
+        hashes = [identity_hash(key, self.workspace_id, each) for each in identities]
+        found = read_contacts(self.known.database, partition_key, hashes, READ)
         return any(_is_until(item, at) for item in found.values())
 
-    def _first(self, workspace_id: str) -> Item | None:
-        table, key = self.database.tables.contacts, partition(erased(workspace_id))
-        items = query(self.database, table, key, READ, Limit=1, ConsistentRead=True)["Items"]
+    @cached_property
+    def _first(self) -> Item | None:
+        database, key = self.known.database, partition(erased(self.workspace_id))
+        items = query(database, database.tables.contacts, key, READ, Limit=1, ConsistentRead=True)["Items"]
         return items[0] if items else None
 
 

@@ -7,7 +7,7 @@ from background_sync.kapso.conversations import Conversation, Unreadable
 from background_sync.records.contact_notes import Unwritable
 from background_sync.records.contacts import Conflict, read_contacts
 from background_sync.records.database import Database
-from background_sync.records.forgotten import Forgotten
+from background_sync.records.forgotten import ForgottenPeople
 from background_sync.records.repairs import (
     Facts,
     create_contact,
@@ -43,7 +43,7 @@ class Comparer:
     """
 
     placer: Placer
-    forgotten: Forgotten
+    forgotten: ForgottenPeople
     run_at: int
     scan_at: int
     policy: Policy
@@ -182,9 +182,8 @@ class Comparer:
     def _missing(self, facts: Facts, contact_id: str) -> str:
         if compare(None, False, facts.activity_at or None, self.scan_at) is Drift.IN_STEP:
             return "in_step"
-        if self._had_contact(facts) or self.forgotten.covers(
-            self.placer.workspace_id, (contact_id, *facts.identities), facts.activity_at
-        ):
+        identities = (contact_id, *facts.identities)
+        if self._had_contact(facts) or self.forgotten.covers(identities, facts.activity_at):
             return "deleted"
         if self.mode is not Mode.REPAIR:
             return "missing"

@@ -118,7 +118,7 @@ class Scanner:
     def _comparer(self, scan: Scan) -> Comparer:
         return Comparer(
             placer=Placer.resumed(self.job.database, self.account.workspace_id, scan),
-            forgotten=self.job.context.forgotten,
+            forgotten=self.job.context.forgotten.of(self.account.workspace_id),
             run_at=self.job.run_at,
             scan_at=scan.started_at,
             policy=self.policy,
